@@ -3,9 +3,10 @@ import type { DeadLetter } from "../lib/rules/dead-letters/dead-letter.ts";
 import { deadLetterOf } from "../lib/rules/dead-letters/dead-letter.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import type { DocumentForm } from "../lib/rules/documents/document.ts";
-import { messageOf } from "../lib/rules/base/errors.ts";
+import { messageOf, PenstockError } from "../lib/rules/base/errors.ts";
+import type { Doubt } from "../lib/rules/offsets/doubts.ts";
 import { isKindFault, isShapeFault } from "../lib/rules/outcomes/outcome.ts";
-import type { OutcomeKind, Rejection, RetryReason } from "../lib/rules/model/record.ts";
+import type { OutcomeKind, Rejection, RetryReason, SourceRecord } from "../lib/rules/model/record.ts";
 import { isAboutLevel, rejectedField } from "../lib/rules/outcomes/rejected-field.ts";
 import type { Evidence } from "../lib/rules/outcomes/suspects.ts";
 import {
@@ -15,6 +16,8 @@ import {
 } from "./ingest-batch/bulk-attempt.ts";
 
 export interface IngestBatchInput extends BulkAttemptInput {
+  /** The records that may have been sent before; null or absent: none. */
+  readonly doubt?: Doubt | null;
   /** The number of this attempt, from 1. Goes into dead letters. */
   readonly attempt: number;
   /** The specification's encoder, for callers that send few records many times; made if absent. */
@@ -31,6 +34,11 @@ export interface IngestBatchDeps extends BulkAttemptDeps {
 }
 
 export interface IngestBatchResult {
+  /**
+   * What is unknown about the records without an outcome. `not_looked_up`: as before, because the look-up failed.
+   * `maybe_sent`: Elasticsearch may have some of them. Null: it refused them.
+   */
+  readonly unsure: "not_looked_up" | "maybe_sent" | null;
   /** By the records' positions; null means retry. */
   readonly outcomes: readonly (OutcomeKind | null)[];
   /** Why some outcomes are null; null if none is. */
@@ -51,6 +59,9 @@ export interface IngestBatchResult {
  * sent yet. A record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too, and
  * returns the outcomes known so far, so that they can be committed.
  *
+ * Records that may have been sent before are looked up first, and only the missing ones are sent: behind an alias or a
+ * data stream, an id that is sent again may not meet its document.
+ *
  * If the specification allows it, records refused for their shape are sent again in the same attempt. Those with a new
  * field of conflicting kinds keep their form but specify the field's mapping, which helps later records too. The others
  * are sent flattened into one field and, if that is refused for its shape too, as text. A dead letter tells why the
@@ -68,7 +79,10 @@ export async function ingestBatch(
   const rejections = new Map<number, Rejection>();
 
   const forms = formsOf(spec);
-  let open: readonly number[] = [...records.keys()];
+  const failure = await lookUp();
+  if (failure !== null)
+    return { outcomes, retry: failure, unsure: "not_looked_up", evidence, gaveWay: new Map() };
+  let open: readonly number[] = [...records.keys()].filter((position) => outcomes[position] === null);
   for (const form of forms) {
     const waiting = form === "settled" ? open.filter((position) => !isSettled(position)) : [];
     const sent = form === "settled" ? open.filter(isSettled) : open;
@@ -78,7 +92,27 @@ export async function ingestBatch(
     open = [...waiting, ...next];
   }
   const notStored = await storeRejected();
-  return { outcomes, retry: notStored ?? attempt.retry, evidence, gaveWay: gaveWay() };
+  const unsure = attempt.isUnsure ? "maybe_sent" : null;
+  return { outcomes, retry: notStored ?? attempt.retry, unsure, evidence, gaveWay: gaveWay() };
+
+  /** Finds the doubtful records that are there already. @returns why that is impossible now; null if it is done */
+  async function lookUp(): Promise<RetryReason | null> {
+    const { doubt = null } = input;
+    if (doubt === null || deps.sent === undefined) return null;
+    const positions = [...records.keys()].filter((position) => covers(doubt, records[position]));
+    try {
+      const some = positions.flatMap((position) => records[position] ?? []);
+      const found = await deps.sent.find(some, doubt.isSettled, deps.signal);
+      for (const at of found) outcomes[positions[at] ?? -1] = "duplicate";
+      return null;
+    } catch (thrown) {
+      if (!deps.signal.aborted && !(thrown instanceof PenstockError)) throw thrown;
+      return {
+        code: "connection",
+        message: `what was sent before cannot be looked up: ${messageOf(thrown)}`,
+      };
+    }
+  }
 
   /** Whether the record's own form may be accepted once it specifies the kinds of its fields. */
   function isSettled(position: number): boolean {
@@ -105,9 +139,11 @@ export async function ingestBatch(
   }
 
   function encode(form: DocumentForm, positions: readonly number[]): EncodedBatch {
-    if (form === "own") return (input.encode ?? createBulkEncoder(spec))(records);
+    const own = form === "own" ? (input.encode ?? createBulkEncoder(spec)) : null;
+    if (own !== null && positions.length === records.length) return own(records);
     const some = positions.flatMap((position) => records[position] ?? []);
-    const encoded = createBulkEncoder(spec, form)(some, positions.map(refusedField));
+    const encoded =
+      own === null ? createBulkEncoder(spec, form)(some, positions.map(refusedField)) : own(some);
     const positionOf = (at: number): number => positions[at] ?? at;
     return {
       ...encoded,
@@ -148,6 +184,10 @@ export async function ingestBatch(
     for (const position of rejections.keys()) outcomes[position] = "dead-lettered";
     return null;
   }
+}
+
+function covers(doubt: Doubt, record: SourceRecord | undefined): boolean {
+  return record !== undefined && doubt.covers(record);
 }
 
 /** Whether the record may be accepted in another form. A text record can only omit its level. */

@@ -9,6 +9,7 @@ import {
 import type { EncodedBatch } from "../../lib/rules/bulk/encoder.ts";
 import type { BulkAnswer, BulkItem, TargetDocument } from "../../lib/rules/outcomes/bulk-answer.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { indexPatternOf } from "../../lib/rules/model/names.ts";
 import { templateKeyOf } from "../../lib/rules/template/template-target.ts";
@@ -18,7 +19,9 @@ import {
   type ItemVerdict,
   showsHealthyIndex,
 } from "../../lib/rules/outcomes/outcome.ts";
+import { mayBeExecuted, mayBeWritten } from "../../lib/rules/outcomes/unsure.ts";
 import type { OutcomeKind, Rejection, RetryReason, SourceRecord } from "../../lib/rules/model/record.ts";
+import { operationAt, runsOf } from "./runs.ts";
 import { type Doubt, type Evidence, isSame } from "../../lib/rules/outcomes/suspects.ts";
 
 export interface BulkAttemptInput {
@@ -47,7 +50,25 @@ export interface BulkAttemptDeps {
       readonly signal: AbortSignal;
     },
   ): Promise<BulkAnswer>;
+  /** What was sent before; absent: wherever it is sent again, it meets its own document. */
+  readonly sent?: SentEarlier;
   readonly signal: AbortSignal;
+}
+
+export interface SentEarlier {
+  /** Whether what is sent again may go to another index than the first time. */
+  readonly mayMove: boolean;
+  /**
+   * Finds those of the records that are in Elasticsearch already.
+   * @param isSettled false: waits first until nothing that was sent can still arrive
+   * @returns their positions
+   * @throws PenstockError, or the signal's reason
+   */
+  find(
+    records: readonly SourceRecord[],
+    isSettled: boolean,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<number>>;
 }
 
 /** Operations to send in one attempt. */
@@ -68,6 +89,8 @@ export interface BulkAttempt {
   readonly outcomes: (OutcomeKind | null)[];
   /** Why some records have to be retried; null if none has. */
   readonly retry: RetryReason | null;
+  /** Whether Elasticsearch may have records that have no outcome: their result never arrived. */
+  readonly isUnsure: boolean;
   /** For later attempts. */
   readonly evidence: Evidence;
   /** @returns false if a request failed as a whole, so that the rest was not sent */
@@ -78,6 +101,7 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
   const { spec, records, lastChance = false } = input;
   const outcomes: (OutcomeKind | null)[] = Array.from(records, () => null);
   let retry: RetryReason | null = null;
+  let isUnsure = false;
   const doubts = new Map<number, Doubt>();
   const written = new Set<string>();
   /** By position: the refusal of a record, although later ones in its bulk were written. */
@@ -90,14 +114,17 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
     get retry() {
       return retry;
     },
+    get isUnsure() {
+      return isUnsure;
+    },
     evidence: { doubts, written },
     send,
   };
 
-  async function send(sending: Sending): Promise<boolean> {
+  async function send(sending: Sending, limits = input.limits): Promise<boolean> {
     const { operations } = sending;
     // Reversed, so that the next one can be popped.
-    const requests = splitOperations(operations, input.limits).toReversed();
+    const requests = splitOperations(operations, limits).toReversed();
     for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
       // A witness that was separated from its record by halving proves nothing.
       if (!hasOpen(operations, request)) continue;
@@ -110,12 +137,18 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
       }
       const verdict = classifyFailure(answer.failure);
       if (verdict.kind !== "retry" && request.end - request.start > 1) {
+        if (verdict.kind === "halve" && deps.sent?.mayMove === true) {
+          const { reason } = verdict;
+          if (!(await sendMissing(sending, request, { sent: deps.sent, reason }))) return false;
+          continue;
+        }
         const [first, second] = halveRequest(request);
         requests.push(second, first);
         continue;
       }
       if (verdict.kind !== "split") {
         retry = verdict.reason;
+        isUnsure ||= mayBeExecuted(answer.failure);
         return false;
       }
       const { status, error } = verdict;
@@ -123,6 +156,34 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
       sending.reject(position, { status, ...error, index });
     }
     return true;
+  }
+
+  /**
+   * Elasticsearch executed a request, but its answer was too large: looks up what it wrote, and sends the rest in
+   * halves.
+   */
+  async function sendMissing(
+    sending: Sending,
+    { start, end }: BulkRequest,
+    { sent, reason }: { readonly sent: SentEarlier; readonly reason: RetryReason },
+  ): Promise<boolean> {
+    const { operations } = sending;
+    const all = Array.from({ length: end - start }, (_, at) => start + at);
+    const positionOf = (operation: number): number => operations.positions[operation] ?? -1;
+    const open = all.filter((operation) => outcomes[positionOf(operation)] === null);
+    try {
+      const some = open.flatMap((operation) => records[positionOf(operation)] ?? []);
+      for (const at of await sent.find(some, false, deps.signal))
+        outcomes[positionOf(open[at] ?? -1)] = "duplicate";
+    } catch (thrown) {
+      if (!deps.signal.aborted && !(thrown instanceof PenstockError)) throw thrown;
+      retry = reason;
+      isUnsure = true;
+      return false;
+    }
+    const missing = open.filter((operation) => outcomes[positionOf(operation)] === null);
+    const limits = { ...input.limits, maxDocuments: Math.ceil((end - start) / 2) };
+    return send({ ...sending, operations: pickOperations(operations, missing) }, limits);
   }
 
   function hasOpen({ positions }: EncodedBatch, { start, end }: BulkRequest): boolean {
@@ -166,7 +227,8 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
    * A pipeline processes a bulk document by document. If it is repaired meanwhile, it refuses the first documents; if
    * it breaks, the last. So a record refused before others were written is sent again, and is at fault if it is refused
    * the same way again. A record refused after the last written one is sent again followed by that one, as a witness: a
-   * working pipeline lets the answer show that it is already there.
+   * working pipeline lets the answer show that it is already there. Not behind an alias or a data stream: the witness
+   * may be written a second time there.
    */
   function settle(
     { operations, atFault, reject }: Sending,
@@ -187,8 +249,10 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
         const { position } = operationAt(operations, operation);
         // Skip witnesses.
         if (outcomes[position] !== null) continue;
-        if (verdict.kind === "retry") keepOpen(operation, position, index, verdict);
-        else if (verdict.kind === "rejected") reject(position, verdict.rejection);
+        if (verdict.kind === "retry") {
+          isUnsure ||= mayBeWritten(item);
+          keepOpen(operation, position, index, verdict);
+        } else if (verdict.kind === "rejected") reject(position, verdict.rejection);
         else outcomes[position] = verdict.kind;
       }
     }
@@ -209,7 +273,8 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
         again.push(operation);
         return;
       }
-      if (suspect !== null && healthyEnd > 0 && !accused.has(position) && !witnessed.has(position)) {
+      const mayWitness = healthyEnd > 0 && deps.sent?.mayMove !== true;
+      if (suspect !== null && mayWitness && !accused.has(position) && !witnessed.has(position)) {
         witnessed.add(position);
         again.push(operation);
         witnesses.add(healthyEnd - 1);
@@ -219,34 +284,4 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
       if (suspect !== null) doubts.set(position, suspect);
     }
   }
-}
-
-/** Consecutive operations of one index that got the same item object, usually all of them. Judged once. */
-interface Run {
-  readonly index: string;
-  readonly item: BulkItem;
-  readonly start: number;
-  readonly end: number;
-}
-
-function runsOf({ indices }: EncodedBatch, request: BulkRequest, items: readonly BulkItem[]): Run[] {
-  const runs: Run[] = [];
-  for (let at = 0; at < items.length;) {
-    const start = request.start + at;
-    const [index, item] = [indices[start], items[at]];
-    if (index === undefined || item === undefined) throw new Error(`no operation ${start}`);
-    do at += 1;
-    while (at < items.length && items[at] === item && indices[request.start + at] === index);
-    runs.push({ index, item, start, end: request.start + at });
-  }
-  return runs;
-}
-
-function operationAt(
-  { positions, indices }: EncodedBatch,
-  operation: number,
-): { readonly position: number; readonly index: string } {
-  const [position, index] = [positions[operation], indices[operation]];
-  if (position === undefined || index === undefined) throw new Error(`no operation ${operation}`);
-  return { position, index };
 }

@@ -1,5 +1,7 @@
 import { ingestBatch, type IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import type { SentRecords } from "../../lib/adapters/elasticsearch/sent/sent-records.ts";
+import { SentBefore } from "../../lib/adapters/elasticsearch/sent/sent-before.ts";
+import { createSettling } from "../../lib/adapters/elasticsearch/sent/settling.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
@@ -33,6 +35,7 @@ import { createHostCommitter } from "./shares/committer.ts";
 import { DecodeTurns } from "./shares/decode-turns.ts";
 import { createIntake } from "./topic/intake.ts";
 import { createPump } from "./pump/pump.ts";
+import { createSentLookUp } from "./inlet/sent-look-up.ts";
 import { createTopicInlets } from "./inlet/topic-inlets.ts";
 
 export interface FlowDeps {
@@ -92,7 +95,15 @@ export function createFlow(deps: FlowDeps): Flow {
   const gate = createBulkGate(deps.settings().bulk.concurrency);
   const budget = createByteBudget(boundsOf(deps.settings()));
   const turns = new DecodeTurns();
-  const post = createBulkPost({ send: deps.bulk, gate, limits: () => deps.settings().bulk, turns, time });
+  const post = createBulkPost({
+    send: deps.bulk,
+    gate,
+    limits: () => deps.settings().bulk,
+    turns,
+    time,
+    checkTenures: () => intake.membership.member.check(),
+  });
+  const settling = createSettling({ sent: deps.sent, time, logger });
   let kafka = withoutBudget(deps.settings().kafka);
   let attempted: AttemptListener = () => {};
 
@@ -140,7 +151,13 @@ export function createFlow(deps: FlowDeps): Flow {
       /** Created with the first record, to keep idle topics small. */
       let encoder: BulkEncoder | null = null;
       let plainEncoder: PlainEncoder | null = null;
+      const before = new SentBefore(spec, { sent: deps.sent, settling, logger });
+      const attempt: AttemptListener = (...told) => {
+        before.wrote();
+        attempted(...told);
+      };
       return createTopicInlets({
+        lookUp: createSentLookUp({ before, time }),
         reader: { open: (...read) => intake.membership.reader.open(...read) },
         decoder: deps.createDecoder(topic),
         budget,
@@ -154,6 +171,7 @@ export function createFlow(deps: FlowDeps): Flow {
           createPump({
             clock,
             memory,
+            before,
             events: ofTopic,
             post,
             committer,
@@ -165,16 +183,16 @@ export function createFlow(deps: FlowDeps): Flow {
               pattern: templateKeyOf(spec),
               encode: (out, records) => (plainEncoder ??= createPlainEncoder(spec))(out, records),
               idOf: (record) => documentId(topic, record),
-              indexed: (records, outcomes) => attempted(spec, records, outcomes),
+              indexed: (records, outcomes) => attempt(spec, records, outcomes),
             },
-            async ingest(records, { number, proven, seat }, signal) {
+            async ingest(records, { number, proven, doubt, bulk }, signal) {
               const limits = deps.settings().bulk;
               const encode = (encoder ??= createBulkEncoder(spec));
               const result = await ingestBatch(
-                { spec, records, attempt: number, proven, limits, encode },
-                { bulk: seat.bulk, deadLetters: deps.deadLetters, now: () => time.now(), signal },
+                { spec, records, attempt: number, proven, doubt, limits, encode },
+                { bulk, sent: before, deadLetters: deps.deadLetters, now: () => time.now(), signal },
               );
-              attempted(spec, records, result.outcomes);
+              attempt(spec, records, result.outcomes);
               return result;
             },
           }),
@@ -192,6 +210,7 @@ export function createFlow(deps: FlowDeps): Flow {
     }
     committer.close();
     post.close();
+    settling.close();
   };
   let left: Promise<void> | null = null;
 

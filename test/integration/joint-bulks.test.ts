@@ -20,6 +20,7 @@ import { eventually } from "../support/eventually.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { settings } from "../support/settings.ts";
 import { testStack } from "../support/stack.ts";
+import { concrete, lookedUpAt } from "../support/looked-up.ts";
 
 const HEALTHY = 50;
 const ROUNDS = 60;
@@ -74,6 +75,7 @@ function createWorld() {
   };
   const gate = createBulkGate(limits.concurrency);
   const post = createBulkPost({
+    checkTenures() {},
     send,
     gate,
     limits: () => limits,
@@ -90,16 +92,17 @@ function createWorld() {
     const outcomes: (string | null)[] = [];
     const sentAt: number[] = [];
     const pump = createPump({
-      ingest: (records, { number, proven, seat }, signal) =>
+      ingest: (records, { number, proven, doubt, bulk }, signal) =>
         ingestBatch(
-          { spec, records, attempt: number, proven, limits },
-          { bulk: seat.bulk, deadLetters: { store: () => Promise.resolve() }, now: Date.now, signal },
+          { spec, records, attempt: number, proven, doubt, limits },
+          { bulk, deadLetters: { store: () => Promise.resolve() }, now: Date.now, signal },
         ),
       post,
       committer,
       share: budget.join(() => {}),
       clock: new ProgressClock(),
       memory: new OutcomeMemory(),
+      before: concrete,
       limits: () => limits,
       time: systemTime,
       events: {
@@ -121,7 +124,7 @@ function createWorld() {
     });
     const tenure = new Tenure(spec.topic, 0);
     const source = { seek() {}, letGo() {}, heardAtMs: null };
-    pump.own([{ tenure, committed: 0, position: { start: 0, check: null, lost: null }, source }]);
+    pump.own([{ ...lookedUpAt(tenure, 0), source }]);
     const topic: TopicUnderTest = {
       pump,
       latenciesMs,

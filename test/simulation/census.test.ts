@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { checkpointMetadata } from "../../lib/rules/offsets/checkpoint.ts";
+import { commitMetadata } from "../../lib/rules/offsets/checkpoint.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { createCensus } from "./census.ts";
 import type { RecordKind, Transacted } from "./census-counts.ts";
@@ -86,9 +86,9 @@ test("a commit for a former log does not count for the current one", () => {
   census.written("i", id(0));
   census.created("t");
   census.appended("t", { partition: 0, offset: 0, timestamp: 900, kind: "fit", transacted: "none" });
-  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 100 }), 7);
+  census.committed("t", 0, 1, commitMetadata({ last: { offset: 0, timestamp: 100 }, place: "t" }), 7);
   expect(census.violations).toEqual([]);
-  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 900 }), 8);
+  census.committed("t", 0, 1, commitMetadata({ last: { offset: 0, timestamp: 900 }, place: null }), 8);
   expect(census.violations).toHaveLength(1);
   expect(census.open(["t"])).toEqual(["t:0:0 (fit)"]);
 });

@@ -1,5 +1,5 @@
 import { documentId } from "../../lib/rules/documents/document-id.ts";
-import { parseCheckpoint } from "../../lib/rules/offsets/checkpoint.ts";
+import { parseCommitNote } from "../../lib/rules/offsets/checkpoint.ts";
 import {
   type Census,
   type CountedRecord,
@@ -58,7 +58,7 @@ export function createCensus(): Census {
     const logs = topic.incarnations
       .flatMap((incarnation) => incarnation.partitions.get(partition) ?? [])
       .toReversed();
-    const last = parseCheckpoint(metadata);
+    const { last } = parseCommitNote(metadata);
     if (last === null) return logs;
     const holding = logs.filter(({ records }) =>
       records.some(({ offset, timestamp }) => offset === last.offset && timestamp === last.timestamp),

@@ -4,6 +4,7 @@ import type { Pump } from "../../infra/host/pump/pump.ts";
 import type { TopicInlets } from "../../infra/host/inlet/topic-inlets.ts";
 import type { PoolEvents, TopicEvents } from "../../infra/host/topic/topic-events.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
+import { nothingSent } from "./looked-up.ts";
 
 /** A pump that moves nothing, with the given overrides. */
 export function idlePump(own: Partial<Pump> = {}): Pump {
@@ -31,6 +32,7 @@ export function idlePump(own: Partial<Pump> = {}): Pump {
 export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
   return {
     pump: idlePump(),
+    lookUp: nothingSent,
     own() {},
     settle: () => Promise.resolve(),
     disown() {},

@@ -25,9 +25,15 @@ export interface Boarded extends SentPart {
   lieIn(whole: Buffer, seatAfter: SeatAfter): void;
 }
 
+/** How one bulk of a seat is sent. */
+type SeatBulk = (
+  body: Buffer,
+  how: Parameters<IngestBatchDeps["bulk"]>[1] & Partial<Pick<SentPart, "isDue" | "mayMove">>,
+) => Promise<BulkAnswer>;
+
 export interface Seat {
   /** The first bulk travels with the others of the same boarding; later ones go alone, each with its own place. */
-  readonly bulk: IngestBatchDeps["bulk"];
+  readonly bulk: SeatBulk;
   /** False: it was answered late, so the topic's next bulk goes alone. */
   readonly fit: boolean;
   /** The attempt is over. Idempotent. */
@@ -80,6 +86,8 @@ export function board(
   for (const sender of others) sender.board(new OwnSeat(departure, requests, { again: sender.again }));
   departure.wait(time);
 }
+
+const always = (): boolean => true;
 
 function capacityFor(senders: readonly Sender[]): number {
   let bytes = SLACK_BYTES;
@@ -150,7 +158,8 @@ class OwnSeat implements Seat {
     this.#answer = null;
     if (answer !== null) return answer;
     const { promise, resolve, reject } = Promise.withResolvers<BulkAnswer>();
-    const part: SentPart = { body, ...how, seat: this, isAnswered: false, resolve, reject };
+    const { isDue = always, mayMove = false } = how;
+    const part: SentPart = { body, ...how, isDue, mayMove, seat: this, isAnswered: false, resolve, reject };
     const departure = this.#departure;
     this.#departure = null;
     if (departure?.join(part) !== true) this.#requests.enterAlone(part, this.#again);

@@ -1,5 +1,11 @@
-import type { BulkAnswer, BulkItem, TargetDocument } from "../../../lib/rules/outcomes/bulk-answer.ts";
+import type {
+  BulkAnswer,
+  BulkItem,
+  RequestFailure,
+  TargetDocument,
+} from "../../../lib/rules/outcomes/bulk-answer.ts";
 import { type BulkPart, joinParts, mayBeOnesFault, splitAnswer } from "../../../lib/rules/bulk/joint.ts";
+import { mayBeExecuted } from "../../../lib/rules/outcomes/unsure.ts";
 import type { BulkLoad } from "../../../lib/rules/limits/pace.ts";
 import type { BulkLimits } from "../../../lib/rules/bulk/requests.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
@@ -22,6 +28,8 @@ export type SendBulk = (
 ) => Promise<BulkAnswer>;
 
 export interface BulkRequestsDeps {
+  /** Called before each request: ends what this host may not do any more, if it was frozen or cut off. */
+  checkTenures(): void;
   readonly send: SendBulk;
   readonly gate: BulkGate;
   readonly time: Time;
@@ -31,6 +39,10 @@ export interface BulkRequestsDeps {
 export interface SentPart extends BulkPart {
   readonly signal: AbortSignal;
   readonly seat: { fit: boolean };
+  /** False: a partition of it moved away, or is read again: another host may already have sent it. */
+  isDue(): boolean;
+  /** Whether a repeated id may not meet its document: then nothing is sent again before it is looked up. */
+  readonly mayMove: boolean;
   /** The first answer counts. */
   isAnswered: boolean;
   resolve(answer: BulkAnswer): void;
@@ -129,6 +141,7 @@ export class BulkRequests {
 
   async #exchange(joined: readonly SentPart[], leave: Leave, shardTimeoutMs: number): Promise<void> {
     const { send, time } = this.#deps;
+    this.#deps.checkTenures();
     const parts = joined.filter(isAwaited);
     if (parts.length === 0) {
       leave();
@@ -137,13 +150,17 @@ export class BulkRequests {
     const isJoint = parts.length > 1;
     const begunMs = time.monotonicMs();
     let isApart = false;
-    const sendApart = (): void => {
+    /** @param failure of the common request, which may still be executed: what it writes are duplicates then */
+    const sendApart = (failure: RequestFailure): void => {
       if (isApart) return;
       isApart = true;
-      // The common request goes on; what it writes are duplicates then.
-      for (const part of parts) if (!part.isAnswered) this.enterAlone(part, true);
+      for (const part of parts) {
+        if (part.isAnswered) continue;
+        if (part.mayMove && mayBeExecuted(failure)) settle(part, () => part.resolve({ failure }));
+        else this.enterAlone(part, true);
+      }
     };
-    const callOff = isJoint ? time.after(this.#patienceMs, sendApart) : null;
+    const callOff = isJoint ? time.after(this.#patienceMs, () => sendApart(tooSlow)) : null;
     let load: BulkLoad | undefined;
     try {
       const { body, operations, pipeline, patterns, pattern, documentAt } = joinParts(parts);
@@ -162,7 +179,7 @@ export class BulkRequests {
       if (isJoint && "failure" in answer) {
         if (answer.failure.kind === "response" && answer.failure.status === 413)
           this.#jointBytes = Math.max(LEAST_JOINT_BYTES, body.length / 2);
-        if (mayBeOnesFault(answer.failure)) sendApart();
+        if (mayBeOnesFault(answer.failure)) sendApart(answer.failure);
         // Each part gets the answer to its own request.
         if (isApart) return;
       }
@@ -214,9 +231,20 @@ function settle(part: SentPart, tell: () => void): void {
   tell();
 }
 
+const tooSlow: RequestFailure = {
+  kind: "timeout",
+  message: "a request of several topics was not answered in time",
+};
+
+const notSent: RequestFailure = {
+  kind: "connection",
+  message: "not sent, because a partition has moved to another host meanwhile",
+};
+
 /** False if it was answered while it waited, or its sender was closed: the next pump may write elsewhere. */
 function isAwaited(part: SentPart): boolean {
   if (part.signal.aborted) settle(part, () => part.reject(part.signal.reason));
+  else if (!part.isAnswered && !part.isDue()) settle(part, () => part.resolve({ failure: notSent }));
   return !part.isAnswered;
 }
 

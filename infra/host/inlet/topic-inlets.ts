@@ -1,15 +1,18 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
-import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
+import type { LookedUpPartition } from "../ledger/partition-entry.ts";
 import type { Pump } from "../pump/pump.ts";
 import type { ByteShare } from "../shares/byte-budget.ts";
 import { Inlet, type InletDeps, type InletTopic } from "./inlet.ts";
+import type { SentLookUp } from "./sent-look-up.ts";
 
 /** Reads one topic: the inlets of its owned partitions, and the pump they feed. */
 export interface TopicInlets {
   readonly pump: Pump;
+  /** To be asked before `own`. */
+  readonly lookUp: Pick<SentLookUp, "open">;
   /** Reads these partitions from their positions on and reports what was lost before. Others are not affected. */
-  own(partitions: readonly OpenedPartition[]): void;
+  own(partitions: readonly LookedUpPartition[]): void;
   /** Before a handover: fetches no more of them. Resolves once what was sent is committed, or with the signal. */
   settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
   /** Ends tenures at once. */
@@ -24,6 +27,7 @@ export interface TopicInlets {
 
 export interface TopicInletsDeps extends InletDeps {
   readonly reader: Pick<Reader, "open">;
+  readonly lookUp: SentLookUp;
   createPump(share: ByteShare): Pump;
 }
 
@@ -35,16 +39,18 @@ class Inlets implements TopicInlets, InletTopic {
   readonly deps: TopicInletsDeps;
   readonly share: ByteShare;
   readonly pump: Pump;
+  readonly lookUp: SentLookUp;
   readonly #inlets = new Map<number, Inlet>();
   #waiting: Set<Inlet> | null = null;
 
   constructor(deps: TopicInletsDeps) {
     this.deps = deps;
+    this.lookUp = deps.lookUp;
     this.share = deps.budget.join(() => this.#onRoom());
     this.pump = deps.createPump(this.share);
   }
 
-  own(partitions: readonly OpenedPartition[]): void {
+  own(partitions: readonly LookedUpPartition[]): void {
     const opened = partitions.map((one) => ({ ...one, source: new Inlet(this, one) }));
     this.pump.own(opened);
     const lost = partitions.flatMap(({ position }) => position.lost ?? []);
@@ -93,6 +99,7 @@ class Inlets implements TopicInlets, InletTopic {
 
   close(): void {
     this.#closeAll();
+    this.lookUp.close();
     this.pump.close();
   }
 

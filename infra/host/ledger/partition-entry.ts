@@ -15,8 +15,14 @@ export interface PartitionSource {
   readonly heardAtMs: number | null;
 }
 
+/** A partition with a known position, of which it is known what may have been sent before. */
+export interface LookedUpPartition extends OpenedPartition {
+  /** Records below may be in Elasticsearch, where a repeated `_id` may not meet them. At least `position.start`. */
+  readonly doubtBelow: number;
+}
+
 /** A partition with a known position, and its reader. A start that differs from `committed` is itself committed. */
-export interface PumpedPartition extends OpenedPartition {
+export interface PumpedPartition extends LookedUpPartition {
   readonly source: PartitionSource;
 }
 

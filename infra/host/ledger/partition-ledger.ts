@@ -230,12 +230,12 @@ export class PartitionLedger {
     this.#clock.observed(partition, lagOf(entry), now);
   }
 
-  /** Commits that are due, each with the last record before it if known. */
-  uncommitted(only?: readonly Tenure[]): CommitEntry[] {
+  /** Commits that are due, each with the last record before it if known. @param place where records are sent to */
+  uncommitted(place: string | null, only?: readonly Tenure[]): CommitEntry[] {
     const entries: CommitEntry[] = [];
     const add = (entry: PartitionEntry): void => {
       const { tenure, window } = entry;
-      if (isDue(entry)) entries.push({ tenure, offset: window.committable, last: window.last });
+      if (isDue(entry)) entries.push({ tenure, offset: window.committable, last: window.last, place });
     };
     if (only === undefined) this.#partitions.forEach(add);
     else

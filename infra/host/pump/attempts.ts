@@ -1,5 +1,6 @@
 import { bytesOfAll } from "../../../lib/adapters/kafka/queries/source-record.ts";
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
+import type { Doubt } from "../../../lib/rules/offsets/doubts.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { ByteShare } from "../shares/byte-budget.ts";
 import type { PartitionLedger, Windows } from "../ledger/partition-ledger.ts";
@@ -14,6 +15,8 @@ export class Attempt {
   readonly windows: Windows;
   /** A request with these records may be on its way: nothing else may send them. */
   underWay = true;
+  /** Which of its records may have been sent before, as of the next try. */
+  doubt: Doubt | null = null;
   /** At least one try left records without an outcome. */
   inVain = false;
   /** All that is left waits for evidence. */
@@ -79,6 +82,14 @@ export class Attempts {
 
   hasCurrent(attempt: Attempt): boolean {
     return attempt.left.some((record) => this.#isCurrent(attempt, record));
+  }
+
+  /** Whether all of its records still belong to this host and are not read again. */
+  isCurrent({ windows, left }: Attempt): boolean {
+    let isSame = true;
+    for (const [partition, window] of windows) isSame &&= this.#ledger.isCurrent(partition, window);
+    // Others of their partition may have an outcome already.
+    return isSame || left.every(({ partition }) => this.#ledger.isCurrent(partition, windows.get(partition)));
   }
 
   keepCurrent(attempt: Attempt): void {

@@ -22,6 +22,10 @@ export interface PlainWay {
 export interface LoadOwner {
   readonly plain: PlainWay;
   readonly signal: AbortSignal;
+  /** Whether what is sent again may go to another index. */
+  readonly mayMove: boolean;
+  /** Whether all records of the attempt are still to be sent by this host. */
+  isDue(attempt: Attempt): boolean;
   /** True: its last try failed. */
   readonly again: boolean;
   onCreated(load: Load): void;
@@ -90,6 +94,14 @@ export class Load implements Boarded {
 
   get signal(): AbortSignal {
     return this.#owner.signal;
+  }
+
+  get mayMove(): boolean {
+    return this.#owner.mayMove;
+  }
+
+  isDue(): boolean {
+    return this.#owner.isDue(this.attempt);
   }
 
   get seat(): Load {

@@ -2,6 +2,7 @@ import type { CommitEntry } from "../../../lib/adapters/kafka/group/member/membe
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
 import { bytesOfAll } from "../../../lib/adapters/kafka/queries/source-record.ts";
+import { Doubts } from "../../../lib/rules/offsets/doubts.ts";
 import { abortable } from "../../../lib/rules/base/abortable.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 import { countRecords } from "../../../lib/rules/model/record.ts";
@@ -11,7 +12,8 @@ import type { PumpedPartition, PumpedRecords } from "../ledger/partition-entry.t
 import { PartitionLedger } from "../ledger/partition-ledger.ts";
 import type { ProgressClock } from "../ledger/progress-clock.ts";
 import type { Committable, HostCommitter } from "../shares/committer.ts";
-import type { Sending, SendingDeps, SendingOwner } from "./sending.ts";
+import type { Sending } from "./sending.ts";
+import type { SendingDeps, SendingOwner } from "./sending-deps.ts";
 import { TopicSender } from "./topic-sender.ts";
 
 /*
@@ -85,6 +87,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
   readonly #ledger: PartitionLedger;
   readonly #sender: TopicSender;
   readonly #sending: Sending;
+  readonly doubts = new Doubts();
   #closed = false;
   #draining = false;
   /** True: a partition with sent but uncommitted records was lost during the drain. */
@@ -98,7 +101,11 @@ class TopicPump implements Pump, SendingOwner, Committable {
   }
 
   own(partitions: readonly PumpedPartition[]): void {
-    for (const partition of partitions) this.#ledger.own(partition, this.#deps.time.now());
+    for (const partition of partitions) {
+      const { tenure, position, doubtBelow } = partition;
+      this.#ledger.own(partition, this.#deps.time.now());
+      this.doubts.begin(tenure.partition, position.start, doubtBelow);
+    }
     this.#sending.suspects.keep(this.#ledger.positions());
     // A start that differs from the commit must itself be committed.
     this.onSettled();
@@ -123,6 +130,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
     for (const tenure of tenures) {
       if (this.#ledger.entryOf(tenure) === null) continue;
       numbers.add(tenure.partition);
+      this.doubts.disowned(tenure.partition);
       if (this.#ledger.disown(tenure) && this.#draining) this.#cutOff = true;
     }
     if (numbers.size === 0) return;
@@ -169,6 +177,8 @@ class TopicPump implements Pump, SendingOwner, Committable {
     if (next === null) return;
     this.#ledger.moveTo(tenure, start);
     if (start < next) {
+      // A log that was truncated still holds records that were sent.
+      if (this.#deps.before.mayMove) this.doubts.raise(tenure.partition, next);
       this.#sender.drop((partition) => partition === tenure.partition);
       this.#sending.letGoOfVoid();
     }
@@ -207,11 +217,12 @@ class TopicPump implements Pump, SendingOwner, Committable {
   }
 
   uncommitted(only?: readonly Tenure[]): CommitEntry[] {
-    return this.#ledger.uncommitted(only);
+    return this.#ledger.uncommitted(this.#deps.before.place, only);
   }
 
   committed(entry: CommitEntry): void {
     this.#ledger.markCommitted(entry, this.#deps.time.now());
+    this.doubts.committed(entry.tenure.partition, entry.offset);
     // More may have become committable meanwhile.
     if (this.#ledger.isUncommitted(entry.tenure)) this.onSettled();
   }

@@ -5,20 +5,17 @@ import {
   eachOutcome,
   type OutcomeKind,
   type RetryReason,
-  type SetAside,
   type SourceRecord,
 } from "../../../lib/rules/model/record.ts";
+import { allInDoubt } from "../../../lib/rules/offsets/doubts.ts";
 import type { Trouble } from "../../../lib/rules/progress/stall.ts";
-import type { OutcomeMemory } from "../../../lib/rules/outcomes/outcome-memory.ts";
-import { type AttemptStart, type Evidence, Suspects } from "../../../lib/rules/outcomes/suspects.ts";
-import type { Time } from "../../../lib/rules/base/time.ts";
+import { type AttemptStart, Suspects } from "../../../lib/rules/outcomes/suspects.ts";
 import { Attempt, Attempts } from "./attempts.ts";
 import { noSeat, type Seat } from "../bulks/boarding.ts";
-import type { BulkPost } from "../bulks/bulk-post.ts";
 import type { PartitionLedger, Windows } from "../ledger/partition-ledger.ts";
-import type { ByteShare } from "../shares/byte-budget.ts";
 import type { Load, LoadOwner, PlainWay } from "./load.ts";
 import { SenderHealth } from "./sender-health.ts";
+import type { AttemptResult, SendingDeps, SendingOwner } from "./sending-deps.ts";
 
 /*
  * | an attempt is | meaning                                       | left by                                    |
@@ -32,61 +29,6 @@ import { SenderHealth } from "./sender-health.ts";
  */
 
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
-
-/** The result of one attempt, by position; null: retry that record. */
-export interface AttemptResult {
-  readonly outcomes: readonly (OutcomeKind | null)[];
-  readonly retry: RetryReason | null;
-  /** Absent: says nothing about whose fault a refusal is. */
-  readonly evidence?: Evidence;
-  /** Records indexed in a changed form, with the refused field; null: unknown. */
-  readonly gaveWay?: ReadonlyMap<number, string | null>;
-}
-
-/** Events for counters and logs, per batch or bulk, never per record. */
-export interface PumpEvents {
-  consumed(records: number): void;
-  outcomes(outcomes: readonly (OutcomeKind | null)[]): void;
-  retried(reason: RetryReason, records: number): void;
-  /** Records were indexed in a changed form. @param fields the refused field of each */
-  gaveWay(fields: Iterable<string | null>): void;
-  /** A record batch became one dead letter. */
-  setAside(batch: SetAside): void;
-  commitFailed(error: unknown): void;
-  /** A fault of ours: the pump must be replaced. */
-  broken(error: unknown): void;
-}
-
-export interface SendingDeps {
-  /**
-   * One bounded attempt. Never throws for what servers do. Its bulks go through the seat, the first within a few
-   * microtasks: others may wait for it.
-   */
-  ingest(
-    records: readonly SourceRecord[],
-    attempt: { readonly number: number; readonly proven: AttemptStart["proven"]; readonly seat: Seat },
-    signal: AbortSignal,
-  ): Promise<AttemptResult>;
-  /** The short way for ordinary records; absent: all records go through `ingest`. */
-  readonly plain?: PlainWay;
-  /** The topic's, shared by its successive pumps. */
-  readonly memory: OutcomeMemory;
-  readonly post: BulkPost;
-  readonly share: ByteShare;
-  /** Bounds of one attempt, and how many attempts of this topic may run at once. */
-  limits(): { readonly maxDocuments: number; readonly maxBytes: number; readonly concurrency: number };
-  readonly time: Time;
-  readonly events: PumpEvents;
-}
-
-export interface SendingOwner {
-  /** Something may have become committable. */
-  onSettled(): void;
-  /** No record got an outcome for too long: waiting records are to be dropped. */
-  onStalled(): void;
-  /** True: draining or closed, so nothing is dropped as stalled: a drain waits for what was sent. */
-  readonly isEnding: boolean;
-}
 
 /** One topic's chunks in flight, each tried until all its records have an outcome. */
 export class Sending implements LoadOwner {
@@ -168,6 +110,7 @@ export class Sending implements LoadOwner {
 
   begin(chunk: readonly SourceRecord[], windows: Windows): Attempt {
     const attempt = new Attempt(chunk, windows);
+    attempt.doubt = this.#owner.doubts.of(chunk);
     if (this.attempts.count === 0) this.health.began();
     this.attempts.begin(attempt);
     return attempt;
@@ -190,9 +133,16 @@ export class Sending implements LoadOwner {
       for (let number = 1; attempt.left.length > 0; number += 1) {
         const tried = attempt.left;
         const start = number === 1 ? firstStart : this.suspects.begin(tried);
-        const { outcomes, retry, evidence, gaveWay } = await this.#deps.ingest(
+        const { bulk } = seat;
+        const due = { isDue: () => this.isDue(attempt), mayMove: this.mayMove };
+        const { outcomes, retry, unsure, evidence, gaveWay } = await this.#deps.ingest(
           tried,
-          { number, proven: start.proven, seat },
+          {
+            number,
+            proven: start.proven,
+            doubt: attempt.doubt,
+            bulk: (body, how) => bulk(body, { ...how, ...due }),
+          },
           this.signal,
         );
         seat.end();
@@ -200,6 +150,7 @@ export class Sending implements LoadOwner {
         if (gaveWay !== undefined && gaveWay.size > 0) events.gaveWay(gaveWay.values());
         if (evidence !== undefined) this.suspects.end(start, tried, outcomes, evidence);
         this.#settleSome(attempt, outcomes);
+        this.#doubt(attempt, unsure ?? null);
         isDone = attempt.left.length === 0;
         if (isDone) this.health.mayTakeLong = !seat.fit;
         this.attempts.keepCurrent(attempt);
@@ -217,6 +168,23 @@ export class Sending implements LoadOwner {
       seat.end();
       this.#end(attempt, isDone);
     }
+  }
+
+  /** Where a repeated id may not meet its document, what may have been sent is looked up before the next try. */
+  #doubt(attempt: Attempt, unsure: NonNullable<AttemptResult["unsure"]> | null): void {
+    if (unsure === "not_looked_up") return;
+    attempt.doubt = unsure === "maybe_sent" && this.mayMove ? allInDoubt : null;
+    // Also of partitions that moved away or are read again: this attempt forgets them.
+    if (attempt.doubt !== null)
+      for (const { partition, offset } of attempt.left) this.#owner.doubts.raise(partition, offset + 1);
+  }
+
+  isDue(attempt: Attempt): boolean {
+    return this.attempts.isCurrent(attempt);
+  }
+
+  get mayMove(): boolean {
+    return this.#deps.before.mayMove;
   }
 
   /** Resolves when the next try is due, or once no record is left. */

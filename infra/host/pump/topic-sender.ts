@@ -5,7 +5,8 @@ import type { Seat, Sender } from "../bulks/boarding.ts";
 import { Load, type PlainWay } from "./load.ts";
 import type { PartitionLedger } from "../ledger/partition-ledger.ts";
 import { RecordQueue } from "./record-queue.ts";
-import { Sending, type SendingDeps, type SendingOwner } from "./sending.ts";
+import { Sending } from "./sending.ts";
+import type { SendingDeps, SendingOwner } from "./sending-deps.ts";
 
 const MOST_LOADED_BYTES = 64 * 1024;
 
@@ -60,7 +61,13 @@ export class TopicSender implements Sender {
   }
 
   get alone(): boolean {
-    return this.sending.health.alone;
+    return this.sending.health.alone || this.#isDoubtful;
+  }
+
+  /** Whether records are to be looked up before they are sent: nobody should wait for that. */
+  get #isDoubtful(): boolean {
+    const { doubts } = this.#owner;
+    return !doubts.isEmpty && this.#queue.records.some((record) => doubts.covers(record));
   }
 
   get again(): boolean {
@@ -86,6 +93,7 @@ export class TopicSender implements Sender {
     const limits = this.#deps.limits();
     const { maxDocuments, maxBytes } = limits;
     if (plain === undefined || sending.isClosed || records.length === 0 || !memory.isEmpty) return null;
+    if (this.#isDoubtful) return null;
     if (records.length > maxDocuments || this.#queue.contentBytes > Math.min(maxBytes, MOST_LOADED_BYTES))
       return null;
     const from = out.length;

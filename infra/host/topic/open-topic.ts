@@ -5,6 +5,8 @@ import type { Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
 import type { StartAt } from "../../../lib/rules/model/declaration.ts";
 import { deadline, type Time } from "../../../lib/rules/base/time.ts";
 import type { TopicInlets } from "../inlet/topic-inlets.ts";
+import type { LookedUpPartition } from "../ledger/partition-entry.ts";
+import type { LookUpSink } from "../inlet/sent-look-up.ts";
 
 /*
  * A topic that is read passes through these states; each of its partitions, through those below.
@@ -17,7 +19,8 @@ import type { TopicInlets } from "../inlet/topic-inlets.ts";
  *
  * | a partition is | meaning                                     | left by                                           |
  * | assigned       | ours in the group                           | take: opening                                     |
- * | opening        | its start position is being looked up       | looked up: open; tenure over, drop or pause: gone |
+ * | opening        | its start position is being looked up, then | looked up: open; tenure over, drop or pause: gone |
+ * |                | what may have been sent of it before        |                                                   |
  * | open           | read by an inlet                            | settle (revoked): leaving; drop (lost): gone      |
  * | leaving        | finishes what is in flight, for 5 s at most | committed or late: gone                           |
  */
@@ -80,6 +83,14 @@ export class OpenTopic implements TopicIntake {
   #waiting: OpenedPartition[] | null = [];
   hint: string | null = null;
   #paused = false;
+  readonly #sink: LookUpSink = {
+    isDue: (tenure) => this.#isDue(tenure),
+    onFound: (partitions) => this.#own(partitions),
+    onTrouble: (reason) => {
+      this.hint = reason;
+      this.taker.onChange();
+    },
+  };
 
   readonly #deps: OpenTopicDeps;
 
@@ -122,13 +133,15 @@ export class OpenTopic implements TopicIntake {
           else this.#waiting.push(partition);
         },
         onTrouble: (reason) => {
-          if (!this.opening.has(tenure)) return;
-          this.hint = reason;
-          this.taker.onChange();
+          if (this.#isDue(tenure)) this.#sink.onTrouble(reason);
         },
-        isDue: () => this.opening.has(tenure) && !tenure.ended,
+        isDue: () => this.#isDue(tenure),
       });
     }
+  }
+
+  #isDue(tenure: Tenure): boolean {
+    return this.opening.has(tenure) && !tenure.ended;
   }
 
   begin(): void {
@@ -138,6 +151,10 @@ export class OpenTopic implements TopicIntake {
   }
 
   #read(partitions: readonly OpenedPartition[]): void {
+    this.taker.inlets.lookUp.open(partitions, this.#sink);
+  }
+
+  #own(partitions: readonly LookedUpPartition[]): void {
     // Partitions lost meanwhile are not in `opening` any more.
     const due = partitions.filter(({ tenure }) => this.opening.delete(tenure) && !tenure.ended);
     if (this.opening.size === 0) this.hint = null;

@@ -1,5 +1,5 @@
 import type { LostRange } from "../../../lib/rules/offsets/position.ts";
-import type { PumpEvents } from "../pump/sending.ts";
+import type { PumpEvents } from "../pump/sending-deps.ts";
 
 /** The events of one topic, whichever pump it has, with the refused fields counted. */
 export interface TopicEvents extends Omit<PumpEvents, "broken" | "gaveWay"> {

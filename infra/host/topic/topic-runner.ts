@@ -17,7 +17,7 @@ import type { PumpDeps } from "../pump/pump.ts";
 import type { TopicInlets, TopicInletsDeps } from "../inlet/topic-inlets.ts";
 import type { TopicFigures } from "./topic-figures.ts";
 import { ProgressClock } from "../ledger/progress-clock.ts";
-import type { PumpEvents } from "../pump/sending.ts";
+import type { PumpEvents } from "../pump/sending-deps.ts";
 import type { PoolEvents } from "./topic-events.ts";
 import { forbiddance, heldBack, TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";

@@ -8,14 +8,35 @@ export interface Checkpoint {
   readonly timestamp: number;
 }
 
-/** A commit's metadata: `{"lastRecord":{"offset":41,"timestamp":1764000000000}}`. */
-export function checkpointMetadata({ offset, timestamp }: Checkpoint): string {
-  return JSON.stringify({ lastRecord: { offset, timestamp } });
+/** What a commit says beside its offset. */
+export interface CommitNote {
+  /** Null if no record preceded the commit, or none is known. */
+  readonly last: Checkpoint | null;
+  /**
+   * Where records were sent to: an index as declared, a data stream, or the index behind an alias. After a crash,
+   * records beyond the commit may be there, wherever they go by then. Null if unknown.
+   */
+  readonly place: string | null;
 }
 
-/** @returns null if the metadata contains none: another program wrote it, or no record preceded the commit */
-export function parseCheckpoint(metadata: string | null): Checkpoint | null {
-  if (metadata === null || !metadata.startsWith('{"lastRecord":')) return null;
-  const match = /^\{"lastRecord":\{"offset":(\d{1,16}),"timestamp":(-?\d{1,16})\}\}$/.exec(metadata);
-  return match === null ? null : { offset: Number(match[1]), timestamp: Number(match[2]) };
+/** A commit's metadata: `{"lastRecord":{"offset":41,"timestamp":1764000000000},"place":"app-{yyyy.MM.dd}"}`. */
+export function commitMetadata({ last, place }: CommitNote): string | null {
+  if (last === null && place === null) return null;
+  return JSON.stringify({
+    ...(last !== null && { lastRecord: { offset: last.offset, timestamp: last.timestamp } }),
+    ...(place !== null && { place }),
+  });
+}
+
+const noteForm =
+  /^\{(?:"lastRecord":\{"offset":(\d{1,16}),"timestamp":(-?\d{1,16})\},?)?(?:"place":"([^"\\]{1,300})")?\}$/;
+
+/** Older versions wrote no place. @returns nulls if another program wrote the metadata */
+export function parseCommitNote(metadata: string | null): CommitNote {
+  const match = metadata?.startsWith("{") === true ? noteForm.exec(metadata) : null;
+  const [, offset, timestamp, place] = match ?? [];
+  return {
+    last: offset === undefined ? null : { offset: Number(offset), timestamp: Number(timestamp) },
+    place: place ?? null,
+  };
 }

@@ -12,6 +12,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     get tenures() {
       return subscriptionState.owned.tenures;
     },
+    check: () => membership.check(),
     get named() {
       return subscriptionState.last.named;
     },

@@ -1,5 +1,5 @@
 import { backoffMs, type BackoffRule } from "../../../rules/base/backoff.ts";
-import { parseCheckpoint } from "../../../rules/offsets/checkpoint.ts";
+import { parseCommitNote } from "../../../rules/offsets/checkpoint.ts";
 import type { StartAt } from "../../../rules/model/declaration.ts";
 import { messageOf } from "../../../rules/base/errors.ts";
 import { resumeAt, type Position } from "../../../rules/offsets/position.ts";
@@ -16,6 +16,10 @@ export interface OpenedPartition {
   /** Null if the group has no commit; `position.start` is then the log's start. */
   readonly committed: number | null;
   readonly position: Position;
+  /** One past the last record that anybody can have read so far: the high watermark. */
+  readonly logEnd: number;
+  /** Where records were sent to before, as the commit's metadata says; null if unknown. */
+  readonly place: string | null;
 }
 
 /** A newly assigned partition whose start position is needed; its callbacks may not throw. */
@@ -204,7 +208,7 @@ class OpeningRounds {
   ): Promise<void> {
     const asked = resumed.map(({ opening, before }) => {
       const { topic, partition } = opening.tenure;
-      return { topic, partition, opening, before, logStart: -1, logEnd: before.offset === null ? 0 : -1 };
+      return { topic, partition, opening, before, logStart: -1, logEnd: -1 };
     });
     const told = (one: (typeof asked)[number]): void => {
       const { opening, before, logStart, logEnd } = one;
@@ -212,12 +216,13 @@ class OpeningRounds {
       if (logStart < 0 || logEnd < 0) return;
       const { partition } = tenure;
       if (before.offset === null) {
-        open({ tenure, committed: null, position: { start: logStart, check: null, lost: null } });
+        const position = { start: logStart, check: null, lost: null };
+        open({ tenure, committed: null, position, logEnd, place: null });
         return;
       }
-      const checkpoint = parseCheckpoint(before.metadata);
-      const position = resumeAt({ partition, committed: before.offset, checkpoint, logStart, logEnd });
-      open({ tenure, committed: before.offset, position });
+      const { last, place } = parseCommitNote(before.metadata);
+      const position = resumeAt({ partition, committed: before.offset, checkpoint: last, logStart, logEnd });
+      open({ tenure, committed: before.offset, position, logEnd, place });
     };
     const { signal } = this.#life;
     await Promise.all([
@@ -226,16 +231,11 @@ class OpeningRounds {
         else fail(one.opening, offset.message);
         told(one);
       }),
-      this.#logEnds.ask(
-        "latest",
-        asked.filter(({ logEnd }) => logEnd < 0),
-        signal,
-        (one, offset) => {
-          if (typeof offset === "number") one.logEnd = offset;
-          else fail(one.opening, offset.message);
-          told(one);
-        },
-      ),
+      this.#logEnds.ask("latest", asked, signal, (one, offset) => {
+        if (typeof offset === "number") one.logEnd = offset;
+        else fail(one.opening, offset.message);
+        told(one);
+      }),
     ]);
   }
 
@@ -282,7 +282,13 @@ class OpeningRounds {
       for (const { tenure } of byTopic.get(topic) ?? []) {
         const start = ends.get(topic)?.get(tenure.partition);
         if (start !== undefined)
-          open({ tenure, committed: start, position: { start, check: null, lost: null } });
+          open({
+            tenure,
+            committed: start,
+            position: { start, check: null, lost: null },
+            logEnd: start,
+            place: null,
+          });
       }
     }
   }

@@ -33,6 +33,7 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   const reasons: unknown[] = [];
   const turns = new DecodeTurns();
   const post = createBulkPost({
+    checkTenures() {},
     gate: createBulkGate(places),
     limits: () => ({ maxDocuments, maxBytes }),
     turns,

@@ -10,6 +10,7 @@ import { flush } from "../../../support/fake-time.ts";
 import { idlePump } from "../../../support/idle-inlets.ts";
 import { sourceRecord } from "../../../support/records.ts";
 import { fakedTime } from "../pump/pump-world.ts";
+import { lookedUpAt, nothingSent } from "../../../support/looked-up.ts";
 
 /** Inlets of one topic between a reader and a pump that keep what they are told. */
 function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
@@ -77,6 +78,7 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
   let share = budget.join(() => {});
   const inlets = createTopicInlets({
     reader,
+    lookUp: nothingSent,
     decoder,
     budget,
     turns: new DecodeTurns(),
@@ -92,7 +94,7 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
   });
   const own = (partition: number, position: Partial<Position> = {}, committed: number | null = 0): Tenure => {
     const tenure = new Tenure("app", partition);
-    inlets.own([{ tenure, committed, position: { start: 0, check: null, lost: null, ...position } }]);
+    inlets.own([lookedUpAt(tenure, committed, { start: 0, ...position })]);
     return tenure;
   };
   const fetched = async (partition: number, fetchOffset: number, count: number): Promise<void> => {

@@ -6,6 +6,7 @@ import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
 import { OutcomeMemory } from "../../../../lib/rules/outcomes/outcome-memory.ts";
 import type { SourceRecord } from "../../../../lib/rules/model/record.ts";
 import { sourceRecord } from "../../../support/records.ts";
+import { lookedUpAt } from "../../../support/looked-up.ts";
 
 const NOW = 1_000;
 
@@ -30,8 +31,7 @@ function createWorld() {
       const tenure = new Tenure("t", partition);
       tenures.set(partition, tenure);
       const source = { seek() {}, letGo() {}, heardAtMs: null };
-      const position = { start: committed ?? 0, check: null, lost: null, ...more };
-      ledger.own({ tenure, committed, position, source }, now);
+      ledger.own({ ...lookedUpAt(tenure, committed, more), source }, now);
       return tenure;
     },
     expect: (partition: number, read: PumpedRecords) => ledger.expect(tenureOf(partition), read),
@@ -44,7 +44,7 @@ function createWorld() {
       );
     },
     uncommitted: () =>
-      Object.fromEntries(ledger.uncommitted().map(({ tenure, offset }) => [tenure.partition, offset])),
+      Object.fromEntries(ledger.uncommitted("app").map(({ tenure, offset }) => [tenure.partition, offset])),
     commit: (partition: number, offset: number, now = 2_000) =>
       ledger.markCommitted({ tenure: tenureOf(partition), offset, last: null }, now),
   };
@@ -75,7 +75,7 @@ describe("what may be committed", () => {
     expect(world.uncommitted()).toEqual({ 0: 7, 1: 1 });
     world.commit(0, 7);
     expect(world.uncommitted()).toEqual({ 1: 1 });
-    expect(world.ledger.uncommitted([world.tenureOf(0)])).toEqual([]);
+    expect(world.ledger.uncommitted("app", [world.tenureOf(0)])).toEqual([]);
   });
 
   test("includes spans without records", () => {
@@ -111,12 +111,12 @@ describe("what may be committed", () => {
     const world = createWorld();
     const last = { offset: 4, timestamp: 7 };
     world.own(0, 5, { start: 6, check: last });
-    expect(world.ledger.uncommitted()).toMatchObject([{ offset: 6, last }]);
+    expect(world.ledger.uncommitted("app")).toMatchObject([{ offset: 6, last }]);
     const batch = read(0, [6, 7]);
     world.expect(0, batch);
     world.settle(batch.records, [6]);
     const timestamp = batch.records[0]?.timestamp ?? NaN;
-    expect(world.ledger.uncommitted()).toMatchObject([{ offset: 7, last: { offset: 6, timestamp } }]);
+    expect(world.ledger.uncommitted("app")).toMatchObject([{ offset: 7, last: { offset: 6, timestamp } }]);
   });
 
   test("is nothing of a tenure that is over, though nobody said so here yet", () => {

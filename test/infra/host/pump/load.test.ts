@@ -18,6 +18,7 @@ import type { OutcomeKind } from "../../../../lib/rules/model/record.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
 import { fakedTime } from "./pump-world.ts";
+import { concrete, lookedUpAt } from "../../../support/looked-up.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -35,6 +36,7 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
     [];
   const limits = () => ({ maxDocuments: 100, maxBytes, concurrency: 4 });
   const post = createBulkPost({
+    checkTenures() {},
     gate: createBulkGate(4),
     limits,
     turns: new DecodeTurns(),
@@ -65,12 +67,12 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
       const spec = specification({ topic, index: topic });
       const told: (OutcomeKind | null)[] = (outcomes[topic] = []);
       const pump = createPump({
-        async ingest(records, { number, proven, seat }, signal) {
+        async ingest(records, { number, proven, doubt, bulk }, signal) {
           attempts.push(topic);
           return ingestBatch(
-            { spec, records, attempt: number, proven, limits: limits() },
+            { spec, records, attempt: number, proven, doubt, limits: limits() },
             {
-              bulk: seat.bulk,
+              bulk,
               deadLetters: { store: async (letters) => void buried.push(...letters.map(() => topic)) },
               now: () => 0,
               signal,
@@ -85,6 +87,7 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
           indexed: () => {},
         },
         memory: new OutcomeMemory(),
+        before: concrete,
         post,
         committer,
         share: budget.join(() => {}),
@@ -103,7 +106,7 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
       });
       const tenure = new Tenure(topic, 0);
       const source = { heardAtMs: null, seek: () => {}, letGo: () => {} };
-      pump.own([{ tenure, committed: null, position: { start: 0, check: null, lost: null }, source }]);
+      pump.own([{ ...lookedUpAt(tenure, null), source }]);
       return [topic, { pump, tenure, next: 0 }] as [string, { pump: Pump; tenure: Tenure; next: number }];
     }),
   );

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import * as fc from "fast-check";
-import type { AttemptResult } from "../../../../infra/host/pump/sending.ts";
+import type { AttemptResult } from "../../../../infra/host/pump/sending-deps.ts";
 import type { SourceRecord } from "../../../../lib/rules/model/record.ts";
 import { advance } from "../../../support/fake-time.ts";
 import { batch, busy, createPumpWorld } from "./pump-world.ts";

@@ -6,7 +6,7 @@ import { createHostCommitter } from "../../../../infra/host/shares/committer.ts"
 import type { PumpedRecords } from "../../../../infra/host/ledger/partition-entry.ts";
 import { createPump, type PumpDeps } from "../../../../infra/host/pump/pump.ts";
 import { ProgressClock } from "../../../../infra/host/ledger/progress-clock.ts";
-import type { AttemptResult } from "../../../../infra/host/pump/sending.ts";
+import type { AttemptResult } from "../../../../infra/host/pump/sending-deps.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
 import { bytesOf, bytesOfAll } from "../../../../lib/adapters/kafka/queries/source-record.ts";
 import type { BulkItem } from "../../../../lib/rules/outcomes/bulk-answer.ts";
@@ -16,6 +16,7 @@ import type { Doubt } from "../../../../lib/rules/outcomes/suspects.ts";
 import { sleep, type Time } from "../../../../lib/rules/base/time.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
 import { sourceRecord } from "../../../support/records.ts";
+import { concrete, lookedUpAt } from "../../../support/looked-up.ts";
 
 export const busy: RetryReason = { code: "too_many_requests", message: "busy" };
 export const allIndexed = (count: number): OutcomeKind[] => Array.from({ length: count }, () => "indexed");
@@ -43,7 +44,7 @@ export interface SentAttempt {
 
 type Ingest = (
   records: readonly SourceRecord[],
-  attempt: Omit<Parameters<PumpDeps["ingest"]>[1], "seat">,
+  attempt: Omit<Parameters<PumpDeps["ingest"]>[1], "bulk">,
   signal: AbortSignal,
 ) => Promise<AttemptResult>;
 
@@ -104,6 +105,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   /** The answers of attempts, by what stands for them in a body: retries may travel together. */
   const answers = new Map<string, Promise<readonly BulkItem[]>>();
   const post = createBulkPost({
+    checkTenures() {},
     gate,
     limits,
     turns: new DecodeTurns(),
@@ -133,12 +135,12 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     roomWanted = Promise.withResolvers();
   });
   const pump = createPump({
-    async ingest(records, { number, proven, seat }, signal) {
+    async ingest(records, { number, proven, doubt, bulk }, signal) {
       const name = String((sent += 1));
       const answered = Promise.withResolvers<readonly BulkItem[]>();
       answers.set(name, answered.promise);
       const documentAt = () => ({ index: "app", id: "" });
-      const asked = seat.bulk(Buffer.from(`${name};`), {
+      const asked = bulk(Buffer.from(`${name};`), {
         operations: records.length,
         pipeline: null,
         pattern: "app",
@@ -146,7 +148,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
         signal,
       });
       try {
-        const result = await (options.ingest ?? byHand)(records, { number, proven }, signal);
+        const result = await (options.ingest ?? byHand)(records, { number, proven, doubt }, signal);
         answered.resolve(answerOf(result));
         await asked;
         return result;
@@ -160,6 +162,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     share,
     clock: new ProgressClock(),
     memory: new OutcomeMemory(),
+    before: concrete,
     limits,
     time: fakedTime,
     events: {
@@ -189,16 +192,12 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
         const tenure = new Tenure("app", partition);
         owned.set(partition, tenure);
         generations.set(tenure, generation);
-        return {
-          tenure,
-          committed: offset,
-          position: { start: offset ?? 0, check: null, lost: null },
-          source: {
-            heardAtMs: null,
-            seek: (to: number) => void sought.push([partition, to]),
-            letGo: () => void letGo.push(partition),
-          },
+        const source = {
+          heardAtMs: null,
+          seek: (to: number) => void sought.push([partition, to]),
+          letGo: () => void letGo.push(partition),
         };
+        return Object.assign(lookedUpAt(tenure, offset), { source });
       }),
     );
   };

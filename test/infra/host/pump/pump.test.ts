@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { AttemptResult } from "../../../../infra/host/pump/sending.ts";
+import type { AttemptResult } from "../../../../infra/host/pump/sending-deps.ts";
 import type { RetryReason } from "../../../../lib/rules/model/record.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
 import { batch, busy, createPumpWorld, createWellWorld } from "./pump-world.ts";

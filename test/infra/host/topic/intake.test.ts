@@ -3,12 +3,13 @@ import { createIntake } from "../../../../infra/host/topic/intake.ts";
 import type { TopicTaker } from "../../../../infra/host/topic/open-topic.ts";
 import type { GroupListener, GroupMember } from "../../../../lib/adapters/kafka/group/member/member.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
-import type { OpenedPartition, Opening } from "../../../../lib/adapters/kafka/reader/opening.ts";
+import type { Opening } from "../../../../lib/adapters/kafka/reader/opening.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import { flush } from "../../../support/fake-time.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { idleInlets } from "../../../support/idle-inlets.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
+import { openedAt } from "../../../support/looked-up.ts";
 
 /** A member that is told what it owns. */
 class FakeMember implements GroupMember {
@@ -50,6 +51,7 @@ class FakeMember implements GroupMember {
   }
 
   partitionsOf = (): number => 2;
+  check(): void {}
   commit = () => Promise.resolve(new Map<Tenure, string>());
   committed = () => Promise.resolve(new Map());
   leave(): Promise<void> {
@@ -117,12 +119,7 @@ function takerOf(settled: Promise<void> = Promise.resolve()) {
 /** All that are looked for are found. */
 function openAll(member: FakeMember): void {
   for (const opening of member.openings.splice(0)) {
-    const found: OpenedPartition = {
-      tenure: opening.tenure,
-      committed: null,
-      position: { start: 0, check: null, lost: null },
-    };
-    opening.onOpened(found);
+    opening.onOpened(openedAt(opening.tenure, null));
   }
 }
 

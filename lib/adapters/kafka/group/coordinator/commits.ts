@@ -1,5 +1,5 @@
 import { backoffMs } from "../../../../rules/base/backoff.ts";
-import { checkpointMetadata } from "../../../../rules/offsets/checkpoint.ts";
+import { commitMetadata } from "../../../../rules/offsets/checkpoint.ts";
 import { groupAnswer } from "../../../../rules/group/answers.ts";
 import { sleep, type Time } from "../../../../rules/base/time.ts";
 import type { GroupToken, OfTopic } from "../../protocol/wire.ts";
@@ -136,9 +136,9 @@ export class Commits {
   ): Promise<string | null> {
     const tenures = new Map<string, Map<number, Tenure>>();
     const topics = new Map<string, { partition: number; offset: number; metadata: string | null }[]>();
-    for (const { tenure, offset, last } of entries) {
+    for (const { tenure, offset, last, place = null } of entries) {
       const { topic, partition } = tenure;
-      const metadata = last === null ? null : checkpointMetadata(last);
+      const metadata = commitMetadata({ last, place });
       const asked = topics.get(topic);
       if (asked === undefined) topics.set(topic, [{ partition, offset, metadata }]);
       else asked.push({ partition, offset, metadata });

@@ -46,6 +46,8 @@ export interface CommitEntry {
   readonly offset: number;
   /** The last record before it, if known. */
   readonly last: Checkpoint | null;
+  /** Where records were sent to, if known: see `CommitNote`. */
+  readonly place?: string | null;
   /** True: never retried. After a rebalance or a coordinator change, another member may already have read on. */
   readonly once?: boolean;
 }
@@ -59,6 +61,11 @@ export interface GroupMember {
   want(topics: ReadonlySet<string>): void;
   /** The tenures we hold, by topic and partition. */
   readonly tenures: ReadonlyMap<string, ReadonlyMap<number, Tenure>>;
+  /**
+   * Ends all tenures if the group may have gone on without us: no heartbeat was answered for a session timeout. To be
+   * called before something is done under a tenure: after a freeze of this process, timers come too late.
+   */
+  check(): void;
   /** The wanted topics that the group reads in the last complete generation, even if we own no partition of them. */
   readonly named: ReadonlySet<string>;
   /** Returns the number of partitions according to the leader, or null if unknown. */

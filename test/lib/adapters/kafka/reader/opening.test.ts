@@ -4,7 +4,7 @@ import type { CommitEntry, GroupMember } from "../../../../../lib/adapters/kafka
 import { Tenure } from "../../../../../lib/adapters/kafka/group/member/tenure.ts";
 import { createLeaders } from "../../../../../lib/adapters/kafka/reader/leaders.ts";
 import { createOpenings, type OpenedPartition } from "../../../../../lib/adapters/kafka/reader/opening.ts";
-import { checkpointMetadata } from "../../../../../lib/rules/offsets/checkpoint.ts";
+import { commitMetadata } from "../../../../../lib/rules/offsets/checkpoint.ts";
 import type { StartAt } from "../../../../../lib/rules/model/declaration.ts";
 import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { ModelKafka } from "../../../../support/model-kafka.ts";
@@ -91,34 +91,56 @@ test("many topics take one request for the commits, and one for each end and lea
   run(10);
   expect(told.every(({ opened }) => opened.length === 1)).toBe(true);
   expect(requests).toEqual(["committed"]);
-  // Brokers 1 and 2: where logs start; broker 1: where the logs with a commit end.
+  // Of each broker: where its logs start, and where they end.
   const asked = kafka.asked.map(({ api, to }) => `${api} ${to}`).toSorted();
-  expect(asked).toEqual(["ListOffsets 1", "ListOffsets 1", "ListOffsets 2", "Metadata null"]);
+  expect(asked).toEqual([
+    "ListOffsets 1",
+    "ListOffsets 1",
+    "ListOffsets 2",
+    "ListOffsets 2",
+    "Metadata null",
+  ]);
 });
 
 test("continues after the commit, checked against the record before it if known; else from the start of the log", () => {
   const { kafka, commits, open, run } = world();
   kafka.create("t", 4, { start: 20, end: 100 });
   const checkpoint = { offset: 41, timestamp: 7 };
-  commits.set("t/0", { offset: 42, metadata: checkpointMetadata(checkpoint) });
+  commits.set("t/0", { offset: 42, metadata: commitMetadata({ last: checkpoint, place: "app" }) });
   commits.set("t/1", { offset: 10, metadata: null });
   commits.set("t/2", { offset: 101, metadata: null });
   const told = [0, 1, 2, 3].map((partition) => open("t", partition, "latest"));
   run(10);
   expect(told.map(({ opened }) => opened[0])).toEqual([
-    { tenure: told[0]?.tenure, committed: 42, position: { start: 42, check: checkpoint, lost: null } },
+    {
+      tenure: told[0]?.tenure,
+      committed: 42,
+      position: { start: 42, check: checkpoint, lost: null },
+      logEnd: 100,
+      place: "app",
+    },
     {
       tenure: told[1]?.tenure,
       committed: 10,
       position: { start: 20, check: null, lost: { partition: 1, from: 10, to: 20, cause: "retention" } },
+      logEnd: 100,
+      place: null,
     },
     {
       tenure: told[2]?.tenure,
       committed: 101,
       position: { start: 20, check: null, lost: { partition: 2, from: 101, to: null, cause: "recreated" } },
+      logEnd: 100,
+      place: null,
     },
     // Added later: the group already has a commit of the topic.
-    { tenure: told[3]?.tenure, committed: null, position: { start: 20, check: null, lost: null } },
+    {
+      tenure: told[3]?.tenure,
+      committed: null,
+      position: { start: 20, check: null, lost: null },
+      logEnd: 100,
+      place: null,
+    },
   ] as OpenedPartition[]);
 });
 
@@ -136,7 +158,13 @@ test("latest without any commit of the topic commits the ends of all its partiti
     "t/2": { offset: 30, metadata: null },
   });
   expect(mine.opened).toEqual([
-    { tenure: mine.tenure, committed: 30, position: { start: 30, check: null, lost: null } },
+    {
+      tenure: mine.tenure,
+      committed: 30,
+      position: { start: 30, check: null, lost: null },
+      logEnd: 30,
+      place: null,
+    },
   ]);
   expect(early.opened[0]?.position.start).toBe(5);
 });

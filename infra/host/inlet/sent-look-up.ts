@@ -1,0 +1,108 @@
+import type { SentBefore } from "../../../lib/adapters/elasticsearch/sent/sent-before.ts";
+import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
+import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
+import type { LookedUpPartition } from "../ledger/partition-entry.ts";
+
+/** Waits for partitions that are looked up; its callbacks may not throw. */
+export interface LookUpSink {
+  /** False if it is no longer needed. */
+  isDue(tenure: Tenure): boolean;
+  onFound(partitions: readonly LookedUpPartition[]): void;
+  /** Called after failed tries, with the reason; it is tried again. */
+  onTrouble(reason: string): void;
+}
+
+/** Finds out, for newly assigned partitions of one topic, up to where records may have been sent before. */
+export interface SentLookUp {
+  open(partitions: readonly OpenedPartition[], sink: LookUpSink): void;
+  close(): void;
+}
+
+export interface SentLookUpDeps {
+  readonly before: Pick<SentBefore, "addFormer" | "settle">;
+  readonly time: Time;
+}
+
+interface Asked {
+  readonly partition: OpenedPartition;
+  readonly sink: LookUpSink;
+}
+
+const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
+/** Earlier failures are not reported. */
+const TROUBLE_FROM_TRY = 3;
+/** After this many searches in vain, all records up to the end of the log are doubtful: correct, only slower. */
+const MOST_SEARCHES = 5;
+
+export function createSentLookUp({ before, time }: SentLookUpDeps): SentLookUp {
+  let gathered: Asked[] = [];
+  let isClosed = false;
+  const retries = new Set<() => void>();
+
+  const round = async (asked: readonly Asked[], tries: number, searches: number): Promise<void> => {
+    const isDue = ({ partition, sink }: Asked): boolean => !isClosed && sink.isDue(partition.tenure);
+    const due = asked.filter(isDue);
+    if (due.length === 0) return;
+    for (const { partition } of due) before.addFormer(partition.place);
+    let reason: string;
+    let searched = searches;
+    try {
+      const { highest } = await before.settle(spansOf(due), () => due.some(isDue));
+      const isVain = highest instanceof PenstockError && highest.code === "elasticsearch_unavailable";
+      if (isVain) searched += 1;
+      if (!isVain || searched >= MOST_SEARCHES) {
+        for (const [sink, own] of Map.groupBy(due.filter(isDue), (one) => one.sink))
+          sink.onFound(own.map(({ partition }) => lookedUp(partition, highest)));
+        return;
+      }
+      reason = messageOf(highest);
+    } catch (error) {
+      reason = messageOf(error);
+    }
+    const again = due.filter(isDue);
+    if (tries >= TROUBLE_FROM_TRY)
+      for (const sink of new Set(again.map((one) => one.sink)))
+        sink.onTrouble(`what was sent before cannot be looked up: ${reason}`);
+    if (again.length === 0) return;
+    const callOff = time.after(backoffMs(AGAIN, tries, time.random()), () => {
+      retries.delete(callOff);
+      void round(again, tries + 1, searched);
+    });
+    retries.add(callOff);
+  };
+
+  return {
+    open(partitions, sink) {
+      if (partitions.length === 0) return;
+      const isFirst = gathered.length === 0;
+      for (const partition of partitions) gathered.push({ partition, sink });
+      // One leader's partitions come one by one within one turn.
+      if (!isFirst) return;
+      queueMicrotask(() => {
+        const asked = gathered;
+        gathered = [];
+        void round(asked, 1, 0);
+      });
+    },
+    close() {
+      isClosed = true;
+      for (const callOff of retries) callOff();
+    },
+  };
+}
+
+/** Nothing can have been sent of a partition that is read from its log's end. */
+function spansOf(due: readonly Asked[]) {
+  return due.flatMap(({ partition: { tenure, position, logEnd } }) =>
+    position.start < logEnd ? [{ partition: tenure.partition, start: position.start, end: logEnd }] : [],
+  );
+}
+
+function lookedUp(opened: OpenedPartition, highest: ReadonlyMap<number, number> | Error): LookedUpPartition {
+  const { tenure, position, logEnd } = opened;
+  const found = highest instanceof Error ? logEnd - 1 : (highest.get(tenure.partition) ?? -1);
+  return { ...opened, doubtBelow: Math.max(position.start, found + 1) };
+}

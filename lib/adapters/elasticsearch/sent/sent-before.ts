@@ -1,0 +1,126 @@
+import { abortable } from "../../../rules/base/abortable.ts";
+import { messageOf } from "../../../rules/base/errors.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import { documentId } from "../../../rules/documents/document-id.ts";
+import type { Specification } from "../../../rules/model/declaration.ts";
+import type { SourceRecord } from "../../../rules/model/record.ts";
+import type { SentRecords, Span, Target } from "./sent-records.ts";
+import { isRefused, placesOf, type Settled, type Settling } from "./settling.ts";
+
+export interface SentBeforeDeps {
+  readonly sent: Pick<SentRecords, "existing">;
+  readonly settling: Settling;
+  readonly logger: Logger;
+}
+
+/**
+ * What one topic has sent before.
+ *
+ * State: what its target leads to, as last seen, and the indices that an alias wrote to since this was created: one
+ * that was taken out of the alias may still hold what is sent again.
+ */
+export class SentBefore {
+  readonly spec: Specification;
+  readonly #deps: SentBeforeDeps;
+  #target: Target | null = null;
+  readonly #formerly = new Set<string>();
+  #isAsking = false;
+  #toldRefusal = false;
+
+  constructor(spec: Specification, deps: SentBeforeDeps) {
+    this.spec = spec;
+    this.#deps = deps;
+  }
+
+  /** Whether what is sent again may go to another index than the first time. False only if that is known. */
+  get mayMove(): boolean {
+    return this.#target?.kind !== "fixed";
+  }
+
+  /** Where records go now, for commits; null: unknown. */
+  get place(): string | null {
+    if (this.#target === null) return null;
+    return this.#target.kind === "moving" ? this.#target.writesTo : this.spec.index;
+  }
+
+  /** Adds another place where records may have gone before. */
+  addFormer(place: string | null): void {
+    if (place !== null && place !== this.spec.index) this.#formerly.add(place);
+  }
+
+  /**
+   * Waits until nothing sent before can still arrive, and sees where records go now.
+   * @param spans null if only ids will be looked up
+   * @throws PenstockError `elasticsearch_unavailable`
+   */
+  async settle(spans: readonly Span[] | null, isDue: () => boolean): Promise<Settled> {
+    const { topic, index, dataStream } = this.spec;
+    const settled = await this.#deps.settling.settle({
+      topic,
+      index,
+      isStream: dataStream !== null,
+      formerly: new Set(this.#formerly),
+      spans,
+      isDue,
+    });
+    this.#target = settled.target;
+    if (settled.target.kind === "moving") this.addFormer(settled.target.writesTo);
+    return settled;
+  }
+
+  /**
+   * Finds those of the records that are in Elasticsearch already.
+   * @param isSettled whether that was waited for since they were sent
+   * @returns their positions
+   * @throws PenstockError `elasticsearch_unavailable`, or the signal's reason
+   */
+  async find(
+    records: readonly SourceRecord[],
+    isSettled: boolean,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<number>> {
+    // An index that is known to be concrete has every id only once.
+    if (!isSettled && this.mayMove)
+      await abortable(
+        this.settle(null, () => !signal.aborted),
+        signal,
+      );
+    const places = placesOf({
+      index: this.spec.index,
+      formerly: this.#formerly,
+      target: this.#target ?? { kind: "absent" },
+    });
+    if (places.length === 0 || records.length === 0) return new Set();
+    const ids = records.map((record) => documentId(this.spec.topic, record));
+    const existing = await this.#existing(places, ids, signal);
+    return new Set(ids.flatMap((id, position) => (existing.has(id) ? [position] : [])));
+  }
+
+  async #existing(
+    places: readonly string[],
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    try {
+      return await this.#deps.sent.existing(places, ids, signal);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      if (!this.#toldRefusal)
+        this.#deps.logger.warn(
+          "Elasticsearch refuses to say which records it holds: behind an alias or a data stream, a crash may now double records",
+          { topic: this.spec.topic, error: messageOf(error) },
+        );
+      this.#toldRefusal = true;
+      return new Set();
+    }
+  }
+
+  /** Documents were written: if nothing had the target's name before, something has it now. */
+  wrote(): void {
+    if (this.#target?.kind !== "absent" || this.#isAsking) return;
+    this.#isAsking = true;
+    const answered = (): void => void (this.#isAsking = false);
+    // After a failure, the next write asks again.
+    this.settle([], () => true).then(answered, answered);
+  }
+}

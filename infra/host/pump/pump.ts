@@ -222,7 +222,9 @@ class TopicPump implements Pump, SendingOwner, Committable {
 
   committed(entry: CommitEntry): void {
     this.#ledger.markCommitted(entry, this.#deps.time.now());
-    this.doubts.committed(entry.tenure.partition, entry.offset);
+    // The commit may be of another log: reading may have moved back since it was sent.
+    const settled = this.#ledger.entryOf(entry.tenure)?.window.committable ?? 0;
+    this.doubts.committed(entry.tenure.partition, Math.min(entry.offset, settled));
     // More may have become committable meanwhile.
     if (this.#ledger.isUncommitted(entry.tenure)) this.onSettled();
   }

@@ -211,18 +211,16 @@ class OpeningRounds {
       return { topic, partition, opening, before, logStart: -1, logEnd: -1 };
     });
     const told = (one: (typeof asked)[number]): void => {
-      const { opening, before, logStart, logEnd } = one;
+      const { opening, partition, before, logStart, logEnd } = one;
       const { tenure } = opening;
       if (logStart < 0 || logEnd < 0) return;
-      const { partition } = tenure;
-      if (before.offset === null) {
-        const position = { start: logStart, check: null, lost: null };
-        open({ tenure, committed: null, position, logEnd, place: null });
-        return;
-      }
-      const { last, place } = parseCommitNote(before.metadata);
-      const position = resumeAt({ partition, committed: before.offset, checkpoint: last, logStart, logEnd });
-      open({ tenure, committed: before.offset, position, logEnd, place });
+      const { offset: committed } = before;
+      const { last: checkpoint, place } = parseCommitNote(before.metadata);
+      const position =
+        committed === null
+          ? { start: logStart, check: null, lost: null }
+          : resumeAt({ partition, committed, checkpoint, logStart, logEnd });
+      open({ tenure, committed, position, logEnd, place });
     };
     const { signal } = this.#life;
     await Promise.all([
@@ -281,14 +279,8 @@ class OpeningRounds {
       }
       for (const { tenure } of byTopic.get(topic) ?? []) {
         const start = ends.get(topic)?.get(tenure.partition);
-        if (start !== undefined)
-          open({
-            tenure,
-            committed: start,
-            position: { start, check: null, lost: null },
-            logEnd: start,
-            place: null,
-          });
+        const position = { start: start ?? 0, check: null, lost: null };
+        if (start !== undefined) open({ tenure, committed: start, position, logEnd: start, place: null });
       }
     }
   }

@@ -36,6 +36,8 @@ export interface TroubledTopic {
   readonly lag: number | null;
   /** When Kafka may delete the oldest unread record; null if unknown, or if there is no lag. */
   readonly deletableAt: number | null;
+  /** One sentence if its target deletes sooner than it is read; null if not, or unknown. */
+  readonly warning: string | null;
 }
 
 /** How one source of declarations is read. */
@@ -71,7 +73,7 @@ export interface OverviewMessage {
   readonly states: Readonly<Record<TopicState, number>>;
   /** The topics with the most records since the host started. */
   readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];
-  /** The first of: failed topics, stalled ones, then running ones that retry in vain. */
+  /** The first of: failed topics, stalled ones, then running ones that retry in vain or are read too late. */
   readonly attention: readonly TroubledTopic[];
   readonly attentionCount: number;
   readonly sources: readonly SourceView[];

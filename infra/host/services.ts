@@ -159,7 +159,7 @@ export function createServices(core: HostCore): Services {
     failures: core.failures,
     monotonicMs: options.monotonicMs,
     topics: () => pool.statuses(),
-    listed: (status) => holdings.listed(status),
+    listed: (statuses) => holdings.listed(statuses),
     figures: () => pool.figures(),
     health: healthOf,
     inFlightBytes: () => flow.usedBytes,

@@ -120,6 +120,27 @@ describeInBrowser("what a topic's target holds", () => {
     expect(await shown("asked")).toContain("Asking Elasticsearch…");
   }, 60_000);
 
+  test("the overview names a topic that is read too late", async () => {
+    const now = Date.now();
+    const warning =
+      "the oldest unread record is 9 days old, but logs-app-prod keeps only 7 days: documents of that time may be deleted already";
+    const partitions = [partitionStatus({ lag: 9, oldestUnreadAt: now - 9 * dayMs })];
+    const statuses = [
+      listedTopic({ topic: "late", target: targetStatus({ warning }), partitions }),
+      listedTopic({ topic: "well", target: targetStatus() }),
+    ];
+    await using host = startConsoleHost(() => statuses);
+    await using opened = await browser.open(host.url);
+    const { page, faults } = opened;
+    await page.getByText("late is read later than its target keeps documents").waitFor();
+    await page.getByText(warning).waitFor();
+    expect(
+      await page.getByRole("region", { name: "Topics that need attention" }).locator("tbody tr").count(),
+    ).toBe(1);
+    await keepScreenshot(page, "overview-late");
+    expect(faults).toEqual([]);
+  }, 60_000);
+
   test.each(looks)(
     "axe finds nothing: $name",
     async ({ name, options }) => {

@@ -41,7 +41,7 @@ export function startConsoleHost(
       sources: [],
       reconciled: null,
       history,
-      listed: (status) => ({ target: null, ...status }),
+      listed: (some) => some.map((status) => listedTopic(status)),
     }),
   });
   // All other routes refuse to answer, so a page that asks for too much shows an error.

@@ -13,7 +13,7 @@ export interface LiveDeps {
   readonly loop: Pick<ReconcileLoop, "last" | "memory">;
   readonly reporter: Pick<Reporter, "lastSuccess">;
   topics(): readonly TopicStatus[];
-  listed(this: void, status: TopicStatus): ListedTopic;
+  listed(this: void, statuses: readonly TopicStatus[]): readonly ListedTopic[];
   figures(): Iterable<TopicSample>;
   health(topics: readonly TopicStatus[]): HealthResult;
   inFlightBytes(): number;
@@ -24,7 +24,10 @@ export interface LiveDeps {
   readonly failures: Pick<ThrottledLogger, "error">;
 }
 
-/** Feeds the open pages of a host from its memory. An open page of a topic also keeps what its target holds up to date. */
+/**
+ * Feeds the open pages of a host from its memory. What targets hold is asked for while
+ * somebody looks at a topic, or at the overview while topics are behind.
+ */
 export function createLive(deps: LiveDeps): LiveHub {
   const startedAt = deps.now();
   const history = createHistory();

@@ -1,7 +1,7 @@
 import type { HealthResult } from "../../../functions/health.ts";
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { lostOffsets } from "../../../lib/rules/offsets/position.ts";
-import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
+import { type ListedTopic, oldestUnread } from "../../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type {
   ChangesMessage,
@@ -25,8 +25,8 @@ export interface LiveInput {
   /** The last run; null before the first. */
   readonly reconciled: Pick<ReconcileResult, "plan" | "conflicts"> | null;
   readonly history: History;
-  /** Adds what a topic's target holds, as last known: its page is open. */
-  listed(this: void, status: TopicStatus): ListedTopic;
+  /** Adds what the targets of topics hold, as last known: somebody looks at them. */
+  listed(this: void, statuses: readonly TopicStatus[]): readonly ListedTopic[];
 }
 
 /** How many troubled topics and refusals the overview names; the rest are on a page of their own. */
@@ -62,6 +62,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     if (since !== null) waiting = Math.min(waiting ?? since, since);
   }
   const refused = reconciled?.plan.refused ?? [];
+  const warnings = warningsOf(input);
   return {
     at,
     startedAt: input.startedAt,
@@ -75,8 +76,8 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     lostOffsets: lost,
     states,
     busiest: busiestOf(statuses, history),
-    attention: attentionOf(statuses),
-    attentionCount: statuses.filter(needsAttention).length,
+    attention: attentionOf(statuses, warnings),
+    attentionCount: statuses.filter((status) => needsAttention(status, warnings)).length,
     sources: input.sources,
     refused: refused.slice(0, NAMED),
     refusedCount: refused.length,
@@ -100,8 +101,21 @@ function busiestOf(
     });
 }
 
-function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attention"] {
-  const troubled = statuses.filter(needsAttention);
+/** By topic, about targets that delete sooner than their topic is read. Only topics that are behind may have one. */
+type Warnings = ReadonlyMap<string, string>;
+
+function warningsOf({ at, statuses, listed }: LiveInput): Warnings {
+  const behind = statuses.filter(({ partitions }) => oldestUnread(partitions, at) !== null);
+  return new Map(
+    listed(behind).flatMap(({ topic, target }) => {
+      const warning = target?.warning ?? null;
+      return warning === null ? [] : [[topic, warning] as const];
+    }),
+  );
+}
+
+function attentionOf(statuses: readonly TopicStatus[], warnings: Warnings): OverviewMessage["attention"] {
+  const troubled = statuses.filter((status) => needsAttention(status, warnings));
   return ["failed" as const, "stalled" as const, "running" as const]
     .flatMap((wanted) => troubled.filter(({ state }) => state === wanted))
     .slice(0, NAMED)
@@ -112,12 +126,14 @@ function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attenti
       since: Date.parse(since),
       lag: lagOf(partitions),
       deletableAt: firstDeletion(partitions),
+      warning: warnings.get(topic) ?? null,
     }));
 }
 
 /** A running topic has a reason only if its retries keep failing. */
-function needsAttention({ state, reason }: TopicStatus): boolean {
-  return state === "failed" || state === "stalled" || (state === "running" && reason !== null);
+function needsAttention({ topic, state, reason }: TopicStatus, warnings: Warnings): boolean {
+  const isTroubled = reason !== null || warnings.has(topic);
+  return state === "failed" || state === "stalled" || (state === "running" && isTroubled);
 }
 
 export function topicRowOf(status: TopicStatus, rate: number): TopicRow {
@@ -194,7 +210,7 @@ export function topicOf(topic: string, input: LiveInput): TopicMessage {
   const status = statuses.find((one) => one.topic === topic);
   return {
     at,
-    status: status === undefined ? null : input.listed(status),
+    status: status === undefined ? null : (input.listed([status])[0] ?? null),
     rate: history.rateOf(topic),
     history: history.of(topic) ?? { ...history.total, rate: [], lag: [] },
     conflicts: reconciled?.conflicts.filter((conflict) => conflict.topic === topic) ?? [],

@@ -16,8 +16,8 @@ import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
  * and about each at most once a minute. Nothing that moves records waits for it.
  */
 export interface HoldingsWatch {
-  /** Adds to a topic what its target holds, as last known. Somebody looks at it: what is due is asked in the background. */
-  listed(status: TopicStatus): ListedTopic;
+  /** Adds to topics what their targets hold, as last known. Somebody looks at them: what is due is asked in the background. */
+  listed(statuses: readonly TopicStatus[]): readonly ListedTopic[];
   /** The same for all topics. If a target was never asked about, waits for the answer, but not for long. */
   listAll(statuses: () => readonly TopicStatus[]): Promise<readonly ListedTopic[]>;
   stop(): Promise<void>;
@@ -118,9 +118,9 @@ export function createHoldingsWatch(deps: HoldingsWatchDeps): HoldingsWatch {
   };
 
   return {
-    listed(status) {
-      look([status]);
-      return shown(status);
+    listed(statuses) {
+      look(statuses);
+      return statuses.map(shown);
     },
     async listAll(statuses) {
       const patience = AbortSignal.any([life.signal, AbortSignal.timeout(FIRST_ANSWER_MS)]);

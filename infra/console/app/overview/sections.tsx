@@ -28,7 +28,7 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
             </tr>
           </thead>
           <tbody>
-            {seen.attention.map(({ topic, state, reason, since, lag, deletableAt }) => (
+            {seen.attention.map(({ topic, state, reason, since, lag, deletableAt, warning }) => (
               <tr key={topic}>
                 <td>
                   <StateLabel state={state} />
@@ -45,6 +45,11 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
                 <td class="reason">
                   <Hostile text={reason ?? ""} />
                   {deletableAt === null ? null : <Deletion at={deletableAt} />}
+                  {warning === null ? null : (
+                    <p class="warning">
+                      <Hostile text={warning} />
+                    </p>
+                  )}
                 </td>
               </tr>
             ))}

@@ -22,6 +22,11 @@ export const checks: readonly {
 
 const troubleOf: Partial<Record<TopicState, string>> = { failed: "failed", stalled: "is stalled" };
 
+/** Of a running topic that needs attention. */
+function runningTrouble({ reason }: OverviewMessage["attention"][number]): string {
+  return reason === null ? "is read later than its target keeps documents" : "is tried again";
+}
+
 /** The first line: what is wrong, or that all is well. */
 export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
@@ -39,7 +44,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
         {troubled === 0
           ? ""
           : troubled === 1 && first !== undefined
-            ? `${first.topic} ${troubleOf[first.state] ?? "is tried again"}`
+            ? `${first.topic} ${troubleOf[first.state] ?? runningTrouble(first)}`
             : `${plural(troubled, "topic")} need attention`}
         {broken.map(({ name, failing, consequence, since }, at) => (
           <span key={name}>

@@ -52,10 +52,11 @@ beforeEach(() => {
         sources: [],
         reconciled: null,
         history,
-        listed(status) {
-          lookedAt.push(status.topic);
-          return listedTopic({ ...status, target: targetStatus() });
-        },
+        listed: (some) =>
+          some.map((status) => {
+            lookedAt.push(status.topic);
+            return listedTopic({ ...status, target: targetStatus() });
+          }),
       };
     },
   });

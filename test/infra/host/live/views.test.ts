@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { createHistory } from "../../../../infra/host/live/history.ts";
 import { overviewOf } from "../../../../infra/host/live/views.ts";
+import type { ListedTopic } from "../../../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
-import { listedTopic, partitionStatus, topicStatus } from "../../../support/topic-status.ts";
+import { listedTopic, partitionStatus, targetStatus, topicStatus } from "../../../support/topic-status.ts";
 import { ready } from "../http/fixture.ts";
 
 test.each([
@@ -43,7 +44,28 @@ test("failed topics need attention, then stalled ones, then those that are tried
   ]);
 });
 
-function overviewIn(statuses: readonly TopicStatus[]) {
+test("a running topic that is read later than its target keeps needs attention; only those behind are looked at", () => {
+  const partitions = [partitionStatus({ lag: 3, oldestUnreadAt: -60_000 })];
+  const statuses = [
+    topicStatus({ topic: "late", partitions }),
+    topicStatus({ topic: "behind", partitions }),
+    topicStatus({ topic: "well" }),
+  ];
+  const lookedAt: string[] = [];
+  const { attention, attentionCount } = overviewIn(statuses, (status) => {
+    lookedAt.push(status.topic);
+    const warning = status.topic === "late" ? "late" : null;
+    return listedTopic({ ...status, target: targetStatus({ warning }) });
+  });
+  expect(lookedAt).toEqual(["late", "behind"]);
+  expect(attention).toMatchObject([{ topic: "late", state: "running", reason: null, warning: "late" }]);
+  expect(attentionCount).toBe(1);
+});
+
+function overviewIn(
+  statuses: readonly TopicStatus[],
+  listed: (status: TopicStatus) => ListedTopic = listedTopic,
+) {
   return overviewOf({
     at: 0,
     startedAt: 0,
@@ -53,6 +75,6 @@ function overviewIn(statuses: readonly TopicStatus[]) {
     sources: [],
     reconciled: null,
     history: createHistory(),
-    listed: (status) => listedTopic(status),
+    listed: (some) => some.map(listed),
   });
 }

@@ -82,10 +82,10 @@ test("asks only if somebody looks, about what is looked at, and at most once a m
   world.ms += 10 * 60_000;
   await settle();
   expect(asked).toEqual([]);
-  expect(watch.listed(first()).target).toBeNull();
+  expect(watch.listed([first()])[0]?.target).toBeNull();
   await settle();
   expect(asked).toEqual([{ logs: ["a", "b"] }]);
-  expect(watch.listed(first()).target?.documents).toBe(7);
+  expect(watch.listed([first()])[0]?.target?.documents).toBe(7);
   // Of the list, only the other target is due.
   await list();
   expect(asked).toHaveLength(2);

@@ -37,5 +37,5 @@ test("is the aliases if the names exceed a request line", () => {
 test("with topics that are no longer declared is the aliases too", () => {
   const stream = new Map([["s", specification({ topic: "s", index: "s", dataStream: "s" })]]);
   expect(widestTarget(stream, false)).toEqual(["s"]);
-  expect(widestTarget(stream, true)).toEqual(["penstock-records", "penstock-streams"]);
+  expect(widestTarget(stream, true)).toEqual(["s", "penstock-records", "penstock-streams"]);
 });

@@ -20,6 +20,7 @@ import { searchTarget } from "../../lib/rules/search/query/target.ts";
 import type { Holdings } from "../../lib/rules/progress/holdings.ts";
 import type { ElasticsearchSettings } from "../../lib/rules/model/settings.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
+import { declaredStreams, diagnoseStreams } from "./data-streams.ts";
 import { readIgnoredFields } from "../digest-dead-letters/read-ignored-fields.ts";
 
 export interface DiagnoseElasticsearchDeps extends Bounds {
@@ -67,6 +68,10 @@ export async function diagnoseCluster(
     return answer.ok ? judge(answer.value) : [unseen(name, answer.error)];
   };
   const wanted = topicsBy(specs, ({ pipeline }) => pipeline);
+  const streams = declaredStreams(specs);
+  const ofIndices = topicsBy(specs, ({ index, dataStream }) =>
+    dataStream === null ? indexPatternOf(index) : null,
+  );
   const groups = await Promise.all([
     cluster.then((answer) => (answer.ok ? judgeCluster(answer.value) : [unseen("health", answer.error)])),
     look("disks", (signal) => elasticsearch.disks(signal), judgeDisks),
@@ -91,17 +96,20 @@ export async function diagnoseCluster(
         );
       },
     ),
-    manageTemplates && specs.length > 0
+    manageTemplates && ofIndices.size > 0
       ? look(
           "index template",
-          (signal) => elasticsearch.refusedPatterns(patterns, signal),
-          (refusals) =>
-            judgeTemplate(
-              refusals,
-              topicsBy(specs, ({ index }) => indexPatternOf(index)),
-            ),
+          (signal) => elasticsearch.refusedTargets([...ofIndices.keys()], signal),
+          (refusals) => judgeTemplate(refusals, ofIndices),
         )
       : [],
+    streams.length === 0
+      ? []
+      : look(
+          "data streams",
+          (signal) => diagnoseStreams(streams, manageTemplates, elasticsearch, signal),
+          (checks) => checks,
+        ),
     fieldsThatGaveWay(),
     wanted.size === 0
       ? []

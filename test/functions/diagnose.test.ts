@@ -47,7 +47,8 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
         new Map(names.map((name) => [name, { kind: "absent" as const, indices: [] }])),
       holdings: async (indices) => new Map(indices.map((index) => [index, absentHoldings()])),
       privileges: async () => ({ security: "off" }),
-      refusedPatterns: async () => new Map(),
+      refusedTargets: async () => new Map(),
+      templates: async () => [],
       pipelines: async () => new Set(["p"]),
       ignoredFields: () => ({
         search: async () => JSON.stringify({ _shards: { failed: 0 } }),
@@ -150,7 +151,7 @@ describe("a diagnosis", () => {
   test("names the topics whose index the template cannot cover, and why", async () => {
     const deps = well();
     const refusals = new Map([["logs-*", "Elasticsearch answered 400: another template"]]);
-    const elasticsearch = { ...deps.elasticsearch, refusedPatterns: async () => refusals };
+    const elasticsearch = { ...deps.elasticsearch, refusedTargets: async () => refusals };
     const checks = await diagnose(input, { ...deps, elasticsearch });
     expect(find(checks, "index template for logs-*")).toMatchObject({
       state: "failed",

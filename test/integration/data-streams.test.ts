@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { streamTemplateName } from "../../lib/rules/template/stream-template.ts";
+import { diagnosed } from "../support/doctor-command.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
@@ -137,4 +138,81 @@ describe("two topics declared with data streams, in the file and in etcd", () =>
     await indexed(topics.json, 25);
     expect(await servers.elasticsearch.count(shared)).toBe(25);
   });
+});
+
+describe("a data stream that cannot be", () => {
+  const run = uniqueName("nostream").toLowerCase().replaceAll("-", "_");
+  const topics = { well: `${run}.well`, index: `${run}.index`, foreign: `${run}.foreign` };
+  const streamOf = (topic: string) => `logs-${topic}-prod`;
+  const declared = Object.values(topics).map((topic) => ({ topic, dataStream: streamOf(topic) }));
+
+  beforeAll(async () => {
+    await servers.elasticsearch.request("PUT", `/${streamOf(topics.index)}`);
+    await servers.elasticsearch.request("PUT", `/_index_template/${run}`, {
+      index_patterns: [`logs-${run}.fore*`],
+      priority: 151,
+      data_stream: {},
+    });
+    for (const topic of Object.values(topics)) {
+      await servers.kafka.createTopic(topic);
+      await servers.kafka.produce(topic, lines(0, 3));
+    }
+  });
+  afterAll(() => servers.elasticsearch.request("DELETE", `/_index_template/${run}`));
+
+  test("because of an index of its name, or another's template, fails alone, as doctor says before", async () => {
+    const config = { ...servers.config, topics: declared };
+    const doctor = await diagnosed(config);
+    const reasons = {
+      index: `there is an index named "${streamOf(topics.index)}", so no data stream can have this name`,
+      foreign: "that have the same priority [151]",
+    };
+    for (const kind of ["index", "foreign"] as const)
+      expect(doctor.find(`data stream ${streamOf(topics[kind])}`)).toMatchObject({
+        state: "failed",
+        seen: expect.stringContaining(reasons[kind]),
+      });
+
+    await using host = await startTestHost(config);
+    await host.untilTopic(topics.well, "index all", ({ counts }) => counts.indexed === 3);
+    for (const kind of ["index", "foreign"] as const) {
+      const { reason } = await host.untilTopic(topics[kind], "fail", ({ state }) => state === "failed");
+      expect(reason).toContain(reasons[kind]);
+    }
+    expect(await servers.elasticsearch.count(streamOf(topics.index))).toBe(0);
+
+    await ask(`/${streamOf(topics.index)}`, "DELETE");
+    await ask(`/_index_template/${run}`, "DELETE");
+    for (const topic of Object.values(topics))
+      await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
+    expect(await stateOf(streamOf(topics.index))).toMatchObject({ generation: 1 });
+  }, 60_000);
+
+  test("because templates are not managed and there is none, stalls, and never becomes an index", async () => {
+    const topic = `${run}.unmanaged`;
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(0, 3));
+    const config = {
+      ...servers.config,
+      elasticsearch: { ...servers.config.elasticsearch, manageTemplates: false },
+      topics: [{ topic, dataStream: streamOf(topic) }],
+    };
+    const doctor = await diagnosed(config);
+    expect(doctor.find(`data stream ${streamOf(topic)}`)?.seen).toContain("no index template makes it");
+
+    await using host = await startTestHost(config);
+    const { reason } = await host.untilTopic(topic, "say why", (status) => status.reason !== null);
+    expect(reason).toContain("requires a data stream");
+    const { status } = await servers.elasticsearch.request("GET", `/${streamOf(topic)}`);
+    expect(status).toBe(404);
+
+    const name = `${run}-mine`;
+    await servers.elasticsearch.request("PUT", `/_index_template/${name}`, {
+      index_patterns: [streamOf(topic)],
+      priority: 10,
+      data_stream: {},
+    });
+    await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
+    expect(await stateOf(streamOf(topic))).toMatchObject({ generation: 1 });
+  }, 90_000);
 });

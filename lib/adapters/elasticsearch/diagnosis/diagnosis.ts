@@ -7,6 +7,8 @@ import {
   type PrivilegeFacts,
   type TargetFacts,
 } from "../../../rules/diagnosis/elasticsearch.ts";
+import type { TemplateFacts } from "../../../rules/diagnosis/data-streams.ts";
+import type { TemplateTarget } from "../../../rules/template/template-target.ts";
 import type { TemplateRefusals } from "../../../rules/template/index-template.ts";
 import type { IgnoredFieldsDeps } from "../../../rules/search/hits/gave-way.ts";
 import type { Holdings } from "../../../rules/progress/holdings.ts";
@@ -14,6 +16,7 @@ import type { ElasticsearchSettings } from "../../../rules/model/settings.ts";
 import { createElasticsearch, type Question } from "../client.ts";
 import { readHoldings } from "../holdings/holdings.ts";
 import { ignoredFieldsDeps } from "../ignored-fields.ts";
+import { allTemplatesQuestion, templatesIn } from "../template/all-templates.ts";
 import { shaped } from "../transport/shaped.ts";
 
 /** Read-only checks of what a host may do. All throw `elasticsearch_unavailable` or `elasticsearch_refused`. */
@@ -34,8 +37,10 @@ export interface ElasticsearchDiagnosis {
     manageTemplates: boolean,
     signal: AbortSignal,
   ): Promise<PrivilegeFacts>;
-  /** Returns the patterns that the index template cannot cover, and why. */
-  refusedPatterns(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** Returns by key (`targetKey`) the targets that no template can cover, and why. */
+  refusedTargets(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** Returns all index templates. */
+  templates(signal: AbortSignal): Promise<readonly TemplateFacts[]>;
   pipelines(signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Returns the dependencies for reading ignored fields. */
   ignoredFields(signal: AbortSignal): IgnoredFieldsDeps;
@@ -196,7 +201,11 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
       }
     },
 
-    refusedPatterns: (patterns, signal) => client.tryTemplate(patterns, signal),
+    refusedTargets: (targets, signal) => client.tryTemplate(targets, signal),
+
+    async templates(signal) {
+      return templatesIn(await client.ask({ ...allTemplatesQuestion, timeoutMs: TIMEOUT_MS }, signal));
+    },
 
     async pipelines(signal) {
       const question = get("/_ingest/pipeline", { summary: "true" });

@@ -42,7 +42,8 @@ export function streamComponent(form: TemplateForm): Readonly<Record<string, unk
     _meta: {
       ...managed,
       description: "Settings and mappings of the data streams that Penstock writes to",
-      form: describeForm(form),
+      // The lifecycle is no part of it: a server that lacks it must not look like another form.
+      form: describeForm({ ...form, without: form.without.difference(new Set(["lifecycle"])) }),
     },
     template: streamBody(form),
   };

@@ -71,7 +71,7 @@ describe("without managed templates", () => {
     expect(judged({ manageTemplates: false, templates })).toMatchObject([
       { state: "warning", seen: expect.stringContaining("its retention of 30d is not applied") },
     ]);
-    const keptForever = declared.map((one) => ({ ...one, retention: null }));
+    const keptForever = [{ stream: "logs-app-prod", topics: ["app"], retention: null }];
     expect(
       judgeStreams(keptForever, { manageTemplates: false, refusals: new Map(), templates }),
     ).toMatchObject([{ state: "ok" }]);

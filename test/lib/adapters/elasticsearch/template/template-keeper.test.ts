@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { ElasticsearchAnswer } from "../../../../../lib/adapters/elasticsearch/transport/transport.ts";
 import { createTemplateKeeper } from "../../../../../lib/adapters/elasticsearch/template/template-keeper.ts";
 import { createFittedForm } from "../../../../../lib/adapters/elasticsearch/template/template.ts";
+import { targetKey } from "../../../../../lib/rules/template/template-target.ts";
 import { settings } from "../../../../support/settings.ts";
 
 const signal = AbortSignal.timeout(20_000);
@@ -74,5 +75,40 @@ test("a loss during a check is checked again", async () => {
   lose();
   expect(await keeper.failure([pattern], signal)).toBeNull();
   expect(hasTemplate()).toBe(true);
+  await keeper.close();
+});
+
+test("a refused data stream stops its own bulks only, until it is accepted; a loss is checked for streams too", async () => {
+  const refused = new Map([["penstock-stream-a", "the name is taken"]]);
+  const checked: string[][] = [];
+  const keeper = createTemplateKeeper(
+    () => async (method) => (method === "GET" ? none : { body: {} }),
+    createFittedForm(settings().elasticsearch.template),
+    {
+      ensure: async (streams) => {
+        const keys = streams.map(targetKey);
+        checked.push(keys);
+        return new Map([...refused].filter(([key]) => keys.includes(key)));
+      },
+      tryOut: () => Promise.resolve(new Map()),
+    },
+    () => 0,
+  );
+  const [a, b] = [
+    { stream: "a", retention: null },
+    { stream: "b", retention: "30d" },
+  ];
+  expect(await keeper.ensure([a, b], signal)).toEqual(refused);
+  expect(await keeper.failure([targetKey(b)], signal)).toBeNull();
+  expect(await keeper.failure([targetKey(a)], signal)).toMatchObject({
+    message: expect.stringContaining("the name is taken"),
+  });
+  refused.clear();
+  expect(await keeper.failure([targetKey(a)], signal)).toBeNull();
+  // Only what was asked for is checked, and nothing while all is known.
+  expect(checked).toEqual([[targetKey(a), targetKey(b)], [targetKey(a)], [targetKey(a)]]);
+  keeper.recheck();
+  expect(await keeper.failure([targetKey(b)], signal)).toBeNull();
+  expect(checked.at(-1)).toEqual([targetKey(a), targetKey(b)]);
   await keeper.close();
 });

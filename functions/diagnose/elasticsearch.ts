@@ -12,6 +12,7 @@ import {
   judgeTarget,
   remedyOf,
 } from "../../lib/rules/diagnosis/elasticsearch.ts";
+import { judgeFailureStores } from "../../lib/rules/diagnosis/failure-stores.ts";
 import { judgeGaveWay } from "../../lib/rules/diagnosis/gave-way.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
 import { indexForTimestamp, indexPatternOf } from "../../lib/rules/model/names.ts";
@@ -19,6 +20,7 @@ import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { searchTarget } from "../../lib/rules/search/query/target.ts";
 import type { Holdings } from "../../lib/rules/progress/holdings.ts";
 import type { ElasticsearchSettings } from "../../lib/rules/model/settings.ts";
+import { examineFailureStores } from "./failure-stores.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
 import { declaredStreams, diagnoseStreams } from "./data-streams.ts";
 import { readIgnoredFields } from "../digest-dead-letters/read-ignored-fields.ts";
@@ -111,6 +113,11 @@ export async function diagnoseCluster(
           (checks) => checks,
         ),
     fieldsThatGaveWay(),
+    look(
+      "failure stores",
+      async (signal) => examineFailureStores(patterns, elasticsearch, signal),
+      judgeFailureStores,
+    ),
     wanted.size === 0
       ? []
       : look(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { withoutStores } from "../support/failure-stores.ts";
 import { diagnose, type DiagnoseDeps, type DiagnoseInput } from "../../functions/diagnose.ts";
 import type { Check } from "../../lib/rules/diagnosis/check.ts";
 import { parseEtcdValue } from "../../lib/rules/declarations/etcd-value.ts";
@@ -50,6 +51,7 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
       refusedTargets: async () => new Map(),
       templates: async () => [],
       pipelines: async () => new Set(["p"]),
+      failureStores: withoutStores,
       ignoredFields: () => ({
         search: async () => JSON.stringify({ _shards: { failed: 0 } }),
         fieldTypes: async () => () => null,

@@ -12,7 +12,7 @@ import type { Logger } from "../../rules/base/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { masterFailure } from "./transport/master.ts";
 import { findExistingIds } from "./existing-ids.ts";
-import { withStoredFailures } from "./failure-store/stored-errors.ts";
+import { withStoredFailures } from "./stored-errors.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
 import { createStreamTemplates } from "./template/stream-templates.ts";
 import { coverPatterns } from "./template/template-cover.ts";

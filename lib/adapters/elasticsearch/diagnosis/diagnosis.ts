@@ -9,11 +9,13 @@ import {
 } from "../../../rules/diagnosis/elasticsearch.ts";
 import type { TemplateFacts } from "../../../rules/diagnosis/data-streams.ts";
 import type { TemplateTarget } from "../../../rules/template/template-target.ts";
+import type { FailureStores } from "../../../rules/dead-letters/failure-stores.ts";
 import type { TemplateRefusals } from "../../../rules/template/index-template.ts";
 import type { IgnoredFieldsDeps } from "../../../rules/search/hits/gave-way.ts";
 import type { Holdings } from "../../../rules/progress/holdings.ts";
 import type { ElasticsearchSettings } from "../../../rules/model/settings.ts";
 import { createElasticsearch, type Question } from "../client.ts";
+import { createFailureStores } from "../failure-store/failure-stores.ts";
 import { readHoldings } from "../holdings/holdings.ts";
 import { ignoredFieldsDeps } from "../ignored-fields.ts";
 import { allTemplatesQuestion, templatesIn } from "../template/all-templates.ts";
@@ -42,6 +44,8 @@ export interface ElasticsearchDiagnosis {
   /** Returns all index templates. */
   templates(signal: AbortSignal): Promise<readonly TemplateFacts[]>;
   pipelines(signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** What lies in the failure stores of data streams. */
+  readonly failureStores: Pick<FailureStores, "survey" | "contents">;
   /** Returns the dependencies for reading ignored fields. */
   ignoredFields(signal: AbortSignal): IgnoredFieldsDeps;
   close(): Promise<void>;
@@ -217,6 +221,8 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
         throw error;
       }
     },
+
+    failureStores: createFailureStores(client),
 
     ignoredFields: (signal) => ignoredFieldsDeps(client, signal),
 

@@ -7,16 +7,10 @@ import {
   type StoredDocument,
 } from "../../../rules/dead-letters/failure-stores.ts";
 import { PenstockError } from "../../../rules/base/errors.ts";
-import type { BulkAnswer } from "../../../rules/outcomes/bulk-answer.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
 import { isObject } from "../../../rules/json/object.ts";
-import { type Ask, surveyFailureStores } from "./survey.ts";
-
-/** The client's `bulk`. */
-type SendBulk = (
-  body: string,
-  options: { readonly pipeline: null; readonly operations: number; readonly signal: AbortSignal },
-) => Promise<BulkAnswer>;
+import type { Elasticsearch } from "../client.ts";
+import { surveyFailureStores } from "./survey.ts";
 
 const TIMEOUT_MS = 10_000;
 const KEEP_ALIVE = "5m";
@@ -25,18 +19,13 @@ const PAGE_DOCUMENTS = 1_000;
 const IDS_AT_ONCE = 200;
 const MAX_FOUND = 10_000;
 
-export function createFailureStores({
-  ask,
-  bulk,
-}: {
-  readonly ask: Ask;
-  readonly bulk: SendBulk;
-}): FailureStores {
+export function createFailureStores(elasticsearch: Pick<Elasticsearch, "ask" | "bulk">): FailureStores {
+  const ask: Elasticsearch["ask"] = (question, signal) => elasticsearch.ask(question, signal);
   const search = (path: string, body: object, signal: AbortSignal): Promise<unknown> =>
     ask({ method: "POST", path, body, timeoutMs: TIMEOUT_MS }, signal);
 
   return {
-    survey: (targets, signal) => surveyFailureStores(ask, targets, signal),
+    survey: (targets, signal) => surveyFailureStores(elasticsearch, targets, signal),
 
     async contents(stream, topic, signal) {
       const path = `${storeOf(stream)}/_search`;
@@ -110,7 +99,11 @@ export function createFailureStores({
         const lines = some.map(
           ({ index, id }) => `${JSON.stringify({ delete: { _index: index, _id: id } })}\n`,
         );
-        const answer = await bulk(lines.join(""), { pipeline: null, operations: some.length, signal });
+        const answer = await elasticsearch.bulk(lines.join(""), {
+          pipeline: null,
+          operations: some.length,
+          signal,
+        });
         if ("failure" in answer) {
           const { failure } = answer;
           const refusal =

@@ -1,18 +1,11 @@
 import { z } from "zod";
 import type { StoreSurvey, StreamStore } from "../../../rules/dead-letters/failure-stores.ts";
-import { PenstockError } from "../../../rules/base/errors.ts";
+import { messageOf } from "../../../rules/base/errors.ts";
 import { httpStatusOf, isNoAddress } from "../../../rules/diagnosis/elasticsearch.ts";
-import { maxTargetLength } from "../../../rules/search/query/target.ts";
-import type { ElasticsearchRequest } from "../transport/transport.ts";
-
-/** Sends one request, as the client's `ask`. @throws PenstockError */
-export type Ask = (
-  question: Pick<ElasticsearchRequest, "method" | "path" | "querystring"> & {
-    readonly body?: object;
-    readonly timeoutMs: number;
-  },
-  signal: AbortSignal,
-) => Promise<unknown>;
+import { targetText } from "../../../rules/search/query/target.ts";
+import type { Elasticsearch } from "../client.ts";
+import { chunksOf } from "../sent/targets.ts";
+import { shaped } from "../transport/shaped.ts";
 
 const TIMEOUT_MS = 8_000;
 
@@ -66,7 +59,7 @@ type Found = Pick<StreamStore, "enabled" | "indices">;
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function surveyFailureStores(
-  ask: Ask,
+  elasticsearch: Pick<Elasticsearch, "ask">,
   targets: readonly string[],
   signal: AbortSignal,
 ): Promise<StoreSurvey> {
@@ -89,7 +82,11 @@ export async function surveyFailureStores(
     path: string,
     querystring: Readonly<Record<string, string>>,
   ): Promise<T> {
-    return parse(shape, path, await ask({ method: "GET", path, querystring, timeoutMs: TIMEOUT_MS }, signal));
+    return shaped(
+      shape,
+      await elasticsearch.ask({ method: "GET", path, querystring, timeoutMs: TIMEOUT_MS }, signal),
+      path,
+    );
   }
 
   /** The streams by name, with the targets that lead there. */
@@ -100,7 +97,7 @@ export async function surveyFailureStores(
       if (!known.includes(target)) found.set(stream, [...known, target]);
     };
     const behind = new Map<string, string[]>();
-    for (const some of inChunks(wanted)) {
+    for (const some of chunksOf(wanted)) {
       const resolved = await resolve(some);
       for (const { name } of resolved.data_streams) {
         for (const target of some) if (covers(target, name)) add(name, target);
@@ -111,7 +108,7 @@ export async function surveyFailureStores(
     }
     // An alias of streams resolves to their indices.
     const backing = [...behind.keys()].filter((name) => name.startsWith(".ds-"));
-    for (const some of inChunks(backing)) {
+    for (const some of chunksOf(backing)) {
       for (const { name, data_stream: stream } of (await resolve(some)).indices) {
         if (stream === undefined) continue;
         for (const alias of behind.get(name) ?? []) {
@@ -123,16 +120,16 @@ export async function surveyFailureStores(
   }
 
   async function resolve(names: readonly string[]): Promise<z.infer<typeof resolvedShape>> {
-    const path = `/_resolve/index/${pathOf(names)}`;
+    const path = `/_resolve/index/${targetText(names)}`;
     return get(resolvedShape, path, { ignore_unavailable: "true", expand_wildcards: "all" });
   }
 
   async function storesOf(streams: readonly string[], said: string[]): Promise<Map<string, Found>> {
     const found = new Map<string, Found>();
-    for (const some of inChunks(streams)) {
+    for (const some of chunksOf(streams)) {
       try {
         const filter_path = "data_streams.name,data_streams.failure_store";
-        const path = `/_data_stream/${pathOf(some)}`;
+        const path = `/_data_stream/${targetText(some)}`;
         const answer = await get(streamsShape, path, { expand_wildcards: "all", filter_path });
         for (const { name, failure_store: store } of answer.data_streams) {
           const indices = store?.indices.map(({ index_name: named }) => named) ?? [];
@@ -157,8 +154,11 @@ export async function surveyFailureStores(
     const filter_path = streams.flatMap((name) =>
       fields.map((field) => `metadata.data_stream.data_stream.${name.replaceAll(".", "\\.")}.${field}`),
     );
-    const path = `/_cluster/state/metadata/${pathOf(streams)}`;
-    const { metadata } = await get(stateShape, path, { filter_path: filter_path.join(",") });
+    const path = `/_cluster/state/metadata/${targetText(streams)}`;
+    const { metadata } = await get(stateShape, path, {
+      ignore_unavailable: "true",
+      filter_path: filter_path.join(","),
+    });
     for (const name of streams) {
       const state = metadata?.data_stream.data_stream[name];
       found.set(name, {
@@ -182,7 +182,7 @@ export async function surveyFailureStores(
     ];
     try {
       const question = { method: "POST", path, body: { index: wanted }, timeoutMs: TIMEOUT_MS } as const;
-      const granted = parse(privilegesShape, path, await ask(question, signal)).index;
+      const granted = shaped(privilegesShape, await elasticsearch.ask(question, signal), path).index;
       return new Map(
         streams.map((name) => [
           name,
@@ -196,9 +196,7 @@ export async function surveyFailureStores(
       // Security is off.
       if (isNoAddress(error)) return new Map();
       if (httpStatusOf(error) === null) throw error;
-      said.push(
-        `What this user may do in failure stores is not known: ${error instanceof Error ? error.message : ""}.`,
-      );
+      said.push(`What this user may do in failure stores is not known: ${messageOf(error)}.`);
       return new Map();
     }
   }
@@ -206,36 +204,6 @@ export async function surveyFailureStores(
 
 function hasStore(found: Found | undefined): boolean {
   return found !== undefined && (found.enabled === true || found.indices.length > 0);
-}
-
-function parse<T>(shape: z.ZodType<T>, path: string, answer: unknown): T {
-  const parsed = shape.safeParse(answer);
-  if (parsed.success) return parsed.data;
-  const at = parsed.error.issues[0]?.path.join(".") ?? "";
-  throw new PenstockError(
-    "elasticsearch_refused",
-    `Elasticsearch's answer to ${path} has an unexpected form (at "${at}")`,
-  );
-}
-
-/** Names in groups that fit into a path. */
-function inChunks(names: readonly string[]): string[][] {
-  const chunks: string[][] = [];
-  let length = Infinity;
-  for (const name of names) {
-    length += encodeURIComponent(name).length + 1;
-    const last = chunks.at(-1);
-    if (last !== undefined && length <= maxTargetLength) last.push(name);
-    else {
-      chunks.push([name]);
-      length = encodeURIComponent(name).length;
-    }
-  }
-  return chunks;
-}
-
-function pathOf(names: readonly string[]): string {
-  return names.map(encodeURIComponent).join(",");
 }
 
 /** Whether a target, which may be a pattern, means this name. */

@@ -1,6 +1,6 @@
-import type { BulkItem, ServerError, TargetDocument } from "../../../rules/outcomes/bulk-answer.ts";
-import { isObject } from "../../../rules/json/object.ts";
-import type { ElasticsearchAnswer, SendSearch } from "../transport/transport.ts";
+import type { BulkItem, ServerError, TargetDocument } from "../../rules/outcomes/bulk-answer.ts";
+import { isObject } from "../../rules/json/object.ts";
+import type { ElasticsearchAnswer, SendSearch } from "./transport/transport.ts";
 
 const IDS_AT_ONCE = 1_000;
 /** All data streams that this user may read. */

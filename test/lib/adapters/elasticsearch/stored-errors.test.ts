@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import type { SendSearch } from "../../../../../lib/adapters/elasticsearch/transport/transport.ts";
-import { withStoredFailures } from "../../../../../lib/adapters/elasticsearch/failure-store/stored-errors.ts";
-import { classifyItem } from "../../../../../lib/rules/outcomes/outcome.ts";
-import type { BulkItem } from "../../../../../lib/rules/outcomes/bulk-answer.ts";
+import type { SendSearch } from "../../../../lib/adapters/elasticsearch/transport/transport.ts";
+import { withStoredFailures } from "../../../../lib/adapters/elasticsearch/stored-errors.ts";
+import { classifyItem } from "../../../../lib/rules/outcomes/outcome.ts";
+import type { BulkItem } from "../../../../lib/rules/outcomes/bulk-answer.ts";
 
 const created: BulkItem = { status: 201, result: "created", error: null };
 const stored: BulkItem = { ...created, inFailureStore: true };

@@ -1,0 +1,66 @@
+import { counted } from "../base/units.ts";
+import type { StoreContents, StoreSurvey, StreamStore } from "../dead-letters/failure-stores.ts";
+import { type Check, checksOf, namesText } from "./check.ts";
+
+const { ok, warning } = checksOf("elasticsearch");
+
+/** The data streams among the targets, and what lies in their failure stores, as far as it was read. */
+export interface FailureStoreFacts extends StoreSurvey {
+  readonly contents: ReadonlyMap<string, StoreContents>;
+}
+
+/** Says which data streams have a failure store, what lies there, and which privileges are missing for it. */
+export function judgeFailureStores({ streams, problems, contents }: FailureStoreFacts): Check[] {
+  const isOff = ({ enabled, indices }: StreamStore): boolean => enabled === false && indices.length === 0;
+  const without = streams.filter(isOff).map(({ stream }) => stream);
+  return [
+    ...(without.length === 0
+      ? []
+      : [ok("failure stores", `none for ${namesText(without)}: what is refused becomes dead letters only`)]),
+    ...streams.filter((store) => !isOff(store)).flatMap((store) => judgeStore(store, contents)),
+    ...problems.map((problem) =>
+      warning("failure stores", problem, "grant the privilege to the user of elasticsearch.auth"),
+    ),
+  ];
+}
+
+function judgeStore(
+  { stream, enabled, readable, clearable }: StreamStore,
+  contents: ReadonlyMap<string, StoreContents>,
+): Check[] {
+  const name = `failure store of ${stream}`;
+  // Elasticsearch did not say, and a problem names the reason.
+  if (enabled === null) return [];
+  if (!readable)
+    return [
+      warning(
+        name,
+        "the index privilege read_failure_store is missing: refused records wait longer, and their dead letters do not say why",
+        `grant read_failure_store on ${stream} to the user of elasticsearch.auth`,
+      ),
+    ];
+  const state = enabled ? "it is on" : "it is off by now";
+  const held = contents.get(stream);
+  const checks = [ok(name, `${state}; ${heldText(held)}`)];
+  if (clearable || held === undefined || held.ours.documents === 0) return checks;
+  return [
+    ...checks,
+    warning(
+      name,
+      "the index privilege delete is missing on its indices: a replay cannot delete what is indexed by then",
+      `grant delete on .fs-${stream}-* to the user of elasticsearch.auth`,
+    ),
+  ];
+}
+
+function heldText(held: StoreContents | undefined): string {
+  if (held === undefined || held.ours.documents + held.others.documents === 0) return "nothing lies there";
+  const { ours, others } = held;
+  const foreign =
+    others.documents === 0 ? "" : ` and ${countedDocuments(others.documents)} of other programs`;
+  return `${countedDocuments(ours.documents)} of ${counted(ours.records, "record")}${foreign} lie there (bun run replay --digest)`;
+}
+
+function countedDocuments(documents: number): string {
+  return counted(documents, "document");
+}

@@ -1,4 +1,5 @@
 import { PenstockError } from "../../../rules/base/errors.ts";
+import { indexPatternOf, leadsTo } from "../../../rules/model/names.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import type { Elasticsearch } from "../client.ts";
 
@@ -34,9 +35,9 @@ export async function askUnderWay(
   const bulks = bulksIn(answer);
   return groups.map((group) => {
     const names = new Set(group);
-    return new Set(
-      bulks.filter(({ written }) => written.some((name) => names.has(name))).map(({ id }) => id),
-    );
+    const dated = group.filter((name) => indexPatternOf(name) !== name);
+    const isMeant = (name: string): boolean => names.has(name) || dated.some((one) => leadsTo(one, name));
+    return new Set(bulks.filter(({ written }) => written.some(isMeant)).map(({ id }) => id));
   });
 }
 

@@ -31,9 +31,10 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   const answers: Record<string, BulkAnswer> = {};
   const seats: Record<string, Seat> = {};
   const reasons: unknown[] = [];
+  const tenures = { check: (): void => {} };
   const turns = new DecodeTurns();
   const post = createBulkPost({
-    checkTenures() {},
+    checkTenures: () => tenures.check(),
     gate: createBulkGate(places),
     limits: () => ({ maxDocuments, maxBytes }),
     turns,
@@ -47,7 +48,15 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   });
   const sender = (
     name: string,
-    { alone = false, again = false, pipeline = null as string | null, until = signal, operations = 1 } = {},
+    {
+      alone = false,
+      again = false,
+      pipeline = null as string | null,
+      until = signal,
+      operations = 1,
+      isDue = (): boolean => true,
+      mayMove = false,
+    } = {},
   ) => ({
     documents: 1,
     bytes: 10,
@@ -62,6 +71,8 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
           pattern: name,
           documentAt: () => ({ index: "i", id: name }),
           signal: until,
+          isDue,
+          mayMove,
         })
         .then(
           (answer) => void (answers[name] = answer),
@@ -74,7 +85,7 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
     for (const name of names) post.offer(sender(name));
   };
   const namesOf = (): (readonly string[])[] => requests.map(({ names }) => names);
-  return { post, turns, requests, answers, reasons, seats, sender, offer, namesOf };
+  return { post, turns, requests, answers, reasons, tenures, seats, sender, offer, namesOf };
 }
 
 const failed = (failure: RequestFailure): BulkAnswer => ({ failure });
@@ -315,6 +326,70 @@ test("what waits for a place is not sent any more once whoever sent it has ended
   await flush();
   expect(namesOf()).toEqual([["first"], ["a", "b"], ["b"]]);
   expect(reasons).toEqual([ended.signal.reason]);
+});
+
+describe("where a repeated id may not meet its document", () => {
+  test("a part of a slow common request gets a timeout, so that it is looked up; others are sent apart", async () => {
+    const { post, sender, offer, requests, namesOf, answers } = setUp({ places: 1 });
+    offer("first");
+    await flush();
+    post.offer(sender("stream", { mayMove: true }));
+    offer("index");
+    requests[0]?.answer({ items: [item(201)] });
+    await flush();
+    await advance(2_000);
+    expect(answers["stream"]).toMatchObject({ failure: { kind: "timeout" } });
+    // It is not answered twice.
+    requests[1]?.answer({ items: [item(201), item(201)] });
+    await flush();
+    expect(answers).toMatchObject({
+      stream: { failure: { kind: "timeout" } },
+      index: { items: [item(201)] },
+    });
+    expect(namesOf()).toEqual([["first"], ["stream", "index"]]);
+  });
+
+  test.each<[RequestFailure, number]>([
+    [{ kind: "bad_answer", message: "" }, 1],
+    [{ kind: "timeout", message: "" }, 1],
+    [{ kind: "response", status: 400, error: null }, 2],
+  ])("after %p, only what was not executed is sent apart", async (failure, apart) => {
+    const { post, sender, offer, requests, namesOf, answers } = setUp();
+    offer("first");
+    await flush();
+    post.offer(sender("stream", { mayMove: true }));
+    offer("index");
+    requests[0]?.answer({ items: [item(201)] });
+    await flush();
+    requests[1]?.answer(failed(failure));
+    await flush();
+    expect(namesOf().slice(2)).toHaveLength(apart);
+    if (apart === 1) expect(answers["stream"]).toEqual({ failure });
+  });
+});
+
+test("what waits for a place is not sent any more once its partition has moved to another host", async () => {
+  const { post, sender, offer, namesOf, requests, answers } = setUp({ places: 1 });
+  let isOurs = true;
+  offer("first");
+  await flush();
+  post.offer(sender("lost", { alone: true, isDue: () => isOurs }));
+  await flush();
+  isOurs = false;
+  requests[0]?.answer({ items: [item(201)] });
+  await flush();
+  expect(namesOf()).toEqual([["first"]]);
+  expect(answers["lost"]).toMatchObject({ failure: { kind: "connection" } });
+});
+
+test("a host that was frozen finds out that its partitions moved before it sends, not by a later timer", async () => {
+  const { post, sender, tenures, requests, answers } = setUp();
+  let isOurs = true;
+  tenures.check = () => (isOurs = false);
+  post.offer(sender("lost", { isDue: () => isOurs }));
+  await flush();
+  expect(requests).toEqual([]);
+  expect(answers["lost"]).toMatchObject({ failure: { kind: "connection" } });
 });
 
 test("an attempt's later bulks go alone, each with a place of its own", async () => {

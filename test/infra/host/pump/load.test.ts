@@ -158,6 +158,19 @@ test("what many topics have to send is one request, and of what was written noth
   expect([attempts, broken, budget.usedBytes]).toEqual([[], [], 0]);
 });
 
+test("records that may have been sent before do not go the short way, and not with others", async () => {
+  const { write, begin, requests, attempts, topics } = createWorld(["a", "b"]);
+  await begin();
+  const { pump, tenure } = topics.get("a") ?? {};
+  if (pump === undefined || tenure === undefined) throw new Error("no topic a");
+  const source = { heardAtMs: null, seek: () => {}, letGo: () => {} };
+  pump.own([{ ...lookedUpAt(tenure, 1), doubtBelow: 2, source }]);
+  write("a", "doubtful");
+  write("b", "one");
+  await flush();
+  expect([attempts, requests.map(({ ids }) => ids)]).toEqual([["a"], [["b:0:1"], ["a:0:1"]]]);
+});
+
 test("a topic of which one was not goes on by itself, told what was answered; the others are done", async () => {
   const { write, begin, requests, attempts, outcomes, buried, budget } = createWorld(["a", "b"]);
   await begin();

@@ -54,6 +54,8 @@ export interface PumpWorldOptions {
   readonly bulkBytes?: number;
   readonly concurrency?: number;
   readonly places?: number;
+  /** What is known of the target; absent: it is a concrete index. */
+  readonly before?: PumpDeps["before"];
   /** Instead of answering by hand. */
   readonly ingest?: Ingest;
 }
@@ -68,6 +70,8 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   const { maxBytes = 1e6, maxDocuments = 100, bulkBytes = 1e6, concurrency = 4, places = 10 } = options;
   const budget = createByteBudget({ maxBytes, readAhead: maxBytes });
   const attempts: SentAttempt[] = [];
+  /** Where the commits say that records were sent to. */
+  const committedTo: (string | null | undefined)[] = [];
   const commits: { generation: number; offsets: Record<number, number> }[] = [];
   const log = {
     consumed: 0,
@@ -84,6 +88,8 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   /** By partition: what was owned last, and under which number. */
   const owned = new Map<number, Tenure>();
   const generations = new Map<Tenure, number>();
+  /** The offsets of each attempt whose bulk was not sent after all. */
+  const unsent: (readonly number[])[] = [];
   let sent = 0;
 
   const byHand: Ingest = (records, { number: attempt }) => {
@@ -121,7 +127,8 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     async commit(entries) {
       await kafka.commit();
       const byGeneration = new Map<number, Record<number, number>>();
-      for (const { tenure, offset } of entries) {
+      for (const { tenure, offset, place } of entries) {
+        committedTo.push(place);
         const generation = generations.get(tenure) ?? -1;
         byGeneration.set(generation, { ...byGeneration.get(generation), [tenure.partition]: offset });
       }
@@ -150,7 +157,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
       try {
         const result = await (options.ingest ?? byHand)(records, { number, proven, doubt }, signal);
         answered.resolve(answerOf(result));
-        await asked;
+        if ("failure" in (await asked)) unsent.push(records.map(({ offset }) => offset));
         return result;
       } finally {
         answered.resolve([]);
@@ -162,7 +169,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     share,
     clock: new ProgressClock(),
     memory: new OutcomeMemory(),
-    before: concrete,
+    before: options.before ?? concrete,
     limits,
     time: fakedTime,
     events: {
@@ -185,7 +192,12 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     pump.disown(tenures);
   };
 
-  const own = (generation: number, committed: Record<number, number | null>): void => {
+  /** @param doubtBelow by partition: below, records may have been sent before */
+  const own = (
+    generation: number,
+    committed: Record<number, number | null>,
+    doubtBelow: Record<number, number> = {},
+  ): void => {
     pump.own(
       Object.entries(committed).map(([key, offset]) => {
         const partition = Number(key);
@@ -197,7 +209,10 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
           seek: (to: number) => void sought.push([partition, to]),
           letGo: () => void letGo.push(partition),
         };
-        return Object.assign(lookedUpAt(tenure, offset), { source });
+        return Object.assign(lookedUpAt(tenure, offset), {
+          source,
+          doubtBelow: doubtBelow[partition] ?? offset ?? 0,
+        });
       }),
     );
   };
@@ -232,6 +247,8 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     share,
     attempts,
     commits,
+    committedTo,
+    unsent,
     log,
     failures,
     kafka,

@@ -1,0 +1,107 @@
+import { expect, test } from "bun:test";
+import { seededRandom } from "../../../../infra/bench/kit/random.ts";
+import { createSentLookUp, type LookUpSink } from "../../../../infra/host/inlet/sent-look-up.ts";
+import type { Span } from "../../../../lib/adapters/elasticsearch/sent/sent-records.ts";
+import type { Settled } from "../../../../lib/adapters/elasticsearch/sent/settling.ts";
+import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { createVirtualTime } from "../../../simulation/virtual-time.ts";
+import { openedAt } from "../../../support/looked-up.ts";
+
+const unavailable = new PenstockError("elasticsearch_unavailable", "no node answers", { retryable: true });
+
+function setUp() {
+  const time = createVirtualTime(seededRandom(1));
+  const asked: (readonly Span[] | null)[] = [];
+  const formers: (string | null)[] = [];
+  const found: Record<number, number> = {};
+  const troubles: string[] = [];
+  const world = {
+    highest: new Map<number, number>() as Settled["highest"],
+    error: null as Error | null,
+  };
+  const lookUp = createSentLookUp({
+    time,
+    before: {
+      addFormer: (place) => void formers.push(place),
+      async settle(spans): Promise<Settled> {
+        asked.push(spans);
+        if (world.error !== null) throw world.error;
+        return { target: { kind: "moving", indices: [], writesTo: "app" }, highest: world.highest };
+      },
+    },
+  });
+  const sink: LookUpSink = {
+    isDue: (tenure) => !tenure.ended,
+    onFound(partitions) {
+      for (const { tenure, doubtBelow } of partitions) found[tenure.partition] = doubtBelow;
+    },
+    onTrouble: (reason) => void troubles.push(reason),
+  };
+  /** Opens a partition committed at 10, with records up to `logEnd`. */
+  const open = (partition: number, logEnd: number, place: string | null = null): Tenure => {
+    const tenure = new Tenure("app", partition);
+    lookUp.open([{ ...openedAt(tenure, 10), logEnd, place }], sink);
+    return tenure;
+  };
+  return { time, asked, formers, found, troubles, world, lookUp, open };
+}
+
+test("partitions that are opened in one turn are asked together, each up to the highest offset that is there", () => {
+  const { time, asked, formers, found, world, open } = setUp();
+  world.highest = new Map([[0, 17]]);
+  open(0, 30, "old");
+  open(1, 30);
+  open(2, 10);
+  time.run(10);
+  expect(asked).toEqual([
+    [
+      { partition: 0, start: 10, end: 30 },
+      { partition: 1, start: 10, end: 30 },
+    ],
+  ]);
+  expect(formers).toEqual(["old", null, null]);
+  expect(found).toEqual({ 0: 18, 1: 10, 2: 10 });
+});
+
+test("if Elasticsearch cannot tell, all records up to the end of the log are doubtful", () => {
+  const { time, found, world, open } = setUp();
+  world.highest = new Error("Fielddata is disabled");
+  open(0, 30);
+  time.run(10);
+  expect(found).toEqual({ 0: 30 });
+});
+
+test("is tried again until Elasticsearch answers, and the reason is shown; a search in vain only five times", () => {
+  const { time, asked, found, troubles, world, open } = setUp();
+  world.error = unavailable;
+  open(0, 30);
+  time.run(60_000);
+  expect(asked.length).toBeGreaterThan(10);
+  expect(troubles.at(-1)).toBe("what was sent before cannot be looked up: no node answers");
+  expect(found).toEqual({});
+  const before = asked.length;
+  world.error = null;
+  world.highest = unavailable;
+  time.run(120_000);
+  expect(asked.length - before).toBe(5);
+  expect(found).toEqual({ 0: 30 });
+});
+
+test("ends with the tenure, and with the topic", () => {
+  const { time, asked, found, world, lookUp, open } = setUp();
+  world.error = unavailable;
+  const tenure = open(0, 30);
+  time.run(10);
+  tenure.end();
+  time.run(10_000);
+  expect(asked).toHaveLength(1);
+  open(1, 30);
+  time.run(10_010);
+  lookUp.close();
+  world.error = null;
+  time.run(30_000);
+  expect(asked).toHaveLength(2);
+  expect(found).toEqual({});
+  expect(time.timers).toBe(0);
+});

@@ -1,0 +1,263 @@
+import { describe, expect, test } from "bun:test";
+import { seededRandom } from "../../../../../infra/bench/kit/random.ts";
+import { SentBefore } from "../../../../../lib/adapters/elasticsearch/sent/sent-before.ts";
+import type {
+  SentRecords,
+  Span,
+  Target,
+} from "../../../../../lib/adapters/elasticsearch/sent/sent-records.ts";
+import { createSettling } from "../../../../../lib/adapters/elasticsearch/sent/settling.ts";
+import { errorOf } from "../../../../../lib/adapters/elasticsearch/transport/version.ts";
+import type { PenstockError } from "../../../../../lib/rules/base/errors.ts";
+import { documentId } from "../../../../../lib/rules/documents/document-id.ts";
+import type { Specification } from "../../../../../lib/rules/model/declaration.ts";
+import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
+import { createMemoryLogger } from "../../../../support/memory-logger.ts";
+import { sourceRecord, specification } from "../../../../support/records.ts";
+
+const { signal } = new AbortController();
+const stream = (name: string): Target => ({ kind: "moving", indices: [`.ds-${name}-1`], writesTo: name });
+const refused = errorOf({ kind: "response", status: 403, error: null });
+const unavailable = errorOf({ kind: "response", status: 503, error: null });
+
+/** Elasticsearch answers as set; `asked` holds each request. */
+function setUp() {
+  const time = createVirtualTime(seededRandom(1));
+  const logger = createMemoryLogger();
+  const asked: string[] = [];
+  const world = {
+    targets: new Map<string, Target>(),
+    /** Bulk requests under way, by the name that they write to. */
+    bulks: new Map<string, readonly string[]>(),
+    highest: new Map<string, ReadonlyMap<number, number>>(),
+    existing: new Set<string>(),
+    /** By the beginning of a request. */
+    failing: new Map<string, PenstockError>(),
+  };
+  const ask = async (request: string): Promise<void> => {
+    asked.push(request);
+    for (const [start, error] of world.failing) if (request.startsWith(start)) throw error;
+  };
+  const sent: SentRecords = {
+    async targets(indices) {
+      await ask(`targets ${indices.join()}`);
+      return new Map(indices.map((index) => [index, world.targets.get(index) ?? { kind: "absent" }]));
+    },
+    async underWay(groups) {
+      await ask(`underWay ${groups.map((group) => group.join("+")).join()}`);
+      return groups.map((group) => new Set(group.flatMap((name) => world.bulks.get(name) ?? [])));
+    },
+    refresh: (places) => ask(`refresh ${places.join()}`),
+    async highest(topics) {
+      await ask(`highest ${topics.map(({ topic, places }) => `${topic} in ${places.join("+")}`).join()}`);
+      return topics.map(({ topic }) => world.highest.get(topic) ?? new Map());
+    },
+    async existing(places, ids) {
+      await ask(`existing ${places.join("+")}: ${ids.length}`);
+      return world.existing.intersection(new Set(ids));
+    },
+  };
+  const settling = createSettling({ sent, time, logger });
+  const before = (changes: Partial<Specification> = {}) =>
+    new SentBefore(specification(changes), { sent, settling, logger });
+  return { time, logger, asked, world, before };
+}
+
+const spans: readonly Span[] = [{ partition: 0, start: 5, end: 90 }];
+const due = (): boolean => true;
+
+describe("before an assigned partition is read", () => {
+  test("a concrete index needs one request for all topics, and nothing is looked up", () => {
+    const { time, asked, world, before } = setUp();
+    const topics = Array.from({ length: 300 }, (_, n) => `t${n}`);
+    for (const topic of topics) world.targets.set(topic, { kind: "fixed" });
+    const all = topics.map((topic) => before({ topic, index: topic }));
+    time.settle(Promise.all(all.map((one) => one.settle(spans, due))), 100);
+    expect(asked).toEqual([`targets ${topics.join()}`]);
+    expect(all[0]).toMatchObject({ mayMove: false, place: "t0" });
+  });
+
+  test("300 streams take four requests together", () => {
+    const { time, asked, world, before } = setUp();
+    const topics = Array.from({ length: 300 }, (_, n) => `t${n}`);
+    for (const topic of topics) world.targets.set(topic, stream(topic));
+    world.highest.set("t7", new Map([[0, 41]]));
+    const all = topics.map((topic) => before({ topic, index: topic }).settle(spans, due));
+    const settled = time.settle(Promise.all(all), 100);
+    expect(asked.map((request) => request.split(" ")[0])).toEqual([
+      "targets",
+      "underWay",
+      "refresh",
+      "highest",
+    ]);
+    expect(settled[7]?.highest).toEqual(new Map([[0, 41]]));
+    expect(settled[8]?.highest).toEqual(new Map());
+  });
+
+  test("partitions without a record beyond their commit need no look", () => {
+    const { time, asked, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    time.settle(before().settle([], due), 100);
+    expect(asked).toEqual(["targets app"]);
+  });
+
+  test("bulk requests that were under way are waited for, not later ones, and other topics do not wait", () => {
+    const { time, asked, world, before } = setUp();
+    for (const name of ["app", "quick"]) world.targets.set(name, stream(name));
+    world.bulks.set(".ds-app-1", ["a:1"]);
+    let isQuick = false;
+    const slow = before().settle(spans, due);
+    void before({ topic: "quick", index: "quick" })
+      .settle(spans, due)
+      .then(() => (isQuick = true));
+    time.run(1_000);
+    expect(isQuick).toBe(true);
+    expect(asked.filter((request) => request.startsWith("refresh"))).toEqual(["refresh quick"]);
+    world.bulks.set(".ds-app-1", ["a:2"]);
+    time.settle(slow, 2_000);
+    expect(asked.at(-2)).toBe("refresh app");
+    expect(asked.at(-1)).toBe("highest app in app");
+  });
+
+  test("nobody waits for bulk requests if the partition is gone", () => {
+    const { time, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    world.bulks.set("app", ["a:1"]);
+    expect(() =>
+      time.settle(
+        before().settle(spans, () => false),
+        1_000,
+      ),
+    ).toThrow("nobody waits");
+  });
+
+  test("a former place is looked at, too: the declaration's index was another one", () => {
+    const { time, asked, world, before } = setUp();
+    world.targets.set("new", { kind: "fixed" });
+    const one = before({ index: "new" });
+    one.addFormer("new");
+    one.addFormer("old-{yyyy.MM.dd}");
+    time.settle(one.settle(spans, due), 100);
+    expect(asked).toEqual([
+      "targets new",
+      "underWay new+old-{yyyy.MM.dd}",
+      "refresh old-*",
+      "highest app in old-*",
+    ]);
+    expect(one.mayMove).toBe(false);
+  });
+
+  test("one topic's failing shard fails its own look-up only", () => {
+    const { time, world, before } = setUp();
+    for (const name of ["a", "b", "c"]) world.targets.set(name, stream(name));
+    world.failing.set("refresh a,b,c", unavailable);
+    world.failing.set("refresh b,c", unavailable);
+    world.failing.set("refresh b", unavailable);
+    const all = ["a", "b", "c"].map((topic) => before({ topic, index: topic }).settle(spans, due));
+    const ends = time.settle(Promise.allSettled(all), 100);
+    expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  });
+
+  test("what Elasticsearch refuses is left out and said once; what it cannot do now fails", () => {
+    const { time, logger, asked, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    world.failing.set("underWay", refused);
+    world.failing.set("refresh", refused);
+    const one = before();
+    expect(time.settle(one.settle(spans, due), 100).highest).toEqual(new Map());
+    time.settle(one.settle(spans, due), 200);
+    expect(asked.filter((request) => request.startsWith("highest"))).toHaveLength(2);
+    expect(logger.lines.map(({ fields }) => fields?.["refused"])).toEqual([
+      "which bulk requests are under way",
+      "a refresh",
+    ]);
+    world.failing.set("underWay", unavailable);
+    expect(() => time.settle(one.settle(spans, due), 300)).toThrow("503");
+    world.failing.set("underWay", errorOf({ kind: "response", status: 401, error: null }));
+    expect(() => time.settle(one.settle(spans, due), 400)).toThrow("401");
+  });
+
+  test("if Elasticsearch does not tell what the name is, the declaration counts", () => {
+    const { time, world, before } = setUp();
+    world.failing.set("targets", refused);
+    const [index, declared] = [before(), before({ dataStream: "app" })];
+    time.settle(Promise.all([index.settle(spans, due), declared.settle(spans, due)]), 100);
+    expect([index.mayMove, declared.mayMove]).toEqual([false, true]);
+  });
+
+  test("a search that fails is told as such: the caller decides how far the doubt goes", () => {
+    const { time, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    world.failing.set("highest", unavailable);
+    expect(time.settle(before().settle(spans, due), 100).highest).toBe(unavailable);
+  });
+});
+
+describe("records that may have been sent", () => {
+  const records = [3, 4, 5].map((offset) => sourceRecord("m", { offset }));
+  const idOf = (at: number): string => documentId("app", records[at] ?? sourceRecord("m"));
+
+  test("are found by their ids, once nothing that was sent can still arrive", () => {
+    const { time, asked, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    world.existing.add(idOf(1));
+    const one = before();
+    expect([...time.settle(one.find(records, false, signal), 100)]).toEqual([1]);
+    expect(asked).toEqual(["targets app", "underWay app+.ds-app-1", "refresh app", "existing app: 3"]);
+    expect([...time.settle(one.find(records, true, signal), 200)]).toEqual([1]);
+    expect(asked.slice(4)).toEqual(["existing app: 3"]);
+  });
+
+  test("of a concrete index are not looked up: their ids meet them", () => {
+    const { time, asked, world, before } = setUp();
+    world.targets.set("app", { kind: "fixed" });
+    const one = before();
+    expect(time.settle(one.find(records, false, signal), 100).size).toBe(0);
+    expect(time.settle(one.find(records, false, signal), 200).size).toBe(0);
+    expect(asked).toEqual(["targets app"]);
+  });
+
+  test("are also looked for in an index that was taken out of the alias since", () => {
+    const { time, asked, world, before } = setUp();
+    world.targets.set("app", { kind: "moving", indices: ["app-1"], writesTo: "app-1" });
+    const one = before();
+    time.settle(one.settle(spans, due), 100);
+    expect(one.place).toBe("app-1");
+    world.targets.set("app", { kind: "moving", indices: ["app-2"], writesTo: "app-2" });
+    time.settle(one.find(records, false, signal), 200);
+    expect(asked.at(-1)).toBe("existing app+app-1+app-2: 3");
+    expect(one.place).toBe("app-2");
+  });
+
+  test("go on without a look-up if the search is forbidden, which is said once", () => {
+    const { time, logger, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    world.failing.set("existing", refused);
+    const one = before();
+    time.settle(one.find(records, false, signal), 100);
+    expect(time.settle(one.find(records, true, signal), 200).size).toBe(0);
+    expect(logger.lines).toHaveLength(1);
+    world.failing.set("existing", unavailable);
+    expect(() => time.settle(one.find(records, true, signal), 300)).toThrow("503");
+  });
+
+  test("the first write into a name that nothing had shows what it became, with one question at a time", () => {
+    const { time, asked, world, before } = setUp();
+    const one = before();
+    one.wrote();
+    time.settle(one.settle([], due), 100);
+    expect(one).toMatchObject({ mayMove: true, place: "app" });
+    world.failing.set("targets", unavailable);
+    one.wrote();
+    one.wrote();
+    time.run(200);
+    expect([asked.length, one.mayMove]).toEqual([2, true]);
+    world.failing.clear();
+    world.targets.set("app", { kind: "fixed" });
+    one.wrote();
+    time.run(300);
+    one.wrote();
+    time.run(400);
+    expect([asked.length, one.mayMove]).toEqual([3, false]);
+  });
+});

@@ -7,6 +7,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { ReadOnlyNotice } from "../components/read-only.tsx";
 import { Pager } from "../components/pager.tsx";
+import { FailureStores } from "./failure-stores.tsx";
 import { GaveWay } from "./gave-way.tsx";
 import { GroupsTable } from "./groups-table.tsx";
 import { ReplayDialog } from "./replay-dialog.tsx";
@@ -18,7 +19,7 @@ import { pageOf } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 
-/** Rejected records by topic, field and error, with their replay; then the fields that gave way. */
+/** Rejected records by topic, field and error, with their replay; then failure stores, and the fields that gave way. */
 export function DeadLettersPage() {
   const place = usePlace();
   const topic = place.query.get("topic") ?? "";
@@ -64,6 +65,13 @@ export function DeadLettersPage() {
       {data === null ? null : <Total digest={data} topic={topic} />}
       {rows.length === 0 ? null : <GroupsTable groups={rows} busy={starting} onReplay={setAsking} />}
       <Pager page={page} pages={pages} />
+      {data === null ? null : (
+        <FailureStores
+          found={data.failureStores}
+          busy={starting}
+          onDryRun={() => void replay({ topic: topic === "" ? null : topic, error: null, dryRun: true })}
+        />
+      )}
       {data === null ? null : <GaveWay gaveWay={data.gaveWay} topic={topic} />}
       {asking === null || data === null ? null : (
         <ReplayDialog

@@ -5,7 +5,7 @@ import { Notice } from "../components/notice.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
 import { exactCount, plural } from "../text/format.ts";
-import { jobTitle, leftSomething, outcomeWords } from "./replay-words.ts";
+import { jobTitle, leftSomething, outcomeWords, storeWords } from "./replay-words.ts";
 import { useReplay } from "./use-replay.ts";
 
 /** Progress and result of one replay. */
@@ -79,7 +79,8 @@ function End({
       </Notice>
     );
   }
-  const nothing = outcomeWords(result) === "";
+  const { wouldClear, cleared } = result.failureStores;
+  const nothing = outcomeWords(result) === "" && wouldClear + cleared === 0;
   return (
     <>
       <Notice kind={leftSomething(result) ? "warning" : "ok"} alert>
@@ -89,12 +90,14 @@ function End({
             ? "Nothing was sent: this was a dry run."
             : leftSomething(result)
               ? "Some records could not be indexed."
-              : "All records are in the index."}{" "}
+              : outcomeWords(result) === ""
+                ? "There was no such dead letter to send."
+                : "All records are in the index."}{" "}
         {request.dryRun || result.indexed + result.alreadyThere === 0
           ? null
           : "What is there stays in the dead-letter topic too; a second replay counts it as already there."}
       </Notice>
-      {request.dryRun && result.wouldReplay > 0 ? (
+      {request.dryRun && result.wouldReplay + wouldClear > 0 ? (
         <button
           type="button"
           class="primary"
@@ -102,7 +105,9 @@ function End({
           aria-describedby={readOnly ? readOnlyId : undefined}
           onClick={() => onReplay({ ...request, dryRun: false })}
         >
-          Replay {exactCount(result.wouldReplay)}
+          {result.wouldReplay > 0
+            ? `Replay ${exactCount(result.wouldReplay)}`
+            : `Delete ${exactCount(wouldClear)} from failure stores`}
         </button>
       ) : null}
       <Leftovers result={result} />
@@ -120,9 +125,20 @@ function Leftovers({ result }: { readonly result: ReplayResult }) {
     undeclared,
     notLetters,
     firstForeign,
+    failureStores,
   } = result;
   return (
     <ul class="plain-list">
+      {storeWords(failureStores).map((words) => (
+        <li key={words}>
+          <Hostile text={words} />
+        </li>
+      ))}
+      {failureStores.problems.map((problem) => (
+        <li key={problem} class="warning">
+          <Hostile text={problem} />
+        </li>
+      ))}
       {dryRun
         ? null
         : byError.groups.slice(0, 20).map(({ topic, field, error, count, sample }) => (

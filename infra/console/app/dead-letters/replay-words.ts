@@ -1,7 +1,7 @@
 import type { ReplayJob } from "../../../api/dead-letters.ts";
-import type { ReplayOutcomes } from "../../../../functions/replay-dead-letters.ts";
+import type { ReplayOutcomes, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
-import { exactCount } from "../text/format.ts";
+import { exactCount, plural } from "../text/format.ts";
 
 /** What a replay of this group includes: all fields, since it selects by topic and error only. */
 export interface ReplayScope {
@@ -35,6 +35,38 @@ export function outcomeWords(outcomes: ReplayOutcomes): string {
     .filter(([name]) => outcomes[name] > 0)
     .map(([name, word]) => `${exactCount(outcomes[name])} ${word}`)
     .join(" · ");
+}
+
+/** What a replay did in failure stores, in sentences. */
+export function storeWords({
+  cleared,
+  wouldClear,
+  open,
+  openPlaces,
+  unexamined,
+}: ReplayResult["failureStores"]): string[] {
+  const places = openPlaces
+    .slice(0, 10)
+    .map(({ topic, partition, offset }) => `${topic} ${partition}/${offset}`)
+    .join(", ");
+  return [
+    ...(cleared === 0
+      ? []
+      : [`${plural(cleared, "document")} deleted from failure stores: the records are in the index.`]),
+    ...(wouldClear === 0
+      ? []
+      : [
+          `${plural(wouldClear, "document")} would be deleted from failure stores: the records are in the index.`,
+        ]),
+    ...(open === 0
+      ? []
+      : [
+          `${plural(open, "record")} in failure stores neither indexed nor a dead letter: a host still tries them, and bun run audit --repair brings in what it has committed (${places}${open > 10 ? ", …" : ""}).`,
+        ]),
+    ...(unexamined === 0
+      ? []
+      : [`${plural(unexamined, "document")} in failure stores not looked at: replay again later.`]),
+  ];
 }
 
 /** A job's title: `Replay of app-pay, mapper_parsing_exception`. */

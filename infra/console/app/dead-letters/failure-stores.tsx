@@ -1,0 +1,132 @@
+import type {
+  FailureStoreDigest,
+  StoreDigest,
+} from "../../../../functions/digest-dead-letters/read-failure-stores.ts";
+import type { StoredKind } from "../../../../lib/rules/dead-letters/failure-stores.ts";
+import { Count } from "../components/figures.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { Notice } from "../components/notice.tsx";
+import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
+import { Time } from "../components/times.tsx";
+import { plural } from "../text/format.ts";
+
+interface FailureStoresProps {
+  readonly found: FailureStoreDigest;
+  /** A replay is running or requested. */
+  readonly busy: boolean;
+  readonly onDryRun: () => void;
+}
+
+/** What Elasticsearch keeps of refused documents, beside the letters. Nothing if no target has a failure store. */
+export function FailureStores({ found: { stores, problems }, busy, onDryRun }: FailureStoresProps) {
+  const readOnly = useReadOnly();
+  if (stores.length + problems.length === 0) return null;
+  const isEmpty = stores.every(({ ours }) => ours.documents === 0);
+  return (
+    <section>
+      <h2>Failure stores</h2>
+      {problems.map((problem) => (
+        <Notice key={problem} kind="warning">
+          <Hostile text={problem} />
+        </Notice>
+      ))}
+      {stores.length === 0 ? null : (
+        <p>
+          Elasticsearch keeps its own copy of what a data stream refused. Of each such record, the host wrote
+          a dead letter, indexed another form, or tries it again: the copies are not needed to bring it in. A
+          replay deletes the copies of all records that are in the index by then, and leaves those of other
+          programs alone.
+        </p>
+      )}
+      {stores.map((store) => (
+        <Store key={store.stream} store={store} />
+      ))}
+      {isEmpty ? null : (
+        <p>
+          <button
+            type="button"
+            disabled={busy || readOnly}
+            aria-describedby={readOnly ? readOnlyId : undefined}
+            onClick={onDryRun}
+          >
+            Count what a replay would delete
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Store({ store: { stream, topics, enabled, ours, others } }: { readonly store: StoreDigest }) {
+  const foreign =
+    others.documents === 0 ? "" : ` Also ${plural(others.documents, "document")} of other programs.`;
+  return (
+    <>
+      <h3>
+        <Hostile text={stream} />
+      </h3>
+      <p>
+        {ours.documents === 0
+          ? `Nothing of ${topics.length === 1 ? topics[0] : "these topics"} lies here.`
+          : `${plural(ours.documents, "document")} of ${plural(ours.records, "record")}, a copy for each refusal.`}
+        {foreign}
+        {enabled === false ? " The store is switched off: nothing is added." : ""}
+      </p>
+      {ours.kinds.length === 0 ? null : (
+        <div class="scroll" tabindex={0} role="region" aria-label={`Refused documents of ${stream} by error`}>
+          <table class="cards">
+            <thead>
+              <tr>
+                <th scope="col">Error</th>
+                <th scope="col" class="number">
+                  Documents
+                </th>
+                <th scope="col">First seen</th>
+                <th scope="col">Last seen</th>
+                <th scope="col">Newest example</th>
+              </tr>
+            </thead>
+            <tbody>
+              {ours.kinds.map((kind) => (
+                <Kind key={kind.error} kind={kind} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {ours.otherKinds === 0 ? null : <p>{plural(ours.otherKinds, "document")} with other errors.</p>}
+    </>
+  );
+}
+
+function Kind({ kind: { error, documents, firstSeen, lastSeen, sample } }: { readonly kind: StoredKind }) {
+  return (
+    <tr>
+      <th scope="row">
+        <code>
+          <Hostile text={error} />
+        </code>
+      </th>
+      <td data-label="Documents" class="number">
+        <Count value={documents} />
+      </td>
+      <td data-label="First seen">
+        <Time at={Date.parse(firstSeen)} />
+      </td>
+      <td data-label="Last seen">
+        <Time at={Date.parse(lastSeen)} />
+      </td>
+      <td data-label="Newest example" class="reason">
+        {sample.id === null ? null : (
+          <>
+            <code>
+              <Hostile text={sample.id} />
+            </code>
+            :{" "}
+          </>
+        )}
+        <Hostile text={sample.reason.slice(0, 300)} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { putFailureStoreTemplate } from "../support/refused.ts";
+
+describeInBrowser("failure stores", () => {
+  const browser = useBrowser();
+  const topic = uniqueName("stored");
+  const hostile = "<script>alert(1)</script>\u001b[31m";
+  let world: ConsoleWorld;
+  let host: TestHost;
+
+  beforeAll(async () => {
+    world = await openConsoleWorld();
+    await world.kafka.createTopic(topic);
+    await putFailureStoreTemplate(world.elasticsearch, topic, { pattern: topic, field: "price" });
+    host = await startTestHost({
+      ...world.servers,
+      topics: [
+        { topic, format: "json", rejected: "dead-letter" },
+        { topic: `${topic}.none`, format: "json" },
+      ],
+    });
+    await world.kafka.produce(topic, [
+      { value: '{"price":1,"message":"well"}' },
+      ...Array.from({ length: 3 }, (_, n) => ({
+        value: JSON.stringify({ price: `${n} ${hostile}`, message: `order ${n}`, big: 1 }),
+      })),
+    ]);
+    await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === 3);
+    await world.elasticsearch.request("PUT", `/${topic}/_create/foreign`, {
+      "@timestamp": "2026-01-01T00:00:00Z",
+      price: "of another program",
+    });
+    await eventually("they can be found", async () => {
+      await world.elasticsearch.request("POST", `/${topic}::failures/_refresh`);
+      return (await world.elasticsearch.count(topic)) === 1;
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    await world[Symbol.asyncDispose]();
+  });
+
+  test("the dead-letter page shows what lies there beside the letters, and what a replay would delete", async () => {
+    await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`);
+    const { page, faults } = opened;
+    await page.getByText("3 dead letters in 1 group").waitFor();
+    await page.getByRole("heading", { name: "Failure stores" }).waitFor();
+    await page.getByText("3 documents of 3 records, a copy for each refusal.").waitFor();
+    await page.getByText("Also 1 document of other programs.").waitFor();
+    const stored = page.getByRole("region", { name: `Refused documents of ${topic} by error` });
+    expect(await stored.innerText()).toContain(`${topic}:0:`);
+    await keepScreenshot(page, "failure-stores");
+
+    // One of them is in the index by now, under its own id.
+    const { body } = await world.elasticsearch.request("POST", `/${topic}::failures/_search`, {
+      query: { prefix: { "document.id": `${topic}:0:1:` } },
+    });
+    const { hits } = (body as { hits: { hits: { _source: { document: { id: string } } }[] } }).hits;
+    const id = hits[0]?._source.document.id ?? "";
+    await world.elasticsearch.request("PUT", `/${topic}/_create/${encodeURIComponent(id)}?refresh=true`, {
+      "@timestamp": "2026-01-01T00:00:00Z",
+      price: 2,
+    });
+    await page.getByRole("button", { name: "Count what a replay would delete" }).click();
+    await page.getByText("Nothing was sent: this was a dry run.").waitFor();
+    await page.getByText("1 document would be deleted from failure stores").waitFor();
+    await keepScreenshot(page, "failure-stores-dry-run");
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test.each(looks)(
+    "it is accessible: $name",
+    async ({ name, options }) => {
+      await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`, options);
+      await opened.page.getByRole("heading", { name: "Failure stores" }).waitFor();
+      expect(await axeViolations(opened.page)).toEqual([]);
+      await keepScreenshot(opened.page, `failure-stores-${name}`);
+    },
+    60_000,
+  );
+});

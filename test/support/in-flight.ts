@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { eventually } from "./eventually.ts";
+import type { TestElasticsearch } from "./elasticsearch.ts";
 import { startTestHost, type TestHost } from "./host.ts";
 import type { StackClients } from "./stack-clients.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
@@ -36,6 +37,7 @@ const PARTITIONS = 2;
 const FIRST = 400;
 const IN_FLIGHT = 2_000;
 const AFTERWARDS = 100;
+const PAGE = 10_000;
 
 /** Kills a host whose answers from Elasticsearch are lost, changes the target, and lets another host go on. */
 export async function landInFlight(servers: StackClients, options: InFlightOptions): Promise<Landed> {
@@ -112,7 +114,7 @@ export async function whereAre(
   committed: ReadonlyMap<number, number>,
 ): Promise<Pick<Landed, "indicesOf" | "doubled" | "missing">> {
   const indicesOf = new Map<string, string[]>();
-  for (const { _id, _index } of await elasticsearch.documents(searched)) {
+  for await (const { _id, _index } of documentsIn(elasticsearch, searched)) {
     const [, partition, offset] = _id.split(":");
     const place = `${partition}/${offset}`;
     indicesOf.set(place, [...(indicesOf.get(place) ?? []), _index]);
@@ -128,4 +130,26 @@ export async function whereAre(
   }
   const doubled = [...indicesOf].flatMap(([place, { length }]) => (length > 1 ? [place] : []));
   return { indicesOf, doubled, missing: { committed: missingCommitted, others } };
+}
+
+interface Hit {
+  readonly _id: string;
+  readonly _index: string;
+  readonly sort: unknown[];
+}
+
+async function* documentsIn(elasticsearch: TestElasticsearch, searched: string): AsyncGenerator<Hit> {
+  await elasticsearch.request("POST", `/${searched}/_refresh`);
+  for (let after: unknown[] | undefined; ;) {
+    const { body } = await elasticsearch.request("POST", `/${searched}/_search`, {
+      size: PAGE,
+      _source: false,
+      sort: ["kafka.partition", "kafka.offset", "_index"],
+      ...(after !== undefined && { search_after: after }),
+    });
+    const { hits } = (body as { hits: { hits: Hit[] } }).hits;
+    yield* hits;
+    after = hits.at(-1)?.sort;
+    if (hits.length < PAGE) return;
+  }
 }

@@ -136,8 +136,8 @@ async function withDocuments<T>(
 /** A closed index that may hold any of the topic's documents; null if there is none. A closed day is not meant. */
 function closedOf({ names, generations }: TopicDocuments, { index }: Specification): string | null {
   if (names.closed.has(index) && indexPatternOf(index) === index) return `index "${index}"`;
-  const closed = generations?.indices.find((generation) => generation.closed);
-  return closed === undefined ? null : `index "${closed.name}" behind "${index}"`;
+  const closed = generations?.closed ?? null;
+  return closed === null ? null : `index "${closed}" behind "${index}"`;
 }
 
 /** The offsets of each partition to audit, with notes. */

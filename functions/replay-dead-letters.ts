@@ -7,7 +7,7 @@ import {
   type TemplateTarget,
   templateTargetOf,
 } from "../lib/rules/template/template-target.ts";
-import { withIndex } from "../lib/rules/model/specification.ts";
+import { bareSpecification, withIndex } from "../lib/rules/model/specification.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { throwRefused, type TemplateRefusals } from "../lib/rules/template/index-template.ts";
@@ -51,8 +51,17 @@ export interface ReplayDeps
   onProgress(progress: ReplayProgress): void;
   /** Current settings of a topic; null if it is no longer declared. */
   specificationOf(topic: string): Specification | null;
-  /** Which of these ids exist in an index, or in the indices of a pattern. None if there is no such index. */
-  existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /**
+   * Which of these ids exist in an index, or in the indices of a pattern. None if there is no such index.
+   * @param sinceMs since when they may have been written, in milliseconds since the epoch: fails if one of the indices that
+   *   were written to since then is closed
+   */
+  existingIds(
+    index: string,
+    ids: readonly string[],
+    signal: AbortSignal,
+    sinceMs?: number,
+  ): Promise<ReadonlySet<string>>;
   /** Called after the ids were written: leaves one document of each, in case that somebody else wrote them too. */
   removeExtraCopies(index: string, ids: readonly string[], signal: AbortSignal): Promise<void>;
   /** Makes the index template cover the patterns. */
@@ -244,7 +253,9 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     letters: readonly ReadDeadLetter[],
   ): Promise<ReadDeadLetter[]> {
     const ids = letters.map(({ topic, record }) => documentId(topic, record));
-    const existing = await deps.existingIds(indexPatternOf(index), ids, signal);
+    // Each was refused when its letter was written.
+    const sinceMs = letters.reduce((earliest, { failedAt }) => Math.min(earliest, failedAt), Infinity);
+    const existing = await deps.existingIds(indexPatternOf(index), ids, signal, sinceMs);
     const missing = letters.filter((_, at) => !existing.has(ids[at] ?? ""));
     tally.alreadyThere += letters.length - missing.length;
     return missing;
@@ -279,21 +290,4 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
 interface LetterGroup {
   readonly spec: Specification;
   readonly letters: ReadDeadLetter[];
-}
-
-/** The specification of a declaration with only a topic. */
-function bareSpecification(topic: string): Specification {
-  return {
-    topic,
-    path: null,
-    index: topic,
-    startAt: "earliest",
-    format: "text",
-    timestamp: null,
-    message: null,
-    pipeline: null,
-    dataStream: null,
-    retention: null,
-    rejected: "flatten",
-  };
 }

@@ -22,7 +22,7 @@ export interface TopicDocuments {
   readonly foreign: number;
   /** Whether one of those indices, aliases or data streams has an ingest pipeline of its own. */
   hasPipeline(index: string): boolean;
-  /** The first offset written to the oldest of `generations` that has documents of the partition; null if none has. */
+  /** The first offset written to the oldest index behind the target that has documents of the partition; null if none has. */
   firstOffset(partition: number): Promise<number | null>;
   /** Which of these ids are in any index, also if they were written after the snapshot. */
   anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;

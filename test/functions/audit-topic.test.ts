@@ -371,9 +371,11 @@ describe("the audit of a topic", () => {
 
 describe("the audit of an alias or data stream", () => {
   const createdMs = Date.UTC(2027, 0, 1);
-  const generations = (number: number, closed = false): Generations => ({
+  const generations = (number: number, closed: string | null = null): Generations => ({
     target: "app",
-    indices: [{ name: `.ds-app-00000${number}`, createdMs, closed }],
+    oldest: { name: `.ds-app-00000${number}`, createdMs, closed: false },
+    hadOlder: number > 1,
+    closed,
   });
 
   test("what a lifecycle deleted is expired, and a repair does not bring it back", async () => {
@@ -413,11 +415,11 @@ describe("the audit of an alias or data stream", () => {
   });
 
   test("a closed index behind it ends the audit: what it holds would look like gaps", async () => {
-    const topic = world({ generations: generations(1, true) });
+    const topic = world({ generations: generations(1, ".ds-app-000002") });
     topic.fill(0, 0, 3);
     expect(await rejection(topic.run(true))).toHaveProperty(
       "message",
-      'index ".ds-app-000001" behind "app" of topic "app" is closed: open it so that its documents can be counted',
+      'index ".ds-app-000002" behind "app" of topic "app" is closed: open it so that its documents can be counted',
     );
     expect([topic.open, topic.ingested.length]).toEqual([0, 0]);
   });

@@ -188,7 +188,7 @@ describe("an audit of five generations", () => {
     expect(await servers.elasticsearch.count(`${nameOf("alias")}-*`)).toBe(before);
   }, 60_000);
 
-  test("a closed generation ends the audit with its name: what it holds would look like gaps", async () => {
+  test("a closed generation among open ones ends the audit: what it holds would look like gaps; the oldest may be closed", async () => {
     await servers.elasticsearch.request("POST", `/${indexOf("closed", 3)}/_close`);
     const { code, topic } = await auditOf("closed", "--repair");
     expect(code).toBe(1);
@@ -197,7 +197,12 @@ describe("an audit of five generations", () => {
       reason: `index "${indexOf("closed", 3)}" behind "${nameOf("closed")}" of topic "${nameOf("closed")}" is closed: open it so that its documents can be counted`,
     });
     await servers.elasticsearch.request("POST", `/${indexOf("closed", 3)}/_open`);
-    expect((await auditOf("closed")).topic.verdict.clean).toBe(true);
+    // The oldest ones may be closed for good, as by a lifecycle.
+    await servers.elasticsearch.request("POST", `/${indexOf("closed", 1)}/_close`);
+    expect((await auditOf("closed", "--repair")).topic).toMatchObject({
+      totals: { indexed: 80, expired: 20, gaps: 0 },
+      repair: null,
+    });
   }, 60_000);
 
   test("two repairs at once, with rollovers meanwhile, bring each record in once", async () => {

@@ -35,7 +35,7 @@ export function formatEnd(end: AuditEnd): string {
       ["elsewhere", totals.elsewhere, "found by their ids, in another index or indexed meanwhile"],
       ["null value", totals.nulls, "nothing to index"],
       ["not records", totals.notRecords, "transaction markers, aborted or compacted"],
-      ["expired", totals.expired, "their index was deleted, or is a closed day"],
+      ["expired", totals.expired, "their index was deleted or closed"],
       [
         "dropped or missing",
         totals.dropped,

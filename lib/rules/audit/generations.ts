@@ -9,36 +9,46 @@ export interface Generation {
   readonly closed: boolean;
 }
 
-/** The indices behind the alias or data stream that a topic is written to, oldest first. */
+/** The indices behind the alias or data stream that a topic is written to. */
 export interface Generations {
   /** The alias or data stream. */
   readonly target: string;
-  readonly indices: readonly [Generation, ...Generation[]];
+  /** The oldest index that is open. */
+  readonly oldest: Generation;
+  /** Whether there were indices before it: deleted, or closed for good. */
+  readonly hadOlder: boolean;
+  /** A closed index that is no older than `oldest`: what it holds cannot be told from what is missing. Null if there is none. */
+  readonly closed: string | null;
 }
 
-/** Sorts the indices by age. @returns null if there are none */
+/** @param indices in any order @returns null if there are none */
 export function generationsOf(target: string, indices: readonly Generation[]): Generations | null {
-  const [oldest, ...others] = indices.toSorted(
-    (a, b) => a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1),
+  const byAge = indices.toSorted((a, b) => a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1));
+  const at = Math.max(
+    0,
+    byAge.findIndex(({ closed }) => !closed),
   );
-  return oldest === undefined ? null : { target, indices: [oldest, ...others] };
+  const oldest = byAge[at];
+  if (oldest === undefined) return null;
+  const closed = byAge.slice(at).find((one) => one.closed)?.name ?? null;
+  return { target, oldest, hadOlder: at > 0 || isNotTheFirst(oldest), closed };
 }
 
 /**
- * Whether the target had an index before the oldest that it still has. A rollover names indices by a rising number, which
- * begins at 1 (`.ds-logs-2026.11.30-000001`, `logs-000001`). Names without a number show nothing.
+ * Whether an index is not the first of its target. A rollover names indices by a rising number, which begins at 1
+ * (`.ds-logs-2026.11.30-000001`, `logs-000001`). Names without a number show nothing.
  */
-export function lostItsFirst({ indices: [oldest] }: Generations): boolean {
-  const [, digits] = /-(\d+)$/.exec(oldest.name) ?? [];
+function isNotTheFirst({ name }: Generation): boolean {
+  const [, digits] = /-(\d+)$/.exec(name) ?? [];
   return digits !== undefined && Number(digits) > 1;
 }
 
 /**
- * Explains a missing record of a topic whose target rolls over. A lifecycle deletes the oldest index first, so what it
- * deleted lies before everything that the oldest remaining index got, and was produced before that index was created.
+ * Explains a missing record of a topic whose target rolls over. A lifecycle deletes (or closes) the oldest index first, so
+ * what it deleted lies before everything that the oldest remaining index got, and was produced before that index was created.
  *
- * - Both are true, and the target has lost its first index: expired. A record that was lost while the deleted index was
- *   written to is included, because it would have been deleted too.
+ * - Both are true, and there was an older index: expired. A record that was lost while that index was written to is included,
+ *   because it would have been deleted too.
  * - Only one is true: a gap, which says what else it may be. Bulks in flight and records that were brought in later blur the
  *   border between two indices, and a new target knows nothing of the index that its topic had before.
  * - An index that was deleted between others is no work of a lifecycle: gaps.
@@ -50,12 +60,11 @@ export function explainByGenerations(
   generations: Generations,
   firstOffset: number | null,
 ): Absence {
-  const { target, indices } = generations;
-  const [oldest] = indices;
+  const { target, oldest, hadOlder } = generations;
   const isOlder = timestamp < oldest.createdMs;
   const isBefore = firstOffset === null || offset < firstOffset;
   if (!isOlder) return { kind: "gap" };
-  if (lostItsFirst(generations)) {
+  if (hadOlder) {
     return isBefore
       ? { kind: "expired", index: `an index of ${target} before ${oldest.name}` }
       : { kind: "gap", perhaps: `or expired with an index of ${target} before ${oldest.name}` };

@@ -52,3 +52,20 @@ export function specificationChanges(from: Specification, to: Specification): Fi
 function sorted(value: object): [string, unknown][] {
   return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+/** The specification of a declaration with only a topic. */
+export function bareSpecification(topic: string): Specification {
+  return {
+    topic,
+    path: null,
+    index: topic,
+    startAt: "earliest",
+    format: "text",
+    timestamp: null,
+    message: null,
+    pipeline: null,
+    dataStream: null,
+    retention: null,
+    rejected: "flatten",
+  };
+}

@@ -8,13 +8,12 @@ import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
 import { askAgain, assertComplete, refused } from "../ask-again.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
+import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
 import { removeExtraCopies } from "../extra-copies.ts";
 import {
-  indexSettingsNames,
   parseFirstOffset,
   parseIndexBuckets,
   parseIndexNames,
-  parseIndexSettings,
   parsePage,
   type IndexNames,
 } from "./answers.ts";
@@ -30,8 +29,8 @@ export interface RecordDocuments {
   /** Returns whether an index, alias or data stream of `names` has its own ingest pipeline. */
   hasPipeline(index: string): boolean;
   /**
-   * Returns the offset that was written first to the oldest of `generations` that has documents of the partition; null if
-   * none has.
+   * Returns the offset that was written first to the oldest index behind the topic's alias or data stream that has
+   * documents of the partition; null if none has.
    */
   firstOffset(partition: number): Promise<number | null>;
   /** Returns which of these ids exist in any index by now, even one outside the topic's index pattern. */
@@ -192,7 +191,8 @@ export async function openRecordDocuments(
       const indices = { terms: { field: "_index", size: 10_000 }, aggs: { first } };
       const answer = await search({ size: 0, query, aggs: { indices } }, "aggregations.indices.buckets");
       const buckets = parseIndexBuckets(answer);
-      const oldest = generations.indices.find(({ name }) => buckets.some(({ key }) => key === name));
+      const byAge = settings.toSorted((a, b) => a.createdMs - b.createdMs);
+      const oldest = byAge.find(({ name }) => buckets.some(({ key }) => key === name));
       const bucket = buckets.find(({ key }) => key === oldest?.name);
       return bucket === undefined ? null : parseFirstOffset(topic, bucket);
     },

@@ -84,7 +84,7 @@ describe("what an audit prints", () => {
   dead-lettered      3
   null value         2  (nothing to index)
   not records        1  (transaction markers, aborted or compacted)
-  expired            2  (their index was deleted, or is a closed day)
+  expired            2  (their index was deleted or closed)
   expired: 2 records in 1 range
     partition 0: 0–1 (2 records) in logs-2026.01.02
   gaps: 6 records in 3 ranges

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import {
   explainByGenerations,
   generationsOf,
-  lostItsFirst,
   type Generations,
 } from "../../../../lib/rules/audit/generations.ts";
 
@@ -19,23 +18,38 @@ const whole = generations(".ds-logs-2026.11.30-000001", ".ds-logs-2026.11.30-000
 const shortened = generations(".ds-logs-2026.11.30-000002", ".ds-logs-2026.11.30-000003");
 const before = { offset: 4, timestamp: NOON - 1 };
 
-test("indices are sorted by age; none are no generations", () => {
-  expect(whole.indices.map(({ name }) => name)).toEqual([
-    ".ds-logs-2026.11.30-000001",
-    ".ds-logs-2026.11.30-000002",
-  ]);
+test("the oldest index counts, in whatever order they are listed; none are no generations", () => {
+  expect(whole).toMatchObject({ oldest: { name: ".ds-logs-2026.11.30-000001" }, closed: null });
   expect(generationsOf("logs", [])).toBeNull();
 });
 
-test("a rising number shows that the first index is gone", () => {
-  const first = (name: string): boolean => lostItsFirst(generations(name));
-  expect(first(".ds-logs-2026.11.30-000001")).toBe(false);
-  expect(first(".ds-logs-2026.11.30-000012")).toBe(true);
-  expect(first("shrink-x1-.ds-logs-2026.11.30-000002")).toBe(true);
-  expect(first("logs-000000")).toBe(false);
-  expect(first("logs-000007")).toBe(true);
-  expect(first("logs-old")).toBe(false);
-  expect(first("logs-2026.11.30")).toBe(false);
+test("a rising number shows that there were older ones", () => {
+  const hadOlder = (name: string): boolean => generations(name).hadOlder;
+  expect(hadOlder(".ds-logs-2026.11.30-000001")).toBe(false);
+  expect(hadOlder(".ds-logs-2026.11.30-000012")).toBe(true);
+  expect(hadOlder("shrink-x1-.ds-logs-2026.11.30-000002")).toBe(true);
+  expect(hadOlder("logs-000000")).toBe(false);
+  expect(hadOlder("logs-000007")).toBe(true);
+  expect(hadOlder("logs-old")).toBe(false);
+  expect(hadOlder("logs-2026.11.30")).toBe(false);
+});
+
+test("closed ones before the oldest open one are as good as deleted; a later one is in the way", () => {
+  const of = (...closed: boolean[]) =>
+    generationsOf(
+      "logs",
+      closed.map((one, at) => ({ name: `logs-00000${at + 1}`, createdMs: at, closed: one })),
+    );
+  expect(of(true, true, false)).toMatchObject({
+    oldest: { name: "logs-000003" },
+    hadOlder: true,
+    closed: null,
+  });
+  expect(of(true, false, true, false)).toMatchObject({
+    oldest: { name: "logs-000002" },
+    closed: "logs-000003",
+  });
+  expect(of(true, true)).toMatchObject({ closed: "logs-000001" });
 });
 
 describe("a missing record behind an alias or data stream", () => {

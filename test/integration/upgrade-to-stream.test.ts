@@ -11,8 +11,8 @@ const run = uniqueName("upgrade");
 /** How a topic is declared again while its host runs. */
 interface Way {
   /** What names the source in a host's config. */
-  config(declared: object): object;
-  declare(declared: object, host: TestHost): Promise<void>;
+  readonly config: (declared: object) => object;
+  readonly declare: (declared: object, host: TestHost) => Promise<void>;
 }
 
 describe("a topic moves from dated indices to a data stream while records flow", () => {

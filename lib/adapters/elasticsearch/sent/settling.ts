@@ -235,9 +235,14 @@ export function placesOf({
   return [...new Set(names.map(indexPatternOf))];
 }
 
-/** Whether asking again is in vain until somebody changes something. A wrong password stops all writing anyway. */
+/**
+ * Whether asking again is in vain until somebody changes something: Elasticsearch itself refused. Not an answer that cannot
+ * be read, which may have been cut off on its way. A wrong password stops all writing anyway, and with 408 a proxy gave up
+ * waiting.
+ */
 export function isRefused(error: unknown): boolean {
   if (!(error instanceof PenstockError) || error.code !== "elasticsearch_refused") return false;
   const { cause } = error;
-  return !(typeof cause === "object" && cause !== null && "status" in cause && cause.status === 401);
+  if (typeof cause !== "object" || cause === null || !("status" in cause)) return false;
+  return cause.status !== 401 && cause.status !== 408;
 }

@@ -241,6 +241,18 @@ describe("records that may have been sent", () => {
     expect(() => time.settle(one.find(records, true, signal), 300)).toThrow("503");
   });
 
+  test("are never taken for missing because an answer could not be read", () => {
+    const { time, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    for (const request of ["underWay", "refresh", "existing"] as const) {
+      world.failing.clear();
+      world.failing.set(request, errorOf({ kind: "bad_answer", message: "Unexpected end of JSON input" }));
+      expect(() => time.settle(before().find(records, false, signal), 1_000)).toThrow("Unexpected end");
+    }
+    world.failing.set("existing", errorOf({ kind: "response", status: 408, error: null }));
+    expect(() => time.settle(before().find(records, true, signal), 2_000)).toThrow("408");
+  });
+
   test("the first write into a name that nothing had shows what it became, with one question at a time", () => {
     const { time, asked, world, before } = setUp();
     const one = before();

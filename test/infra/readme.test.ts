@@ -29,7 +29,7 @@ test("the config it shows is a config", () => {
     environment: {},
     readFile: () => "",
   });
-  expect(declarations).toHaveLength(3);
+  expect(declarations).toHaveLength(4);
 });
 
 test("its two commands run from a clean checkout, without Bun", () => {

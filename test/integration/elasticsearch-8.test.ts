@@ -96,6 +96,37 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
   expect(await elasticsearch.count(topic)).toBe(300);
 }, 90_000);
 
+test("a data stream on 8.19.5, across a rollover", async () => {
+  const topic = uniqueName("eight-stream");
+  const stream = `logs-${topic.replaceAll("-", "_")}-prod`;
+  await servers.kafka.createTopic(topic);
+  const produce = (from: number) =>
+    servers.kafka.produce(
+      topic,
+      Array.from({ length: 10 }, (_, n) => ({ value: `line ${from + n}` })),
+    );
+  await produce(0);
+  await using host = await startTestHost(configFor([{ topic, dataStream: stream, retention: "30d" }]));
+  await untilCounted(host, topic, { indexed: 10 });
+  await elasticsearch.request("POST", `/${stream}/_rollover`);
+  await produce(10);
+  await untilCounted(host, topic, { indexed: 20 });
+  expect(await elasticsearch.count(stream)).toBe(20);
+  expect(await elasticsearch.count(`penstock-streams`)).toBe(20);
+  const state = await elasticsearch.request("GET", `/_cluster/state/metadata/${stream}`);
+  expect(state.body).toMatchObject({
+    metadata: {
+      data_stream: {
+        data_stream: { [stream]: { generation: 2, lifecycle: { enabled: true, data_retention: "30d" } } },
+      },
+    },
+  });
+  const mappings = Object((await elasticsearch.request("GET", `/${stream}/_mapping`)).body);
+  expect(Object.keys(mappings)).toHaveLength(2);
+  for (const mapping of Object.values(mappings))
+    expect(mapping).toMatchObject({ mappings: { properties: { "kafka.offset": { type: "long" } } } });
+}, 60_000);
+
 test("from 8.19.5 to 9 and to neither, without a restart: headers follow, and nothing is lost or written", async () => {
   const topic = uniqueName("upgrade");
   await servers.kafka.createTopic(topic);

@@ -19,16 +19,7 @@ describeInBrowser("what a topic's target holds", () => {
   test("a data stream that two topics share, on real servers", async () => {
     const [one, two] = [uniqueName("held"), uniqueName("held")];
     const stream = uniqueName("logs-held");
-    const topics = [one, two].map((topic) => ({ topic, index: stream }));
-    await world.elasticsearch.request("PUT", `/_index_template/${stream}`, {
-      index_patterns: [stream],
-      priority: 400,
-      data_stream: {},
-      template: {
-        lifecycle: { data_retention: "30d" },
-        mappings: { subobjects: false, properties: { "kafka.topic": { type: "keyword" } } },
-      },
-    });
+    const topics = [one, two].map((topic) => ({ topic, dataStream: stream, retention: "30d" }));
     for (const topic of [one, two]) {
       await world.kafka.createTopic(topic);
       await world.kafka.produce(

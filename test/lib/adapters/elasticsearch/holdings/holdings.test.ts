@@ -4,11 +4,13 @@ import { readHoldings } from "../../../../../lib/adapters/elasticsearch/holdings
 import { errorOf } from "../../../../../lib/adapters/elasticsearch/transport/version.ts";
 import { rejection } from "../../../../support/rejection.ts";
 
-/** Answers like a cluster with security and all modules, which the test servers do not have. By path; the rest is refused. */
+/** Answers like a cluster with security and all modules, which the test servers do not have. By path; an error is thrown, the rest is refused. */
 function cluster(answers: Record<string, unknown>): Pick<Elasticsearch, "ask" | "askForText"> {
   return {
     async ask({ path }) {
-      if (path in answers) return answers[path];
+      const answer = answers[path];
+      if (answer instanceof Error) throw answer;
+      if (answer !== undefined) return answer;
       const error = { type: "security_exception", reason: `${path} is unauthorized` };
       throw errorOf({ kind: "response", status: 403, error });
     },
@@ -68,6 +70,24 @@ describe("a stream's retention", () => {
     const found = await held(with_({ name: "logs", ...stream }), "logs");
     expect(found).toMatchObject({ kind: "data stream", documents: 2, from: 1, to: 2, reason: null });
     expect(found?.retentionMs).toBe(days === null ? null : days * 86_400_000);
+  });
+});
+
+describe("without the module for data streams, a stream's retention comes from the cluster's state", () => {
+  const state = {
+    "/_cluster/state/metadata/logs": {
+      metadata: {
+        data_stream: { data_stream: { logs: { lifecycle: { enabled: true, data_retention: "12h" } } } },
+      },
+    },
+  };
+  test.each([
+    [400, "no handler found for uri [/_data_stream/logs] and method [GET]"],
+    [405, "Incorrect HTTP method for uri [/_data_stream/logs] and method [GET], allowed: [POST]"],
+  ])("as after %p %s", async (status, reason) => {
+    const refusal = errorOf({ kind: "response", status, error: { type: "unknown", reason } });
+    const found = await held({ ...well, ...state, "/_data_stream/logs": refusal }, "logs");
+    expect(found).toMatchObject({ kind: "data stream", retentionMs: 43_200_000, reason: null });
   });
 });
 

@@ -54,8 +54,10 @@ export async function diagnoseHoldings(
   });
   const readings = await Promise.all(
     concerned.slice(0, LOOKED_AT).map(async ({ topic, index, startAt }): Promise<ReadingFacts> => {
+      // As `oldestUnread` of the rules: a partition that was never read says nothing of deleted days.
+      const from = held.get(index)?.kind === "dated indices" ? "latest" : startAt;
       const found = await attempt(deps, (signal) =>
-        deps.kafka.oldestUnread({ topic, group, startAt }, signal),
+        deps.kafka.oldestUnread({ topic, group, startAt: from }, signal),
       );
       return {
         topic,

@@ -124,7 +124,7 @@ describe("a diagnosis", () => {
     expect(find(checks, "target logs-1970.01.31")?.seen).toBe(
       "does not exist yet; created with the first document; so far 2 indices, 0 B, 0 documents",
     );
-    expect(asked).toEqual([{ topic: "web", group: input.settings.kafka.group, startAt: "earliest" }]);
+    expect(asked).toEqual([{ topic: "web", group: input.settings.kafka.group, startAt: "latest" }]);
     expect(find(checks, "late reading of web")).toMatchObject({
       state: "warning",
       seen: expect.stringContaining("belongs to logs-1970.01.11, but the earliest index"),

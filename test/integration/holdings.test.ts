@@ -57,7 +57,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await client.close();
-  for (const kind of ["indices", "closed", "alias-1", "alias-2", "one"])
+  for (const kind of ["indices", "closed", "alias-1", "alias-2", "one", "days"])
     await servers.elasticsearch.request("DELETE", `/${name}-${kind}*?ignore_unavailable=true`);
   await servers.elasticsearch.request("DELETE", `/_index_template/${name}-indices`);
   await servers[Symbol.asyncDispose]();
@@ -208,5 +208,37 @@ describe("doctor", () => {
       "doctor finds nothing",
       async () => (await diagnosed(config)).find("late reading")?.state === "ok",
     );
+  }, 90_000);
+
+  test("says that a late record belongs to a day whose index is gone; it is created again", async () => {
+    const topic = uniqueName("holds");
+    const [early, recent] = [day(10), day(20)];
+    await servers.kafka.createTopic(topic);
+    const send = (...times: readonly number[]) =>
+      servers.kafka.produce(
+        topic,
+        times.map((ms) => ({ value: "a line", timestamp: String(ms) })),
+      );
+    await send(early, recent);
+    const config = {
+      ...servers.config,
+      http: { port: 0 },
+      topics: [{ topic, index: `${name}-days-{yyyy.MM.dd}` }],
+    };
+    {
+      await using host = await startTestHost(config);
+      await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 2);
+    }
+    await call("POST", `/${name}-days-*/_refresh`);
+    expect((await diagnosed(config)).find("late reading")?.state).toBe("ok");
+    await call("DELETE", `/${name}-days-2026.11.10`);
+    await send(early);
+    expect((await diagnosed(config)).find(`late reading of ${topic}`)).toMatchObject({
+      state: "warning",
+      seen: `the oldest unread record belongs to ${name}-days-2026.11.10, but the earliest index with documents is ${name}-days-2026.11.20: if older ones were deleted, they are created again`,
+    });
+    await using host = await startTestHost(config);
+    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 1);
+    expect(await servers.elasticsearch.count(`${name}-days-2026.11.10`)).toBe(1);
   }, 90_000);
 });

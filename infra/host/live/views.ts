@@ -1,7 +1,8 @@
 import type { HealthResult } from "../../../functions/health.ts";
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { lostOffsets } from "../../../lib/rules/offsets/position.ts";
-import { type ListedTopic, oldestUnread } from "../../../lib/rules/progress/holdings.ts";
+import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
+import { isBehind } from "../../../lib/rules/progress/retention.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type {
   ChangesMessage,
@@ -105,7 +106,7 @@ function busiestOf(
 type Warnings = ReadonlyMap<string, string>;
 
 function warningsOf({ at, statuses, listed }: LiveInput): Warnings {
-  const behind = statuses.filter(({ partitions }) => oldestUnread(partitions, at) !== null);
+  const behind = statuses.filter(({ partitions }) => partitions.some((one) => isBehind(one, at)));
   return new Map(
     listed(behind).flatMap(({ topic, target }) => {
       const warning = target?.warning ?? null;

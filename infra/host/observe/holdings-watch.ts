@@ -112,7 +112,7 @@ export function createHoldingsWatch(deps: HoldingsWatchDeps): HoldingsWatch {
     if (found === undefined) return { ...status, target: null };
     const { holdings, documentsOf, at } = found;
     const now = deps.now();
-    const warning = lateReading(spec.index, holdings, oldestUnread(partitions, now), now);
+    const warning = lateReading(spec.index, holdings, oldestUnread(partitions, holdings.kind, now), now);
     const topicDocuments = documentsOf.get(topic) ?? null;
     return { ...status, target: { name: spec.index, ...holdings, topicDocuments, at, warning } };
   };
@@ -125,13 +125,15 @@ export function createHoldingsWatch(deps: HoldingsWatchDeps): HoldingsWatch {
     async listAll(statuses) {
       const patience = AbortSignal.any([life.signal, AbortSignal.timeout(FIRST_ANSWER_MS)]);
       const isAsked = ({ spec }: TopicStatus): boolean => known.has(spec.index);
-      look(statuses());
-      while (asking !== null && !patience.aborted && !statuses().every(isAsked)) {
+      let all = statuses();
+      look(all);
+      while (asking !== null && !patience.aborted && !all.every(isAsked)) {
         // Ends with the patience alone: a failed answer is known too.
         await abortable(asking, patience).catch(() => {});
-        look(statuses());
+        all = statuses();
+        look(all);
       }
-      return statuses().map(shown);
+      return all.map(shown);
     },
     async stop() {
       life.abort(new Error("the host is stopping"));

@@ -55,9 +55,19 @@ export interface ListedTopic extends TopicStatus {
   readonly target: TargetStatus | null;
 }
 
-/** When the oldest record that a host has still to read was written, in milliseconds since the epoch; null if none is late. */
-export function oldestUnread(partitions: readonly PartitionStatus[], now: number): number | null {
-  const times = partitions.flatMap((one) => (isBehind(one, now) ? (one.oldestUnreadAt ?? []) : []));
+/**
+ * When the oldest record that a host has still to read was written, in milliseconds since the epoch; null if none is late.
+ * @param kind of the target: for dated indices, only partitions with a commit count
+ */
+export function oldestUnread(
+  partitions: readonly PartitionStatus[],
+  kind: TargetKind | null,
+  now: number,
+): number | null {
+  const times = partitions.flatMap((one) => {
+    const counts = isBehind(one, now) && (kind !== "dated indices" || one.committed !== null);
+    return counts ? (one.oldestUnreadAt ?? []) : [];
+  });
   return times.length === 0 ? null : Math.min(...times);
 }
 
@@ -67,8 +77,11 @@ export function oldestUnread(partitions: readonly PartitionStatus[], now: number
  * The lifecycle of a data stream counts from the rollover of a backing index, not from `@timestamp`: a late record goes to
  * the write index and stays for the whole retention (`DataStreamLifecycleService`, `DataStream.getGenerationLifecycleDate`).
  * So nothing unread is lost; but what was written in time may be gone when the late records arrive.
+ *
+ * Of dated indices, days that exist no more can be told from days that were never written only if the partition was read
+ * before: its earlier records were written to days that are not later.
  * @param index the specification's `index`
- * @param oldestUnreadAt of the topic, in milliseconds since the epoch; null if no record is late
+ * @param oldestUnreadAt what `oldestUnread` found for this kind of target
  */
 export function lateReading(
   index: string,
@@ -90,7 +103,7 @@ export function lateReading(
     return null;
   const [unread, first] = [indexForTimestamp(index, oldestUnreadAt), indexForTimestamp(index, from)];
   return unread !== first
-    ? `the oldest unread record belongs to ${unread}, but the earliest index with documents is ${first}: indices that were deleted meanwhile are created again`
+    ? `the oldest unread record belongs to ${unread}, but the earliest index with documents is ${first}: if older ones were deleted, they are created again`
     : null;
 }
 

@@ -43,7 +43,7 @@ describe("reading that is late", () => {
     const late = (unreadAt: number, from: number | null = dated.from) =>
       lateReading("app-{yyyy.MM.dd}", { ...dated, from }, unreadAt, now);
     expect(late(Date.UTC(2026, 10, 2))).toBe(
-      "the oldest unread record belongs to app-2026.11.02, but the earliest index with documents is app-2026.11.20: indices that were deleted meanwhile are created again",
+      "the oldest unread record belongs to app-2026.11.02, but the earliest index with documents is app-2026.11.20: if older ones were deleted, they are created again",
     );
     // Of the same day, later, or unknown.
     expect(late(Date.UTC(2026, 10, 20, 1))).toBeNull();
@@ -57,8 +57,13 @@ describe("reading that is late", () => {
 
 test("the oldest unread record is that of an owned partition that is a minute behind", () => {
   const at = (oldestUnreadAt: number | null, owned = true) => partitionStatus({ oldestUnreadAt, owned });
-  expect(oldestUnread([at(now - 70_000), at(now - 90_000), at(5, false), at(null)], now)).toBe(now - 90_000);
-  expect(oldestUnread([at(now - 59_000)], now)).toBeNull();
+  const partitions = [at(now - 70_000), at(now - 90_000), at(5, false), at(null)];
+  expect(oldestUnread(partitions, "data stream", now)).toBe(now - 90_000);
+  expect(oldestUnread([at(now - 59_000)], "data stream", now)).toBeNull();
+  // Nothing of it was ever written, so no day of its records can have been deleted.
+  const fresh = partitionStatus({ oldestUnreadAt: now - 99_000, committed: null });
+  expect(oldestUnread([...partitions, fresh], "dated indices", now)).toBe(now - 90_000);
+  expect(oldestUnread([...partitions, fresh], "data stream", now)).toBe(now - 99_000);
 });
 
 test("holdings in a sentence, without what is not known", () => {

@@ -173,6 +173,11 @@ describe("a data stream that cannot be", () => {
         seen: expect.stringContaining(reasons[kind]),
       });
 
+    expect(doctor.find("data streams")).toMatchObject({
+      state: "ok",
+      seen: "1 template there, or can be written",
+    });
+
     await using host = await startTestHost(config);
     await host.untilTopic(topics.well, "index all", ({ counts }) => counts.indexed === 3);
     for (const kind of ["index", "foreign"] as const) {

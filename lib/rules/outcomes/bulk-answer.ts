@@ -1,4 +1,4 @@
-import { isObject } from "../json/object.ts";
+import { isObject, type Mapping } from "../json/object.ts";
 
 /** Elasticsearch's answer to one operation. */
 export interface BulkItem {
@@ -118,11 +118,23 @@ function failureStoreOf(
 export function parseServerError(error: unknown): ServerError | null {
   if (typeof error === "string") return { type: "unknown", reason: error };
   if (!isObject(error)) return null;
-  const { type, reason, caused_by: causedBy } = error;
-  const cause = isObject(causedBy) && typeof causedBy["reason"] === "string" ? causedBy["reason"] : null;
-  const text = typeof reason === "string" ? reason : "";
-  return {
-    type: typeof type === "string" ? type : "unknown",
-    reason: cause === null || text.includes(cause) ? text : `${text}: ${cause}`,
-  };
+  const { type, reason } = error;
+  let text = typeof reason === "string" ? reason : "";
+  const depth = aTemplate.test(text) ? MAX_CAUSES : 1;
+  for (const cause of causesOf(error).slice(0, depth)) if (!text.includes(cause)) text += `: ${cause}`;
+  return { type: typeof type === "string" ? type : "unknown", reason: text };
+}
+
+/** A refused template, which quotes no document: only its deepest cause says what is wrong with it. */
+const aTemplate = /^(?:composable|index|component) template \[/;
+const MAX_CAUSES = 5;
+
+function causesOf(error: Mapping): string[] {
+  const causes: string[] = [];
+  let { caused_by: cause } = error;
+  while (isObject(cause) && causes.length < MAX_CAUSES) {
+    if (typeof cause["reason"] === "string") causes.push(cause["reason"]);
+    ({ caused_by: cause } = cause);
+  }
+  return causes;
 }

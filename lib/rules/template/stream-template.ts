@@ -95,7 +95,11 @@ function streamBody(form: TemplateForm): object {
   const { settings, mappings } = templateBody(form);
   const part = { type: form.without.has("constantKeyword") ? "keyword" : "constant_keyword" };
   return {
-    settings,
+    settings: {
+      // Elasticsearch 9 gives streams `logs-*-*` the mode logsdb of its own accord, which may rebuild sources from fields.
+      "index.mode": "standard",
+      ...settings,
+    },
     mappings: {
       ...mappings,
       properties: {

@@ -78,3 +78,15 @@ test("errors may be objects, text, or absent", () => {
   expect(parseServerError({ reason: 1 })).toEqual({ type: "unknown", reason: "" });
   expect(parseServerError(undefined)).toBeNull();
 });
+
+test("a refused template gives all its causes, any other error the first one", () => {
+  const causedBy = {
+    reason: "invalid mappings",
+    caused_by: { reason: "no type [x]", caused_by: { reason: "no type [x]" } },
+  };
+  const reasonOf = (reason: string) => parseServerError({ type: "t", reason, caused_by: causedBy })?.reason;
+  expect(reasonOf("composable template [a] is invalid")).toBe(
+    "composable template [a] is invalid: invalid mappings: no type [x]",
+  );
+  expect(reasonOf("failed to parse")).toBe("failed to parse: invalid mappings");
+});

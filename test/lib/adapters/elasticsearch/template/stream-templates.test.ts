@@ -91,7 +91,7 @@ describe("the templates of data streams", () => {
     );
     expect(stored.get("/_component_template/penstock-streams")).toMatchObject({
       template: {
-        settings: { "index.mapping.ignore_malformed": true },
+        settings: { "index.mapping.ignore_malformed": true, "index.mode": "standard" },
         mappings: {
           subobjects: false,
           properties: {

@@ -61,6 +61,7 @@ export async function diagnoseCluster(
   const patterns = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
   const targets = new Map(specs.map(({ index }) => [indexForTimestamp(index, now()), index]));
   const cluster = attempt(deps, (signal) => elasticsearch.cluster(signal));
+  const found = attempt(deps, (signal) => elasticsearch.targets([...targets.keys()], signal));
   const look = async <T>(
     name: string,
     question: (signal: AbortSignal) => Promise<T>,
@@ -80,24 +81,21 @@ export async function diagnoseCluster(
     look("clock", clockSkew, (skewMs) => (skewMs === null ? [] : [judgeClock(skewMs)])),
     look(
       "permissions",
-      (signal) => elasticsearch.privileges(patterns, manageTemplates, signal),
-      judgePrivileges,
-    ),
-    look(
-      "targets",
       async (signal) => ({
-        found: await elasticsearch.targets([...targets.keys()], signal),
-        cluster: await cluster,
+        facts: await elasticsearch.privileges(patterns, manageTemplates, signal),
+        moving: await movingPatterns(),
       }),
-      ({ found, cluster: facts }) => {
-        const autoCreate = facts.ok ? facts.value.autoCreateIndex : "true";
-        return onePerKind(
-          [...found].map(([name, target]) =>
-            judgeTarget(name, target, autoCreate, held.get(targets.get(name) ?? name)),
-          ),
-        );
-      },
+      ({ facts, moving }) => judgePrivileges(facts, moving),
     ),
+    Promise.all([found, cluster]).then(([answer, facts]) => {
+      if (!answer.ok) return [unseen("targets", answer.error)];
+      const autoCreate = facts.ok ? facts.value.autoCreateIndex : "true";
+      return onePerKind(
+        [...answer.value].map(([name, target]) =>
+          judgeTarget(name, target, autoCreate, held.get(targets.get(name) ?? name)),
+        ),
+      );
+    }),
     manageTemplates && ofIndices.size > 0
       ? look(
           "index template",
@@ -127,6 +125,16 @@ export async function diagnoseCluster(
         ),
   ]);
   return groups.flat();
+
+  async function movingPatterns(): Promise<ReadonlySet<string>> {
+    const answer = await found;
+    const kinds = answer.ok ? [...answer.value] : [];
+    const moving = kinds.flatMap(([name, { kind }]) =>
+      kind === "alias" || kind === "data stream" ? [targets.get(name) ?? name] : [],
+    );
+    const declared = specs.flatMap(({ dataStream }) => dataStream ?? []);
+    return new Set([...moving, ...declared].map(indexPatternOf));
+  }
 
   async function fieldsThatGaveWay(): Promise<readonly Check[]> {
     if (specs.length === 0) return [];

@@ -101,6 +101,25 @@ describe("a diagnosis", () => {
     expect(find(checks, "permissions on logs-*")?.state).toBe("failed");
   });
 
+  test("knows which targets roll over when it judges privileges", async () => {
+    const deps = well();
+    const missing = ["app", "logs-*"].map((index) => ({ index, privilege: "read" }));
+    const elasticsearch: DiagnoseDeps["elasticsearch"] = {
+      ...deps.elasticsearch,
+      privileges: async () => ({ security: "on", missing }),
+      targets: async (names) =>
+        new Map(
+          names.map((name) => [
+            name,
+            { kind: name === "app" ? ("index" as const) : ("alias" as const), indices: [] },
+          ]),
+        ),
+    };
+    const checks = await diagnose(input, { ...deps, elasticsearch });
+    expect(find(checks, "permissions on logs-*")?.state).toBe("warning");
+    expect(find(checks, "permissions on app")).toBeUndefined();
+  });
+
   test("says what targets hold, and looks how late topics are read whose target deletes by age", async () => {
     const dayMs = 86_400_000;
     const now = 30 * dayMs;

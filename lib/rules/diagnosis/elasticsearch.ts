@@ -199,18 +199,26 @@ function writtenOf(kind: TargetFacts["kind"], indices: TargetFacts["indices"]): 
   return indices.length === 1 && indices[0]?.isWriteIndex === null ? indices : [];
 }
 
-export function judgePrivileges(facts: PrivilegeFacts): Check[] {
+/** Index privileges to look up what was sent before: what a name leads to, a refresh, the search itself. */
+export const lookUpPrivileges: readonly string[] = ["view_index_metadata", "maintenance", "read"];
+
+/** @param moving patterns of aliases and data streams, where ids alone do not recognize what is sent again */
+export function judgePrivileges(facts: PrivilegeFacts, moving: ReadonlySet<string>): Check[] {
   if (facts.security === "off") return [ok("permissions", "security is off: everybody may do everything")];
-  if (facts.missing.length === 0) return [ok("permissions", "a host has all the privileges it needs")];
-  return facts.missing.map(({ index, privilege }) =>
-    index === null
-      ? failed("permissions", `the cluster privilege ${privilege} is missing`, privilegeRemedy(privilege))
-      : failed(
-          `permissions on ${index}`,
-          `the index privilege ${privilege} is missing`,
-          `grant ${privilege} on ${index} to the user of elasticsearch.auth`,
-        ),
-  );
+  const checks = facts.missing.flatMap(({ index, privilege }): Check[] => {
+    if (index === null)
+      return [
+        failed("permissions", `the cluster privilege ${privilege} is missing`, privilegeRemedy(privilege)),
+      ];
+    const name = `permissions on ${index}`;
+    const seen = `the index privilege ${privilege} is missing`;
+    const remedy = `grant ${privilege} on ${index} to the user of elasticsearch.auth`;
+    if (!lookUpPrivileges.includes(privilege)) return [failed(name, seen, remedy)];
+    return moving.has(index)
+      ? [warning(name, `${seen}: a crash around a rollover may index records twice`, remedy)]
+      : [];
+  });
+  return checks.length === 0 ? [ok("permissions", "a host has all the privileges it needs")] : checks;
 }
 
 function privilegeRemedy(privilege: string): string {

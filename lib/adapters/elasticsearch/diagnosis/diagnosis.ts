@@ -4,6 +4,7 @@ import {
   type DiskFacts,
   httpStatusOf,
   isNoAddress,
+  lookUpPrivileges,
   type PrivilegeFacts,
   type TargetFacts,
 } from "../../../rules/diagnosis/elasticsearch.ts";
@@ -191,7 +192,7 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
 
     async privileges(patterns, manageTemplates, signal) {
       const cluster = ["monitor", ...(manageTemplates ? ["manage_index_templates"] : [])];
-      const index = [{ names: patterns, privileges: ["create_doc", ...CREATING] }];
+      const index = [{ names: patterns, privileges: ["create_doc", ...CREATING, ...lookUpPrivileges] }];
       const question: Omit<Question, "timeoutMs"> = {
         method: "POST",
         path: "/_security/user/_has_privileges",

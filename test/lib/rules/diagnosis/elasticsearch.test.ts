@@ -132,16 +132,29 @@ describe("a target", () => {
 });
 
 test("permissions: off, complete, and each missing one", () => {
-  expect(judgePrivileges({ security: "off" })).toMatchObject([{ state: "ok" }]);
-  expect(judgePrivileges({ security: "on", missing: [] })).toMatchObject([{ state: "ok" }]);
+  expect(judgePrivileges({ security: "off" }, new Set())).toMatchObject([{ state: "ok" }]);
+  expect(judgePrivileges({ security: "on", missing: [] }, new Set())).toMatchObject([{ state: "ok" }]);
   const missing = [
     { index: null, privilege: "manage_index_templates" },
     { index: "logs-*", privilege: "create_doc" },
   ];
-  expect(judgePrivileges({ security: "on", missing })).toMatchObject([
+  expect(judgePrivileges({ security: "on", missing }, new Set())).toMatchObject([
     { state: "failed", remedy: expect.stringContaining("manageTemplates") },
     { state: "failed", name: "permissions on logs-*", seen: "the index privilege create_doc is missing" },
   ]);
+});
+
+test("privileges to look up what was sent before matter behind an alias or data stream only, and are no failure", () => {
+  const missing = ["app", "stream"].map((index) => ({ index, privilege: "maintenance" }));
+  expect(judgePrivileges({ security: "on", missing }, new Set(["stream"]))).toEqual([
+    expect.objectContaining({
+      name: "permissions on stream",
+      state: "warning",
+      seen: "the index privilege maintenance is missing: a crash around a rollover may index records twice",
+      remedy: "grant maintenance on stream to the user of elasticsearch.auth",
+    }),
+  ]);
+  expect(judgePrivileges({ security: "on", missing }, new Set())).toMatchObject([{ state: "ok" }]);
 });
 
 test("a missing pipeline names its topics", () => {

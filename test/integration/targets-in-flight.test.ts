@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { landInFlight, type Landed } from "../support/in-flight.ts";
+import { startTestHost } from "../support/host.ts";
+import { landInFlight, untilCaughtUp, whereAre, type Landed } from "../support/in-flight.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
@@ -143,6 +144,38 @@ describe("a target that changes while records are in flight", () => {
     });
     expectOnce(landed);
   }, 180_000);
+
+  for (const how of ["closed", "blocked"] as const) {
+    test.concurrent(`the write index is ${how} while a host writes: it waits until the alias is rolled over`, async () => {
+      const topic = `${run}-${how}-live`;
+      await makeAlias(topic);
+      await servers.kafka.createTopic(topic, 2);
+      const produce = (): Promise<void> =>
+        servers.kafka.produce(
+          topic,
+          Array.from({ length: 500 }, (_, n) => ({ value: `line ${n}`, partition: n % 2 })),
+        );
+      await produce();
+      const dead = `${topic}.dead`;
+      await using host = await startTestHost({
+        ...servers.config,
+        deadLetters: { topic: dead },
+        topics: [topic],
+      });
+      await untilCaughtUp(host, topic);
+      await (how === "closed"
+        ? demand("POST", `/${topic}-000001/_close`)
+        : demand("PUT", `/${topic}-000001/_block/write`));
+      await produce();
+      await host.untilTopic(topic, "says why it waits", (status) => JSON.stringify(status).includes(how));
+      await demand("POST", `/${topic}/_rollover`);
+      await untilCaughtUp(host, topic);
+      if (how === "closed") await demand("POST", `/${topic}-000001/_open?wait_for_active_shards=1`);
+      const landed = await whereAre(servers, topic, `${topic}-*`, new Map<number, number>());
+      expect(landed).toMatchObject({ doubled: [], missing: { committed: 0, others: [] } });
+      expect((await host.topics())[0]?.counts).toMatchObject({ indexed: 1_000, deadLettered: 0 });
+    }, 180_000);
+  }
 
   test.concurrent("a topic moves from dated indices to a data stream", async () => {
     const topic = `${run}-moved`;

@@ -3,7 +3,9 @@ import { askAgain } from "../ask-again.ts";
 import type { Elasticsearch } from "../client.ts";
 import { removeExtraCopies } from "../extra-copies.ts";
 import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
+import { untilQuiet } from "./quiet.ts";
 import { askRefresh } from "./refresh.ts";
+import type { Target } from "./sent-records.ts";
 import { askTargets } from "./targets.ts";
 
 /** For those who write records again, long after they were written first. */
@@ -40,9 +42,12 @@ export function createWrittenIds(
    * because some days may be aliases or streams.
    */
   async function isMoving(index: string, signal: AbortSignal): Promise<boolean> {
-    if (index.includes("*")) return true;
+    return index.includes("*") || (await targetOf(index, signal)).kind !== "fixed";
+  }
+
+  async function targetOf(index: string, signal: AbortSignal): Promise<Target> {
     const targets = await askAgain(() => askTargets(elasticsearch, [index], signal), signal);
-    return targets.get(index)?.kind !== "fixed";
+    return targets.get(index) ?? { kind: "absent" };
   }
 
   /**
@@ -77,7 +82,14 @@ export function createWrittenIds(
       return askAgain(() => elasticsearch.existingIds(index, ids, signal), signal);
     },
     async removeExtraCopies(index, ids, signal) {
-      if (!(await isMoving(index, signal))) return;
+      const isPattern = index.includes("*");
+      const found: Target = isPattern ? { kind: "absent" } : await targetOf(index, signal);
+      if (found.kind === "fixed") return;
+      // An attempt without an answer may still be under way. A pattern's days are not known by name.
+      if (!isPattern) {
+        const names = [index, ...(found.kind === "moving" ? found.indices : [])];
+        await untilQuiet(elasticsearch, names, signal);
+      }
       const target = encodeURIComponent(index);
       await askAgain(() => removeExtraCopies(elasticsearch, target, ids, signal), signal);
     },

@@ -6,6 +6,7 @@ import { indexPatternOf } from "../../../rules/model/names.ts";
 import { maxTargetLength } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
+import { untilQuiet } from "../sent/quiet.ts";
 import { askAgain, assertComplete, refused } from "../ask-again.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
 import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
@@ -233,9 +234,12 @@ export async function openRecordDocuments(
       if (typeof value !== "number") throw refused("a search has no total");
       return value;
     },
-    // A shard of an index that was just created may not be searchable yet.
-    removeExtraCopies: (ids) =>
-      askAgain(() => removeExtraCopies(elasticsearch, everything, ids, signal), signal),
+    async removeExtraCopies(ids) {
+      const names = [index, ...settings.map(({ name }) => name)];
+      await untilQuiet(elasticsearch, names, signal);
+      // A shard of an index that was just created may not be searchable yet.
+      return askAgain(() => removeExtraCopies(elasticsearch, everything, ids, signal), signal);
+    },
     async close() {
       if (pitId === null) return;
       const id = pitId;

@@ -227,6 +227,7 @@ log: { level: debug }
       { kind: "topic", topic: "golang_log" },
       { kind: "topic", topic: "etcd_log" },
       { kind: "topic", topic: "Orders" },
+      { kind: "topic", topic: "access_log" },
       { kind: "pattern", pattern: "app-*" },
     ]);
     // What is commented out must be valid too.

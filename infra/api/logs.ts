@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { SearchLogsResult } from "../../functions/search-logs.ts";
+import type { SearchFailuresResult } from "../../functions/search-failures.ts";
+import type { StoredHit } from "../../lib/rules/search/hits/stored-hit.ts";
 import type { LogHit as FoundHit } from "../../lib/rules/search/hits/log-hit.ts";
 import type { TailLine } from "../../lib/rules/search/hits/tail-line.ts";
 import type { PenstockError } from "../../lib/rules/base/errors.ts";
@@ -61,6 +63,27 @@ const result: z.ZodType<LogAnswer> = z.object({
     .nullable()
     .meta({ description: "If nothing was found: the time of the newest match at any time." }),
 });
+const stored: z.ZodType<StoredHit> = z.object({
+  index: z.string().meta({ description: "Of the failure store." }),
+  id: z.string().meta({ description: "In the failure store." }),
+  at: timeText.nullable().meta({ description: "When it was refused." }),
+  error: z.object({ type: z.string(), message: z.string() }),
+  recordId: z.string().nullable().meta({ description: "The id that the document was to have." }),
+  topic: z.string().nullable().meta({ description: "Null for a document of another program." }),
+  partition: wholeNumber.nullable(),
+  offset: wholeNumber.nullable(),
+  raw: z.string().nullable().meta({
+    description: "The refused document as written, with all digits; null if it is larger than 64 KiB.",
+  }),
+});
+const failures: z.ZodType<SearchFailuresResult> = z.object({
+  from: timeText,
+  to: timeText,
+  streams: z.array(z.string()).meta({ description: "The data streams whose failure stores were searched." }),
+  problems: z.array(z.string()),
+  total: z.object({ value: wholeNumber, exact: z.boolean() }),
+  failures: z.array(stored),
+});
 const whole = z.object({
   index: z.string(),
   id: z.string(),
@@ -69,6 +92,8 @@ const whole = z.object({
   ignored: ignoredFields,
 });
 
+/** What a search in failure stores found. */
+export type FailureAnswer = SearchFailuresResult;
 export type LogDocument = z.infer<typeof whole>;
 const tooLarge = z.object({ ...problemMembers, index: z.string(), id: z.string() });
 
@@ -149,7 +174,14 @@ const common = {
 export const logs = {
   name: "logs",
   description: "Searching, reading and following the logs.",
-  schemas: { LogHit: hit, LogSearchResult: result, LogDocument: whole, LogTooLarge: tooLarge },
+  schemas: {
+    LogHit: hit,
+    LogSearchResult: result,
+    LogDocument: whole,
+    LogTooLarge: tooLarge,
+    StoredHit: stored,
+    FailureSearchResult: failures,
+  },
   routes: {
     search: route({
       ...common,
@@ -162,6 +194,14 @@ export const logs = {
       }),
       summary: "Searches the logs, newest first",
       answers: { 200: json("What was found.", result), ...answers },
+    }),
+    failures: route({
+      ...common,
+      path: "/logs/failures",
+      query: z.object({ ...filter, size }),
+      summary: "Searches the failure stores of the topics' data streams, newest refusal first",
+      description: "`q` looks into the errors and ids, `from` and `to` are times of refusal.",
+      answers: { 200: json("What was found.", failures), ...answers },
     }),
     document: route({
       ...common,

@@ -189,6 +189,7 @@ export function createServices(core: HostCore): Services {
         inForce,
         managed: () => settings().elasticsearch.manageTemplates,
         searchText: (search, signal) => searchText(clients.elasticsearch, search, signal),
+        surveyFailureStores: (targets, signal) => failureStores.survey(targets, signal),
         newMarker: options.newMarker,
       },
       replays: deadLetterService.replays,

@@ -73,6 +73,49 @@ describeInBrowser("failure stores", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
+  test("Explore says that documents were refused, and shows them with their errors and fields", async () => {
+    await using opened = await browser.open(`${host.url}ui/explore?topic=${topic}&q=order&from=now-1h`);
+    const { page, faults } = opened;
+    await page.getByText("3 documents were refused in this time").waitFor();
+    await page.getByRole("link", { name: "Show what was refused" }).click();
+    const rows = page.getByRole("list", { name: "Refused documents" }).getByRole("listitem");
+    await rows.first().waitFor();
+    // With a topic, only its own: not those of other programs.
+    await page.getByText("3 refused").waitFor();
+    expect(await rows.count()).toBe(3);
+    expect(await rows.first().innerText()).toContain("document_parsing_exception: ");
+    await rows.first().getByRole("button").click();
+    await page.getByText(/partition 0, offset/).waitFor();
+    const fields = page.getByRole("region", { name: "Fields" });
+    expect(await fields.innerText()).toContain("<script>alert(1)</script>");
+    await keepScreenshot(page, "explore-refused");
+    await page.getByRole("searchbox", { name: "Search the lines" }).fill("nothing-like-it");
+    await page.keyboard.press("Enter");
+    await page.getByText("Nothing was refused in this time.").waitFor();
+    await page.getByRole("link", { name: "Back to the logs" }).click();
+    await page.getByText("Show what was refused").waitFor();
+    expect(new URL(page.url()).searchParams.get("in")).toBeNull();
+    await keepScreenshot(page, "explore-refused-notice");
+    await page.goto(`${host.url}ui/explore?topic=${topic}.none&from=now-1h`);
+    await page.getByText("0 matches").waitFor();
+    expect(await page.getByText("Show what was refused").count()).toBe(0);
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test.each(looks)(
+    "Explore's refused documents are accessible: $name",
+    async ({ name, options }) => {
+      const address = `${host.url}ui/explore?topic=${topic}&from=now-1h&in=failure-stores`;
+      await using opened = await browser.open(address, options);
+      const { page } = opened;
+      await page.getByRole("list", { name: "Refused documents" }).getByRole("button").first().click();
+      expect(await axeViolations(page)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      await keepScreenshot(page, `explore-refused-${name}`);
+    },
+    60_000,
+  );
+
   test.each(looks)(
     "it is accessible: $name",
     async ({ name, options }) => {

@@ -131,8 +131,8 @@ export function contentsBody(topic: string | null): object {
     size: 0,
     track_total_hits: false,
     aggs: {
-      ours: { filter: ofRecords(topic), aggs: kinds },
-      others: { filter: { bool: { must_not: [ofRecords(null)] } }, aggs: kinds },
+      ours: { filter: recordsQuery(topic), aggs: kinds },
+      others: { filter: { bool: { must_not: [recordsQuery(null)] } }, aggs: kinds },
     },
   };
 }
@@ -180,7 +180,7 @@ export function storedQuery({ topic, error, sinceMs }: StoredFilter): object {
   return {
     bool: {
       filter: [
-        ofRecords(topic),
+        recordsQuery(topic),
         ...(error === null ? [] : [{ term: { "error.type": error } }]),
         ...(sinceMs === null ? [] : [{ range: since }]),
       ],
@@ -188,8 +188,8 @@ export function storedQuery({ topic, error, sinceMs }: StoredFilter): object {
   };
 }
 
-/** Ids as `documentId` writes them. Lucene's syntax: dots and hyphens of a topic mean something there. */
-function ofRecords(topic: string | null): object {
+/** A query for ids as `documentId` writes them, of one topic or of all (null). Lucene's syntax: dots and hyphens of a topic mean something there. */
+export function recordsQuery(topic: string | null): object {
   const name = topic === null ? "[a-zA-Z0-9._\\-]+" : topic.replaceAll(/[.-]/g, "\\$&");
   return { regexp: { "document.id": { value: `${name}:[0-9]+:[0-9]+:-?[0-9a-z]+` } } };
 }

@@ -8,6 +8,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
+import { exploreHref } from "../explore/query/address.ts";
 import { plural } from "../text/format.ts";
 
 interface FailureStoresProps {
@@ -71,6 +72,14 @@ function Store({ store: { stream, topics, enabled, ours, others } }: { readonly 
           : `${plural(ours.documents, "document")} of ${plural(ours.records, "record")}, a copy for each refusal.`}
         {foreign}
         {enabled === false ? " The store is switched off: nothing is added." : ""}
+        {ours.documents === 0 ? null : (
+          <>
+            {" "}
+            <a href={exploreHref({ topics: topics.slice(0, 10), from: "now-7d", refused: true })}>
+              Show the last seven days<span class="unseen"> of {stream}</span>
+            </a>
+          </>
+        )}
       </p>
       {ours.kinds.length === 0 ? null : (
         <div class="scroll" tabindex={0} role="region" aria-label={`Refused documents of ${stream} by error`}>

@@ -1,11 +1,14 @@
-import type { maxTailTopics as tailTopics } from "../../../api/logs.ts";
+import type { FailureAnswer, maxTailTopics as tailTopics } from "../../../api/logs.ts";
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { Notice } from "../components/notice.tsx";
 import { useShortcuts } from "../state/keys.ts";
 import { histogram, zone } from "../state/preferences.ts";
 import { navigate, usePlace } from "../state/router.ts";
+import { useAnswer } from "../state/use-answer.ts";
 import { useStore } from "../state/store.ts";
-import { exploreHref, type ExploreState, parseExplore, tailPath } from "./query/address.ts";
+import { exploreHref, type ExploreState, parseExplore, refusedPath, tailPath } from "./query/address.ts";
+import { Refused } from "./refused/refused.tsx";
+import { RefusedNotice } from "./refused/refused-notice.tsx";
 import { Results } from "./results/results.tsx";
 import { SearchBar } from "./query/search-bar.tsx";
 import { TailPanel } from "./tail/tail.tsx";
@@ -17,6 +20,9 @@ const maxTailTopics: typeof tailTopics = 10;
 export function ExplorePage() {
   const state = parseExplore(usePlace().query);
   const search = useSearch(state, { histogram: useStore(histogram) === "shown" });
+  // After the search, and without its words: they are not about errors.
+  const counted = search.loading ? null : refusedPath({ ...state, query: "" }, 1);
+  const refused = useAnswer<FailureAnswer>(state.refused ? refusedPath(state, 100) : counted);
   const [tail, setTail] = useState<"off" | "running" | "stopped" | "refused">("off");
   const field = useRef<HTMLInputElement>(null);
 
@@ -28,8 +34,10 @@ export function ExplorePage() {
 
   const go = (changes: Partial<ExploreState>): void => {
     const href = exploreHref({ ...state, doc: null, ...changes });
-    if (href === exploreHref(state)) search.again();
-    else navigate(href);
+    if (href !== exploreHref(state)) return navigate(href);
+    search.again();
+    refused.again();
+    return undefined;
   };
   const startTail = (): void =>
     setTail(state.topics.length === 0 || state.topics.length > maxTailTopics ? "refused" : "running");
@@ -70,8 +78,13 @@ export function ExplorePage() {
           onStop={() => setTail("stopped")}
           onClose={() => setTail("off")}
         />
+      ) : state.refused ? (
+        <Refused state={state} answer={refused} />
       ) : (
-        <Results state={state} search={search} onChange={go} />
+        <>
+          <RefusedNotice answer={refused} state={state} />
+          <Results state={state} search={search} onChange={go} />
+        </>
       )}
     </>
   );

@@ -1,8 +1,10 @@
 import type { Hono } from "hono";
 import { exportLogs, tooLarge } from "../../../../functions/export-logs.ts";
 import { readLogDocument } from "../../../../functions/read-log-document.ts";
+import { searchFailures, type SearchFailuresDeps } from "../../../../functions/search-failures.ts";
 import { searchLogs, type SearchLogsDeps } from "../../../../functions/search-logs.ts";
 import type { Search } from "../../../../lib/adapters/elasticsearch/search.ts";
+import type { FailureStores } from "../../../../lib/rules/dead-letters/failure-stores.ts";
 import type { Specification } from "../../../../lib/rules/model/declaration.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
 import { quoted } from "../../../../lib/rules/base/visible-text.ts";
@@ -25,6 +27,8 @@ export interface LogRouteDeps {
   managed(): boolean;
   /** As `searchText` of the Elasticsearch adapter. */
   searchText(search: Search, signal: AbortSignal): Promise<string | null>;
+  /** As `survey` of the failure stores. */
+  readonly surveyFailureStores: FailureStores["survey"];
   /** Random, at least 128 bits. */
   newMarker(): string;
   readonly tails: Pick<TailHub, "follow">;
@@ -44,19 +48,23 @@ const LARGE_DOCUMENTS = 1;
 /** Searches, shows one document whole, exports to a file, and follows what this host moves. */
 export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const searches = createPlaces(SEARCHES);
+  // Their own, because Explore counts what was refused after each search.
+  const failureSearches = createPlaces(SEARCHES);
   const exports = createPlaces(EXPORTS);
   const largeDocuments = createPlaces(LARGE_DOCUMENTS);
   const tails = createPlaces(maxTails);
-  const searchWith = (signal: AbortSignal): SearchLogsDeps["search"] => {
-    return async (indices, body, maxBytes) => {
-      try {
-        return await deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal);
-      } catch (error) {
-        // A client that disconnected reads no answer, but the host may be stopping.
-        throw signal.aborted ? hostStopping() : error;
-      }
-    };
+  const asked = async <T>(signal: AbortSignal, question: Promise<T>): Promise<T> => {
+    try {
+      return await question;
+    } catch (error) {
+      // A client that disconnected reads no answer, but the host may be stopping.
+      throw signal.aborted ? hostStopping() : error;
+    }
   };
+  const searchWith =
+    (signal: AbortSignal): SearchLogsDeps["search"] =>
+    async (indices, body, maxBytes) =>
+      asked(signal, deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal));
 
   mount(app, logs.routes.search, ({ query: { size, after = null, histogram, ...words } }, c) => {
     const filter = parseLogFilter(words, deps.now());
@@ -70,6 +78,21 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
         searchJson(await searchLogs(input, { search: searchWith(goneSignal(c)), marker: deps.newMarker() })),
       ),
     );
+  });
+
+  mount(app, logs.routes.failures, ({ query: { size, ...words } }, c) => {
+    const filter = parseLogFilter(words, deps.now());
+    const inForce = deps.inForce();
+    const refusal = refuseUnknown(c, filter.topics, inForce);
+    if (refusal !== null) return refusal;
+    return inPlace(c, failureSearches, "searches in failure stores", async () => {
+      const signal = goneSignal(c);
+      const survey: SearchFailuresDeps["survey"] = async (targets) =>
+        asked(signal, deps.surveyFailureStores(targets, signal));
+      return c.json(
+        await searchFailures({ ...filter, size, inForce }, { search: searchWith(signal), survey }),
+      );
+    });
   });
 
   mount(app, logs.routes.document, ({ query: { topic, id } }, c) => {

@@ -56,6 +56,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       inForce: () => new Map(),
       managed: () => true,
       searchText: () => Promise.reject(new Error("no test asked for a search")),
+      surveyFailureStores: async () => ({ streams: [], problems: [] }),
       newMarker: () => "marker",
       tails: idleTails(),
     },

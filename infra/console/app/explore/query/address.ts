@@ -6,13 +6,15 @@ export interface DocumentRef {
   readonly id: string;
 }
 
-/** The state of the page in its address: `?topic&q&from&to&doc`. */
+/** The state of the page in its address: `?topic&q&from&to&doc&in`. */
 export interface ExploreState extends TimeRange {
   /** Without duplicates; empty for all. */
   readonly topics: readonly string[];
   readonly query: string;
   /** The open document, or null. */
   readonly doc: DocumentRef | null;
+  /** Whether to show what lies in failure stores, instead of the logs. */
+  readonly refused: boolean;
 }
 
 export function parseExplore(query: URLSearchParams): ExploreState {
@@ -22,6 +24,7 @@ export function parseExplore(query: URLSearchParams): ExploreState {
     from: query.get("from") ?? defaultRange.from,
     to: query.get("to") ?? defaultRange.to,
     doc: documentOf(query.get("doc") ?? ""),
+    refused: query.get("in") === "failure-stores",
   };
 }
 
@@ -37,6 +40,7 @@ function documentOf(text: string): DocumentRef | null {
 export function exploreHref(state: Partial<ExploreState>): string {
   const parameters = filterParameters(state);
   if (state.doc) parameters.set("doc", `${state.doc.topic},${state.doc.id}`);
+  if (state.refused === true) parameters.set("in", "failure-stores");
   const text = parameters.toString();
   return text === "" ? "/ui/explore" : `/ui/explore?${text}`;
 }
@@ -70,6 +74,16 @@ export function searchPath(
   if (histogram) parameters.set("histogram", "true");
   if (after !== null) parameters.set("after", after);
   return `/logs?${parameters.toString()}`;
+}
+
+/** The request for what lies in failure stores. */
+export function refusedPath(
+  state: Pick<ExploreState, "topics" | "query" | "from" | "to">,
+  size: number,
+): string {
+  const parameters = filterParameters(state);
+  parameters.set("size", String(size));
+  return `/logs/failures?${parameters.toString()}`;
 }
 
 export function exportPath(state: Partial<ExploreState>, format: "ndjson" | "csv"): string {

@@ -10,7 +10,7 @@ import { defaultRange } from "../query/time-range.ts";
 export function Latest({ topic }: { readonly topic: string }) {
   const { data, error, loading, again } = useAnswer<LogAnswer>(latestPath(topic));
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const state: ExploreState = { topics: [topic], query: "", ...defaultRange, doc: null };
+  const state: ExploreState = { topics: [topic], query: "", ...defaultRange, doc: null, refused: false };
   const toggle = ({ id }: LogHit): void => {
     const next = new Set(open);
     if (!next.delete(id)) next.add(id);

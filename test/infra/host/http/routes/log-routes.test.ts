@@ -4,6 +4,7 @@ import { maxTails } from "../../../../../infra/host/services/tail-hub.ts";
 import type { LogRouteDeps } from "../../../../../infra/host/http/routes/log-routes.ts";
 import { serveHttp, type HttpServer } from "../../../../../infra/host/http/server.ts";
 import { PenstockError, type ErrorCode } from "../../../../../lib/rules/base/errors.ts";
+import { streamStore } from "../../../../support/failure-stores.ts";
 import { specification } from "../../../../support/records.ts";
 import { answeredHit, searchAnswer } from "../../../../support/search-answer.ts";
 import { bearer, idleTails, problemOf, setUp, token } from "../fixture.ts";
@@ -20,6 +21,7 @@ function world(searchText: SearchText = () => Promise.resolve(searchAnswer([])),
     inForce: () => new Map([["app", specification()]]),
     managed: () => true,
     searchText,
+    surveyFailureStores: async () => ({ streams: [streamStore("app")], problems: [] }),
     newMarker: () => "MARK",
     tails: idleTails(),
     ...changes,
@@ -48,6 +50,68 @@ function slow() {
 }
 
 const turn = () => Bun.sleep(5);
+
+test("GET /logs/failures answers with refused documents as they were written", async () => {
+  const refused = '{"@timestamp":"x","n":12345678901234567890}';
+  const source = `{"@timestamp":"2026-01-01T00:00:00.000Z","error":{"type":"t","message":"m"},"document":{"id":"app:0:7:1","index":"app","source":${refused}}}`;
+  const asked: unknown[] = [];
+  const { ask } = world(({ indices, body }) => {
+    asked.push(indices, body);
+    return Promise.resolve(searchAnswer([answeredHit({ offset: 1, source })]));
+  });
+  const answer = await (await ask("/logs/failures?topic=app&q=word&size=5")).json();
+  expect(answer).toMatchObject({
+    streams: ["app"],
+    problems: [],
+    total: { value: 1 },
+    failures: [
+      {
+        at: "2026-01-01T00:00:00.000Z",
+        error: { type: "t", message: "m" },
+        recordId: "app:0:7:1",
+        topic: "app",
+        partition: 0,
+        offset: 7,
+        raw: refused,
+      },
+    ],
+  });
+  expect(asked[0]).toEqual(["app::failures"]);
+  expect(asked[1]).toMatchObject({ size: 5 });
+  expect(JSON.stringify(asked[1])).toContain('"simple_query_string":{"query":"word"');
+  expect(await ask("/logs/failures?topic=nobody")).toMatchObject({ status: 404 });
+});
+
+test("GET /logs/failures does without the documents if they are too large together", async () => {
+  const source = '{"@timestamp":"2026-01-01T00:00:00.000Z","error":{},"document":{"id":"not:ours"}}';
+  const sources: unknown[] = [];
+  const { ask } = world(({ body }) => {
+    sources.push((body as { _source: unknown })._source);
+    return Promise.resolve(sources.length === 1 ? null : searchAnswer([answeredHit({ offset: 1, source })]));
+  });
+  expect(await (await ask("/logs/failures")).json()).toMatchObject({
+    failures: [
+      { recordId: "not:ours", topic: null, offset: null, raw: null, error: { type: "", message: "" } },
+    ],
+  });
+  expect(sources[0]).toContain("document");
+  expect(sources[1]).not.toContain("document");
+});
+
+test("GET /logs/failures says what may not be read, and asks nothing without a store", async () => {
+  const { ask } = world(() => Promise.reject(new Error("not asked")), {
+    surveyFailureStores: async () => ({
+      streams: [streamStore("app", { readable: false }), streamStore("web", { indices: [] })],
+      problems: ["p"],
+    }),
+  });
+  expect(await (await ask("/logs/failures")).json()).toMatchObject({
+    streams: [],
+    problems: ["p", expect.stringContaining("read_failure_store is missing on app")],
+    total: { value: 0 },
+    failures: [],
+  });
+});
 
 test("GET /logs answers with documents as they were written", async () => {
   const source = '{"message":"</script>","n":1.000,"id":12345678901234567890}';

@@ -13,7 +13,7 @@ import {
 
 const stateOf = (href: string): ExploreState =>
   parseExplore(new URL(href, "http://localhost:8080").searchParams);
-const usual: ExploreState = { topics: [], query: "", from: "now-15m", to: "now", doc: null };
+const usual: ExploreState = { topics: [], query: "", from: "now-15m", to: "now", doc: null, refused: false };
 
 test("an address without parameters is the last quarter of an hour of all topics, and the other way round", () => {
   expect(stateOf("/ui/explore")).toEqual(usual);
@@ -35,6 +35,7 @@ test("what the page shows survives its address, whatever is looked for", () => {
     from: fc.constantFrom("now-15m", "now-24h", "2026-11-25T12:00:00.000Z"),
     to: fc.constantFrom("now", "2026-11-25T13:00:00.000Z"),
     doc: fc.option(fc.record({ topic, id: fc.string({ unit: "grapheme", minLength: 1 }) })),
+    refused: fc.boolean(),
   });
   fc.assert(
     fc.property(states, (state) => {
@@ -61,6 +62,7 @@ test("a link for others names moments, the usual ones too", () => {
     from: "2026-11-25T13:48:00.123Z",
     to: "2026-11-25T14:03:00.123Z",
     doc,
+    refused: false,
   });
   expect(stateOf(frozenHref(frozen, nowMs + 86_400_000))).toEqual(frozen);
   expect(stateOf(frozenHref({ from: "yesterday" }, nowMs)).from).toBe("yesterday");

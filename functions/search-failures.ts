@@ -16,7 +16,7 @@ export interface SearchFailuresInput extends LogFilter {
 }
 
 export interface SearchFailuresDeps extends Pick<SearchLogsDeps, "search"> {
-  survey(targets: readonly string[]): ReturnType<FailureStores["survey"]>;
+  readonly survey: (targets: readonly string[]) => ReturnType<FailureStores["survey"]>;
 }
 
 /** What was found in failure stores. Times in ISO 8601, of the refusals. */

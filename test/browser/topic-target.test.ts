@@ -34,7 +34,7 @@ describeInBrowser("what a topic's target holds", () => {
     {
       await using first = await startTestHost(config);
       for (const topic of [one, two])
-        await first.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 2);
+        await first.untilTopic(topic, "is committed", ({ partitions }) => partitions[0]?.committed === 2);
     }
     await world.elasticsearch.request("POST", `/${stream}/_rollover`);
     await world.elasticsearch.request("POST", `/${stream}/_refresh`);

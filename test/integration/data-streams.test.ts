@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { streamTemplateName } from "../../lib/rules/template/stream-template.ts";
 import { diagnosed } from "../support/doctor-command.ts";
+import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
@@ -219,5 +220,13 @@ describe("a data stream that cannot be", () => {
     });
     await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
     expect(await stateOf(streamOf(topic))).toMatchObject({ generation: 1 });
+
+    // Managed from now on: a stream that another template made is searched with all others.
+    const inAlias = async (): Promise<unknown> =>
+      (await ask(`/penstock-streams/_search?q=kafka.topic:"${topic}"&filter_path=hits.total.value`)).hits
+        ?.total.value;
+    expect(await inAlias()).toBe(0);
+    await host.writeConfig({ ...config, elasticsearch: servers.config.elasticsearch });
+    await eventually("the stream is in the alias", async () => (await inAlias()) === 3);
   }, 90_000);
 });

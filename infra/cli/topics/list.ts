@@ -1,5 +1,5 @@
 import type { EtcdSnapshot } from "../../../lib/adapters/etcd/snapshot.ts";
-import type { Declaration, Refusal, SourceRef } from "../../../lib/rules/model/declaration.ts";
+import type { Declaration, Refusal, SourceRef, TopicOptions } from "../../../lib/rules/model/declaration.ts";
 import { parseEtcdValue } from "../../../lib/rules/declarations/etcd-value.ts";
 import { showValue } from "../../../lib/rules/yaml/problem.ts";
 import { nameOf } from "../../../lib/rules/declarations/edit.ts";
@@ -53,12 +53,19 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
     ];
     return [
       target.kind === "topic" ? target.topic : `pattern ${target.pattern}`,
-      options.index === null ? "" : `→ ${oneLine(options.index)}`,
+      targetWords(options),
       notes.join(", "),
     ];
   });
   const refused = refusals.map(({ reason, source }) => `refused: ${oneLine(reason)} (${sourceText(source)})`);
   return `${[...alignColumns(rows, 3), ...refused].join("\n")}\n`;
+}
+
+/** Where documents go if not to an index with the topic's name. */
+function targetWords({ index, dataStream, retention }: TopicOptions): string {
+  if (dataStream === null) return index === null ? "" : `→ ${oneLine(index)}`;
+  const kept = retention === null ? "" : `, kept ${retention}`;
+  return `→ data stream ${oneLine(dataStream)}${kept}`;
 }
 
 /** The listing as JSON: a flat object for each declaration. */

@@ -15,8 +15,8 @@ import { targetKey } from "../../../rules/template/template-target.ts";
 import { refusalText } from "../../../rules/template/template-refusal.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
 import { errorOf } from "../transport/version.ts";
-import { namesTaken } from "./names-taken.ts";
-import { createRetentionKeeper } from "./stream-retention.ts";
+import { createExistingStreams } from "./existing-streams.ts";
+import { resolveNames } from "./resolved-names.ts";
 import { type FittedForm, sendFitted, type SendJson, templateIn } from "./template.ts";
 
 /** Writes the templates of data streams: one component template for all, and an index template for each. */
@@ -49,13 +49,17 @@ const componentPath = `/_component_template/${streamComponentName}`;
 
 export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplates {
   const { control, form, oldestVersion, logger } = deps;
-  const retentions = createRetentionKeeper(logger);
+  const existingStreams = createExistingStreams(logger);
 
   async function writable(
     streams: readonly StreamTarget[],
     send: SendJson,
     signal: AbortSignal,
-    write: (open: readonly StreamTarget[], refused: Map<string, string>) => Promise<void>,
+    write: (
+      open: readonly StreamTarget[],
+      refused: Map<string, string>,
+      withoutAlias: readonly string[],
+    ) => Promise<void>,
   ): Promise<TemplateRefusals> {
     const refused = new Map<string, string>();
     if (streams.length === 0) return refused;
@@ -64,7 +68,7 @@ export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplate
       const reason = `data streams need Elasticsearch ${NEEDED.join(".")} or later, and this is ${version}`;
       return new Map(streams.map((stream) => [targetKey(stream), reason]));
     }
-    const taken = await namesTaken(
+    const { taken, withoutAlias } = await resolveNames(
       send,
       streams.map(({ stream }) => stream),
     );
@@ -74,14 +78,14 @@ export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplate
       if (kind === undefined) open.push(target);
       else refused.set(targetKey(target), takenText(target.stream, kind));
     }
-    if (open.length > 0) await write(open, refused);
+    if (open.length > 0) await write(open, refused, withoutAlias);
     return refused;
   }
 
   return {
     ensure(streams, signal) {
       const send = control(signal);
-      return writable(streams, send, signal, async (open, refused) => {
+      return writable(streams, send, signal, async (open, refused, withoutAlias) => {
         const failure = await ensureComponent(send, form);
         if (failure !== null) {
           for (const target of open) refused.set(targetKey(target), reasonOf(failure, target));
@@ -100,7 +104,8 @@ export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplate
           const refusal = await sendFitted(form, () => send("PUT", path, streamTemplate(target, form)));
           if (refusal !== null) refused.set(targetKey(target), reasonOf(refusal, target));
         });
-        await retentions.apply(
+        await existingStreams.addAlias(send, withoutAlias);
+        await existingStreams.applyRetention(
           send,
           open.filter((target) => !refused.has(targetKey(target))),
         );

@@ -260,6 +260,21 @@ describe("an existing stream", () => {
     ]);
   });
 
+  test("that another template made joins the alias of all streams", async () => {
+    const bodies: unknown[] = [];
+    const { templates } = world((method, path, body) => {
+      if (method === "POST" && path === "/_aliases") bodies.push(body);
+      if (!path.startsWith("/_resolve/index/")) return null;
+      expect(path).toBe("/_resolve/index/logs-a-prod,logs-b-prod,penstock-streams");
+      const aliases = [{ name: "penstock-streams", indices: ["logs-b-prod", "logs-c-prod"] }];
+      return { body: { aliases, data_streams: [{ name: "logs-a-prod" }, { name: "logs-b-prod" }] } };
+    });
+    expect(await templates.tryOut([a, b], signal)).toEqual(new Map());
+    expect(bodies).toEqual([]);
+    expect(await templates.ensure([a, b], signal)).toEqual(new Map());
+    expect(bodies).toEqual([{ actions: [{ add: { index: "logs-a-prod", alias: "penstock-streams" } }] }]);
+  });
+
   test("without a declared retention keeps its lifecycle", async () => {
     const { templates, writes } = world();
     await templates.ensure([{ ...a, retention: null }], signal);

@@ -1,34 +1,51 @@
-import type { Logger } from "../../../rules/base/logger.ts";
+import type { LogFields, Logger } from "../../../rules/base/logger.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
 import {
   retentionDiffers,
+  streamsAlias,
   type StreamLifecycle,
   type StreamTarget,
 } from "../../../rules/template/stream-template.ts";
 import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
-import { urlLists } from "./names-taken.ts";
+import { urlLists } from "./resolved-names.ts";
 import type { SendJson } from "./template.ts";
 
-/** Gives existing data streams the declared retention: a template only counts for streams that do not exist yet. */
-export interface RetentionKeeper {
-  /** What cannot be read or changed is logged once for each stream and retention, because documents can be written all the same. */
-  apply(send: SendJson, streams: readonly StreamTarget[]): Promise<void>;
+/**
+ * Gives existing data streams what their templates say, which count only for streams that do not exist yet. Whatever
+ * cannot be read or changed is logged once, because documents can be written all the same.
+ */
+export interface ExistingStreams {
+  /** Adds the streams to the alias of all streams, so that searches without a topic find them. */
+  addAlias(send: SendJson, streams: readonly string[]): Promise<void>;
+  /** Sets the declared retention of those streams that have another one. */
+  applyRetention(send: SendJson, streams: readonly StreamTarget[]): Promise<void>;
 }
 
-export function createRetentionKeeper(logger?: Logger): RetentionKeeper {
-  /** By stream, the last complaint. */
+export function createExistingStreams(logger?: Logger): ExistingStreams {
+  /** By subject, the last complaint. */
   const told = new Map<string, string>();
 
-  function tell(stream: string, retention: string, reason: string): void {
-    const complaint = `${retention} ${reason}`;
-    if (told.get(stream) === complaint) return;
-    told.set(stream, complaint);
-    logger?.warn("data stream: its retention stays as it is", { stream, declared: retention, reason });
+  function tell(subject: string, message: string, fields: LogFields): void {
+    const complaint = JSON.stringify(fields);
+    if (told.get(subject) === complaint) return;
+    told.set(subject, complaint);
+    logger?.warn(message, fields);
   }
 
   return {
-    async apply(send, streams) {
+    async addAlias(send, streams) {
+      if (streams.length === 0) return;
+      const actions = streams.map((index) => ({ add: { index, alias: streamsAlias } }));
+      const answer = await send("POST", "/_aliases", { actions });
+      if ("failure" in answer)
+        tell("alias", `data streams: they cannot be added to the alias ${streamsAlias}`, {
+          streams: streams.slice(0, MOST_NAMED),
+          reason: reasonOf(answer.failure),
+        });
+    },
+
+    async applyRetention(send, streams) {
       const wanted = new Map(
         streams.flatMap((target) => (target.retention === null ? [] : [[target.stream, target]])),
       );
@@ -37,25 +54,35 @@ export function createRetentionKeeper(logger?: Logger): RetentionKeeper {
         const filter = "metadata.data_stream.data_stream.*.name,metadata.data_stream.data_stream.*.lifecycle";
         const answer = await send("GET", `/_cluster/state/metadata/${list}?filter_path=${filter}`);
         if ("failure" in answer) {
-          logger?.warn("data streams: their retention cannot be read", { reason: reasonOf(answer.failure) });
+          tell("retention", "data streams: their retention cannot be read", {
+            reason: reasonOf(answer.failure),
+          });
           return;
         }
         for (const [stream, lifecycle] of lifecyclesIn(answer.body)) {
           const target = wanted.get(stream);
           if (target === undefined || target.retention === null) continue;
           if (!retentionDiffers(target, lifecycle)) {
-            told.delete(stream);
+            told.delete(`retention of ${stream}`);
             continue;
           }
           const path = `/_data_stream/${encodeURIComponent(stream)}/_lifecycle`;
           const changed = await send("PUT", path, { data_retention: target.retention });
-          if ("failure" in changed) tell(stream, target.retention, reasonOf(changed.failure));
+          if ("failure" in changed)
+            tell(`retention of ${stream}`, "data stream: its retention stays as it is", {
+              stream,
+              declared: target.retention,
+              reason: reasonOf(changed.failure),
+            });
           else logger?.info("data stream: retention changed", { stream, retention: target.retention });
         }
       }
     },
   };
 }
+
+/** In one log line. */
+const MOST_NAMED = 20;
 
 function lifecyclesIn(body: unknown): [stream: string, lifecycle: StreamLifecycle | null][] {
   const metadata = isObject(body) ? body["metadata"] : null;

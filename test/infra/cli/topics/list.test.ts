@@ -1,0 +1,22 @@
+import { expect, test } from "bun:test";
+import { formatListing } from "../../../../infra/cli/topics/list.ts";
+import { declaration } from "../../../support/declarations.ts";
+
+test("the listing says where documents go, and how long a data stream keeps them", () => {
+  const declarations = [
+    declaration("plain"),
+    declaration("dated", { index: "x-{yyyy.MM.dd}" }),
+    declaration("stream", { dataStream: "logs-{topic}-prod" }),
+    declaration("kept", { dataStream: "logs-kept-prod", retention: "30d" }),
+  ];
+  const words = formatListing({ declarations, refusals: [] })
+    .split("\n")
+    .map((line) => line.replace(/\s{2,}/g, " | "));
+  expect(words.map((line) => line.split(" | ").slice(0, -1).join(" | "))).toEqual([
+    "plain",
+    "dated | → x-{yyyy.MM.dd}",
+    "stream | → data stream logs-{topic}-prod",
+    "kept | → data stream logs-kept-prod, kept 30d",
+    "",
+  ]);
+});

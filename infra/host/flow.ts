@@ -101,7 +101,11 @@ export function createFlow(deps: FlowDeps): Flow {
     limits: () => deps.settings().bulk,
     turns,
     time,
-    checkTenures: () => intake.membership.member.check(),
+    checkTenures() {
+      const { member } = intake.membership;
+      member.check();
+      return member.isSure;
+    },
   });
   const settling = createSettling({ sent: deps.sent, time, logger });
   let kafka = withoutBudget(deps.settings().kafka);

@@ -28,8 +28,11 @@ export type SendBulk = (
 ) => Promise<BulkAnswer>;
 
 export interface BulkRequestsDeps {
-  /** Called before each request: ends what this host may not do any more, if it was frozen or cut off. */
-  checkTenures(): void;
+  /**
+   * Called before each request: ends what this host may not do any more, if it was frozen or cut off.
+   * @returns false if another host may send the same records without knowing of this one
+   */
+  checkTenures(): boolean;
   readonly send: SendBulk;
   readonly gate: BulkGate;
   readonly time: Time;
@@ -141,8 +144,8 @@ export class BulkRequests {
 
   async #exchange(joined: readonly SentPart[], leave: Leave, shardTimeoutMs: number): Promise<void> {
     const { send, time } = this.#deps;
-    this.#deps.checkTenures();
-    const parts = joined.filter(isAwaited);
+    const isSure = this.#deps.checkTenures();
+    const parts = joined.filter((part) => isAwaited(part, isSure));
     if (parts.length === 0) {
       leave();
       return;
@@ -241,10 +244,17 @@ const notSent: RequestFailure = {
   message: "not sent, because a partition has moved to another host meanwhile",
 };
 
+const unsureOwner: RequestFailure = {
+  kind: "connection",
+  message:
+    "not sent, because the group's coordinator does not answer: another host may send the same records to the same alias or data stream",
+};
+
 /** False if it was answered while it waited, or its sender was closed: the next pump may write elsewhere. */
-function isAwaited(part: SentPart): boolean {
+function isAwaited(part: SentPart, isSure: boolean): boolean {
   if (part.signal.aborted) settle(part, () => part.reject(part.signal.reason));
   else if (!part.isAnswered && !part.isDue()) settle(part, () => part.resolve({ failure: notSent }));
+  else if (part.mayMove && !isSure) settle(part, () => part.resolve({ failure: unsureOwner }));
   return !part.isAnswered;
 }
 

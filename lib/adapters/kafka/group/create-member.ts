@@ -13,6 +13,9 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
       return subscriptionState.owned.tenures;
     },
     check: () => membership.check(),
+    get isSure() {
+      return membership.session.isSure;
+    },
     get named() {
       return subscriptionState.last.named;
     },

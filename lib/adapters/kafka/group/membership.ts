@@ -48,7 +48,7 @@ export class GroupMembership implements CommitRights {
   readonly #options: GroupMemberOptions;
   readonly #leader: Leader;
   readonly #watch: AssignmentWatch;
-  readonly #session: Session;
+  readonly session: Session;
   readonly #waker: Waker;
   readonly #end = new AbortController();
   readonly #loops: Promise<unknown>;
@@ -65,12 +65,12 @@ export class GroupMembership implements CommitRights {
     this.#options = options;
     this.#waker = new Waker(time);
     this.coordinator = new Coordinator(wire, groupId, time);
-    this.#session = new Session(this.coordinator, time);
+    this.session = new Session(this.coordinator, time);
     this.troubles = new Troubles(
       groupId,
       time,
       () => listener.onChange(),
-      () => this.#generation !== NO_GENERATION && !this.#session.isOver,
+      () => this.#generation !== NO_GENERATION && !this.session.isOver,
     );
     this.#leader = new Leader(wire, time, logger);
     this.subscriptionState = new SubscriptionState(options, () => {
@@ -116,7 +116,7 @@ export class GroupMembership implements CommitRights {
   }
 
   check(): void {
-    if (this.#generation !== NO_GENERATION && this.#session.isOver)
+    if (this.#generation !== NO_GENERATION && this.session.isOver)
       this.#lose("no heartbeat was answered within the session timeout");
   }
 
@@ -170,7 +170,7 @@ export class GroupMembership implements CommitRights {
 
   /** One JoinGroup and its SyncGroup. @throws if it must be retried later */
   async #round(signal: AbortSignal): Promise<void> {
-    const { host, time } = this.#options;
+    const { host } = this.#options;
     const { last, owned } = this.subscriptionState;
     const wanted = [...this.subscriptionState.wanted].sort();
     const known = new Set([...last.topics, ...this.#leader.leftOut]);
@@ -192,8 +192,8 @@ export class GroupMembership implements CommitRights {
     this.#phase = "syncing";
     this.#memberId = joined.memberId;
     this.#generation = joined.generation;
-    // The session restarts when the join is complete.
-    this.#session.answered(time.monotonicMs());
+    // The session restarts when the join is complete, and again with the assignment.
+    const joinedMs = this.session.restarted();
 
     const token = this.#token();
     const isLeader = joined.leader === joined.memberId;
@@ -208,6 +208,7 @@ export class GroupMembership implements CommitRights {
     this.check();
     // If the membership was lost meanwhile, the assignment is for a member that no longer exists.
     if (token.memberId !== this.#memberId || token.generation !== this.#generation) return this.#rejoin();
+    if (synced.error === null) this.session.answered(joinedMs);
     if (synced.error === null) return this.#apply(wanted, synced.assignment);
     if (isLeader && groupAnswer(synced.error) === "too_large" && this.#leader.shrink()) return this.#rejoin();
     return this.#onRoundError(token, synced.error, signal);
@@ -272,16 +273,15 @@ export class GroupMembership implements CommitRights {
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
-    const { time } = this.#options;
     this.check();
     if (this.#generation === NO_GENERATION) return;
     const token = this.#token();
-    const sentMs = time.monotonicMs();
+    const sentMs = this.#options.time.monotonicMs();
     const how = { lane: "questions", timeoutMs: timing.HEARTBEAT_TIMEOUT_MS, signal } as const;
     const { error } = await this.coordinator.call("Heartbeat", token, how);
     // REBALANCE_IN_PROGRESS keeps the session alive too (`GroupCoordinator.handleHeartbeat`).
     if (error === null || groupAnswer(error) === "rebalancing") {
-      this.#session.answered(sentMs);
+      this.session.answered(sentMs);
       if (this.#phase === "stable") this.troubles.well();
     }
     if (error !== null) this.onAnswer(token, error);

@@ -31,7 +31,7 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   const answers: Record<string, BulkAnswer> = {};
   const seats: Record<string, Seat> = {};
   const reasons: unknown[] = [];
-  const tenures = { check: (): void => {} };
+  const tenures = { check: (): boolean => true };
   const turns = new DecodeTurns();
   const post = createBulkPost({
     checkTenures: () => tenures.check(),
@@ -390,6 +390,20 @@ test("a host that was frozen finds out that its partitions moved before it sends
   await flush();
   expect(requests).toEqual([]);
   expect(answers["lost"]).toMatchObject({ failure: { kind: "connection" } });
+});
+
+test("while another host may own its partitions, a host sends only what meets its own document if both send it", async () => {
+  const { post, sender, tenures, namesOf, answers } = setUp();
+  tenures.check = () => false;
+  post.offer(sender("fixed"));
+  post.offer(sender("moving", { mayMove: true }));
+  await flush();
+  expect(namesOf()).toEqual([["fixed"]]);
+  expect(answers["moving"]).toMatchObject({ failure: { kind: "connection" } });
+  tenures.check = () => true;
+  post.offer(sender("later", { mayMove: true, alone: true }));
+  await flush();
+  expect(namesOf()).toEqual([["fixed"], ["later"]]);
 });
 
 test("an attempt's later bulks go alone, each with a place of its own", async () => {

@@ -36,7 +36,7 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
     [];
   const limits = () => ({ maxDocuments: 100, maxBytes, concurrency: 4 });
   const post = createBulkPost({
-    checkTenures() {},
+    checkTenures: () => true,
     gate: createBulkGate(4),
     limits,
     turns: new DecodeTurns(),

@@ -111,7 +111,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   /** The answers of attempts, by what stands for them in a body: retries may travel together. */
   const answers = new Map<string, Promise<readonly BulkItem[]>>();
   const post = createBulkPost({
-    checkTenures() {},
+    checkTenures: () => true,
     gate,
     limits,
     turns: new DecodeTurns(),

@@ -19,6 +19,7 @@ class FakeMember implements GroupMember {
   trouble: GroupMember["trouble"] = null;
   troubles: GroupMember["troubles"] = new Map();
   left = false;
+  readonly isSure = true;
   readonly listener: GroupListener;
   readonly openings: Opening[] = [];
 

@@ -66,6 +66,11 @@ export interface GroupMember {
    * called before something is done under a tenure: after a freeze of this process, timers come too late.
    */
   check(): void;
+  /**
+   * Whether our tenures are surely ours: a heartbeat was answered within the session timeout. While only the coordinator
+   * does not answer, tenures are kept for longer, though another member may have got them.
+   */
+  readonly isSure: boolean;
   /** The wanted topics that the group reads in the last complete generation, even if we own no partition of them. */
   readonly named: ReadonlySet<string>;
   /** Returns the number of partitions according to the leader, or null if unknown. */

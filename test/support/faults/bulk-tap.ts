@@ -8,42 +8,60 @@ export interface BulkTraffic {
   inFlight: number;
 }
 
+/** What a request asks, as far as its answer tells outcomes. */
+type Question =
+  /** The ids of its operations, in order. */
+  | { readonly kind: "bulk"; readonly ids: readonly string[] }
+  /** Which ids are there: those found are not sent again. */
+  | { readonly kind: "look-up" }
+  | { readonly kind: "other" };
+
 /**
  * Listens between a host and Elasticsearch, and records the outcomes in each answer before the host can read
- * that answer.
+ * that answer: of bulks, and of searches for ids that may have been sent before.
  */
 export function bulkTap(acknowledged: AcknowledgedOffsets, traffic: BulkTraffic): ConnectionTap {
-  /** The ids of each unanswered request of this connection; null if not a bulk. HTTP/1.1 answers in order. */
-  const pending: (string[] | null)[] = [];
+  /** The unanswered requests of this connection. HTTP/1.1 answers in order. */
+  const pending: Question[] = [];
+  const note = (id: string, verdict: ItemVerdict): void => {
+    const [topic = "", partition, offset] = id.split(":");
+    acknowledged.note(topic, Number(partition), Number(offset), verdict);
+  };
   const requests = new HttpStream(({ startLine, body }) => {
-    const ids = startLine.includes("/_bulk") ? idsOf(body.toString("utf8")) : null;
-    if (ids !== null) traffic.inFlight += 1;
-    pending.push(ids);
+    const question = questionOf(startLine, body);
+    if (question.kind === "bulk") traffic.inFlight += 1;
+    pending.push(question);
   });
   const answers = new HttpStream(({ startLine, body }) => {
-    const ids = pending.shift() ?? null;
-    if (ids === null) return;
-    traffic.inFlight -= 1;
+    const question = pending.shift() ?? { kind: "other" };
+    if (question.kind === "other") return;
+    if (question.kind === "bulk") traffic.inFlight -= 1;
     if (!startLine.includes(" 200 ")) return;
-    const { items } = JSON.parse(body.toString("utf8")) as BulkBody;
-    for (const [position, id] of ids.entries()) {
-      const status = items?.[position]?.create?.status ?? 0;
-      const [topic = "", partition, offset] = id.split(":");
-      acknowledged.note(topic, Number(partition), Number(offset), verdictOf(status));
-    }
+    const answer = JSON.parse(body.toString("utf8")) as AnswerBody;
+    if (question.kind === "look-up") for (const { _id } of answer.hits?.hits ?? []) note(_id, "duplicate");
+    else
+      for (const [position, id] of question.ids.entries())
+        note(id, verdictOf(answer.items?.[position]?.create?.status ?? 0));
   });
   return {
     fromClient: (bytes) => requests.push(bytes),
     fromServer: (bytes) => answers.push(bytes),
     closed: () => {
-      traffic.inFlight -= pending.filter((ids) => ids !== null).length;
+      traffic.inFlight -= pending.filter(({ kind }) => kind === "bulk").length;
       pending.length = 0;
     },
   };
 }
 
-interface BulkBody {
+interface AnswerBody {
   readonly items?: readonly { readonly create?: { readonly status: number } }[];
+  readonly hits?: { readonly hits?: readonly { readonly _id: string }[] };
+}
+
+function questionOf(startLine: string, body: Buffer): Question {
+  if (startLine.includes("/_bulk")) return { kind: "bulk", ids: idsOf(body.toString("utf8")) };
+  const asksForIds = startLine.includes("/_search") && body.includes('"query":{"ids":');
+  return { kind: asksForIds ? "look-up" : "other" };
 }
 
 /** Action and document have a line each. */

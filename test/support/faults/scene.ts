@@ -20,6 +20,13 @@ export interface SceneOptions {
   readonly topics?: readonly Partial<Omit<TopicPlan, "topic">>[];
   /** A flood by default. */
   readonly load?: LoadRule;
+  /**
+   * Creates what a topic's records go to, named like the topic, before a host starts; disposed when the records are
+   * counted. By default the first record creates an index.
+   */
+  readonly createTarget?: (world: FaultWorld, topic: string) => Promise<AsyncDisposable>;
+  /** Additions to a topic's declaration. */
+  readonly declare?: (topic: string) => object;
   /** Additions to the hosts' config. */
   readonly config?: object;
   /** `bulk.requestTimeout`; by default longer than any answer takes on a slow machine. */
@@ -88,7 +95,10 @@ export async function playScene(
     format: format ?? "text",
     poisonEvery: poisonEvery ?? 0,
   }));
-  for (const plan of plans) await prepare(world, plan);
+  for (const plan of plans) {
+    await prepare(world, plan);
+    if (options.createTarget !== undefined) resources.use(await options.createTarget(world, plan.topic));
+  }
 
   const acknowledged = new AcknowledgedOffsets();
   const configFor = (broker: string, node: string): object => ({
@@ -99,6 +109,7 @@ export async function playScene(
       topic,
       format,
       ...(format === "json" && { rejected: "dead-letter" }),
+      ...options.declare?.(topic),
     })),
     shutdown: { deadline: "20s" },
     ...options.config,

@@ -61,6 +61,30 @@ describe("the tap of bulks", () => {
     tap.fromServer(Buffer.from("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}"));
     expect(offsets.total).toBe(0);
   });
+
+  test("a document that was looked up and found counts as there; a search for something else tells nothing", () => {
+    const request = (path: string, body: string) =>
+      Buffer.from(`POST ${path} HTTP/1.1\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    const found = JSON.stringify({ hits: { hits: [{ _id: "a.b:1:0:zz" }, { _id: "a.b:1:2:zz" }] } });
+    const answer = (body: string) =>
+      Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    const offsets = new AcknowledgedOffsets();
+    const traffic = { inFlight: 0 };
+    const tap = bulkTap(offsets, traffic);
+    tap.fromClient(request("/i/_search?size=1", '{"query":{"match_all":{}}}'));
+    tap.fromServer(answer(found));
+    expect(offsets.total).toBe(0);
+    tap.fromClient(
+      request("/i/_search", '{"query":{"ids":{"values":["a.b:1:0:zz","a.b:1:1:zz","a.b:1:2:zz"]}}}'),
+    );
+    expect(traffic.inFlight).toBe(0);
+    tap.fromServer(answer(found));
+    expect(offsets).toMatchObject({ total: 2, duplicates: 2 });
+    expect(offsets.prefix("a.b", 1)).toBe(1);
+    tap.fromClient(request("/i/_search", '{"query":{"ids":{"values":["a.b:1:1:zz"]}}}'));
+    tap.fromServer(answer("{}"));
+    expect(offsets.total).toBe(2);
+  });
 });
 
 describe("the tap of commits", () => {

@@ -147,7 +147,7 @@ describe("a target that changes while records are in flight", () => {
 
   for (const how of ["closed", "blocked"] as const) {
     test.concurrent(`the write index is ${how} while a host writes: it waits until the alias is rolled over`, async () => {
-      const topic = `${run}-${how}-live`;
+      const topic = `${run}-live-${how}`;
       await makeAlias(topic);
       await servers.kafka.createTopic(topic, 2);
       const produce = (): Promise<void> =>

@@ -11,6 +11,8 @@ import {
 import type { RetryReason } from "../lib/rules/model/record.ts";
 import type { OutcomeCounts } from "../lib/rules/progress/status.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
+import { allInDoubt } from "../lib/rules/offsets/doubts.ts";
+import type { SentEarlier } from "./ingest-batch/bulk-attempt.ts";
 import { ingestBatch, type IngestBatchDeps, type IngestBatchResult } from "./ingest-batch.ts";
 
 export interface IngestEventInput {
@@ -18,7 +20,9 @@ export interface IngestEventInput {
   readonly limits: BulkLimits;
 }
 
-export interface IngestEventDeps extends IngestBatchDeps {
+export interface IngestEventDeps extends Omit<IngestBatchDeps, "sent"> {
+  /** What the topic has sent before. */
+  sentBefore(spec: Specification): SentEarlier;
   /** Current settings of a topic; null if it is not declared. */
   specificationOf(topic: string): Specification | null;
   /** Makes the templates cover the targets. @returns by key those they cannot cover, and why. @throws PenstockError */
@@ -49,6 +53,9 @@ export interface IngestEventResult {
 /**
  * Writes the records of an event to Elasticsearch in one bounded attempt, under the same ids as a consumer would.
  * Records already ingested either way are duplicates, not failures. Dead-lettered records are not failures either.
+ *
+ * The sender may have sent any of them before. So all of them are looked up first where a repeated id may not meet its
+ * document: behind an alias or a data stream.
  *
  * Failed records are those that a host would retry; here the sender does. Every failed record is named, so the sender
  * may send only those again, or all from the first one on.
@@ -82,7 +89,10 @@ export async function ingestEvent(
     const reason = unready(spec);
     if (reason !== null) return { outcomes: [], reason };
     const stood = withStandIns(records, null, deps.now()).records;
-    const { outcomes, retry } = await ingestBatch({ spec, records: stood, attempt: 1, limits }, deps);
+    const { outcomes, retry } = await ingestBatch(
+      { spec, records: stood, attempt: 1, limits, doubt: allInDoubt },
+      { ...deps, sent: deps.sentBefore(spec) },
+    );
     return { outcomes, reason: retry };
   }
 

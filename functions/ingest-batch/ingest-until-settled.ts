@@ -1,5 +1,6 @@
 import { backoffMs, type BackoffRule } from "../../lib/rules/base/backoff.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { allInDoubt, type Doubt } from "../../lib/rules/offsets/doubts.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/model/record.ts";
 import type { IngestBatchResult } from "../ingest-batch.ts";
 
@@ -16,6 +17,11 @@ export interface UntilSettledDeps {
   readonly signal: AbortSignal;
   /** Called once for each record. */
   onSettled(record: SourceRecord, outcome: OutcomeKind): void;
+}
+
+/** A further attempt may meet records of the one before, whose result is unknown. What was there at first is known. */
+export function doubtOfAttempt(attempt: number): Doubt | null {
+  return attempt === 1 ? null : allInDoubt;
 }
 
 const BACKOFF: BackoffRule = { initialMs: 200, maxMs: 5_000 };

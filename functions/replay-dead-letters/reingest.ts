@@ -3,7 +3,12 @@ import { readDeadLetter, type ReadDeadLetter } from "../../lib/rules/dead-letter
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { ingestBatch, type IngestBatchDeps } from "../ingest-batch.ts";
-import { ingestUntilSettled, type UntilSettledDeps } from "../ingest-batch/ingest-until-settled.ts";
+import type { SentEarlier } from "../ingest-batch/bulk-attempt.ts";
+import {
+  doubtOfAttempt,
+  ingestUntilSettled,
+  type UntilSettledDeps,
+} from "../ingest-batch/ingest-until-settled.ts";
 
 export interface ReingestInput {
   readonly spec: Specification;
@@ -12,7 +17,10 @@ export interface ReingestInput {
 }
 
 export interface ReingestDeps
-  extends Pick<IngestBatchDeps, "bulk" | "now">, Omit<UntilSettledDeps, "ingest"> {}
+  extends Pick<IngestBatchDeps, "bulk" | "now">, Omit<UntilSettledDeps, "ingest"> {
+  /** What the topic has sent before. */
+  sentBefore(spec: Specification): SentEarlier;
+}
 
 /**
  * Ingests records again, and retries what is not their own fault. Writes no dead letters: the records have theirs.
@@ -24,6 +32,7 @@ export async function reingest(
   deps: ReingestDeps,
 ): Promise<readonly ReadDeadLetter[]> {
   const { bulk, now, signal } = deps;
+  const sent = deps.sentBefore(spec);
   const rejected: ReadDeadLetter[] = [];
   const deadLetters: IngestBatchDeps["deadLetters"] = {
     store: (letters) => {
@@ -38,8 +47,8 @@ export async function reingest(
     ...deps,
     ingest: (open, attempt) =>
       ingestBatch(
-        { spec, records: open, attempt, limits, lastChance: true },
-        { bulk, deadLetters, now, signal },
+        { spec, records: open, attempt, limits, lastChance: true, doubt: doubtOfAttempt(attempt) },
+        { bulk, deadLetters, now, signal, sent },
       ),
   });
   return rejected;

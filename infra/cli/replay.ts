@@ -26,6 +26,8 @@ import { loadConfig, type LoadedConfig } from "./kit/load-config.ts";
 import { createProgressLine } from "./kit/progress-line.ts";
 import { parseReplayArguments, REPLAY_HELP } from "./replay/arguments.ts";
 import { formatDigest, formatReplay } from "./replay/report.ts";
+import { createSentBeforeOf } from "../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
+import { systemTime } from "../../lib/adapters/system/system-time.ts";
 
 /** `bun run replay`: returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -141,6 +143,7 @@ async function replay(
         ...deps,
         bulk: (body, how) => elasticsearch.bulk(body, how),
         ...createWrittenIds(elasticsearch),
+        sentBefore: createSentBeforeOf(elasticsearch, { time: systemTime, logger: quietLogger(complain) }),
         ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
         failureStores: createFailureStores(elasticsearch),
         specifications: () => [...specificationsOf(declarations, settings, request.filter.topic).values()],

@@ -33,6 +33,8 @@ import type { Monitor } from "./observe/monitor.ts";
 import type { ReconcileLoop } from "./reconcile/reconcile-loop.ts";
 import type { Reporter } from "./observe/reporter.ts";
 import type { TailHub } from "./services/tail-hub.ts";
+import { createSentBeforeOf } from "../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
+import { systemTime } from "../../lib/adapters/system/system-time.ts";
 
 /** The parts of a host that move records. */
 export interface HostCore {
@@ -105,8 +107,17 @@ export function createServices(core: HostCore): Services {
     ask: (question, signal) => clients.elasticsearch.ask(question, signal),
   });
 
+  const sentBefore = createSentBeforeOf(
+    {
+      ask: (question, signal) => clients.elasticsearch.ask(question, signal),
+      askForText: (question, how, signal) => clients.elasticsearch.askForText(question, how, signal),
+      existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
+    },
+    { time: systemTime, logger },
+  );
   const deadLetterService = createDeadLetterService({
     logger,
+    sentBefore,
     now,
     random,
     bulk,
@@ -121,6 +132,7 @@ export function createServices(core: HostCore): Services {
   });
 
   const ingestService = createIngestService({
+    sentBefore,
     now,
     bulk,
     settings,

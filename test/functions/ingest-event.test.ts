@@ -8,6 +8,7 @@ import { parseKafkaEvent } from "../../lib/rules/lambda-event.ts";
 import { kafkaEvent } from "../support/kafka-event.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
+import { nothingEarlier } from "../support/looked-up.ts";
 
 const created: BulkItem = { status: 201, result: "created", error: null };
 const duplicate: BulkItem = {
@@ -42,6 +43,7 @@ function world(byMessage: Readonly<Record<string, BulkItem>> = {}, changes: Part
       covered.push(patterns.map(targetKey));
       return Promise.resolve(new Map());
     },
+    sentBefore: () => nothingEarlier,
     bulk: async (body) => {
       const lines = body.toString().trimEnd().split("\n");
       const items = lines.flatMap((line, at) => {
@@ -92,6 +94,21 @@ test("each record counts once, under the id a consumer would give it; only those
     ["app:0:0", "app:0:2", "app:0:4", "app:1:1", "web:0:3"].map((start) => `${start}:${time}`),
   );
   expect(letters.map(({ value }) => value?.toString())).toEqual(["bad"]);
+});
+
+test("all records are looked up first behind a stream: the sender may have sent them before", async () => {
+  const { deps, ids } = world(
+    {},
+    {
+      sentBefore: ({ topic }) => ({
+        mayMove: true,
+        find: (records) => Promise.resolve(new Set(topic === "app" ? records.keys().take(1) : [])),
+      }),
+    },
+  );
+  const batches = batchesOf("app-0:a", "app-0:b", "web-0:c");
+  expect((await ingestEvent({ batches, limits }, deps)).counts).toMatchObject({ indexed: 2, duplicate: 1 });
+  expect(ids.map((id) => id.split(":").slice(0, 3).join(":"))).toEqual(["app:0:1", "web:0:2"]);
 });
 
 test("a record without a value is skipped, which is not a failure", async () => {

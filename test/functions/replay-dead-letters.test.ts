@@ -9,6 +9,7 @@ import { withoutStores } from "../support/failure-stores.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord, specification } from "../support/records.ts";
+import { nothingEarlier } from "../support/looked-up.ts";
 
 const created: BulkItem = { status: 201, result: "created", error: null };
 const duplicate: BulkItem = {
@@ -77,6 +78,7 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
       asked.push(index);
       return Promise.resolve(new Set(ids.filter((id) => there.has(id))));
     },
+    sentBefore: () => nothingEarlier,
     removeExtraCopies: (index, ids) => {
       compared.push(...ids.map((id) => `${index} ${id}`));
       return Promise.resolve();
@@ -265,6 +267,31 @@ describe("a replay", () => {
       [null, "index_closed_exception", 1],
     ]);
     expect(result.byError.groups[0]?.sample).toMatchObject({ topic: "app", offset: 1, value: "v1" });
+  });
+
+  test("looks up what an attempt without an answer may have written, before the next one", async () => {
+    const { bury, run, sent, deps } = world();
+    bury(at(3));
+    bury(at(5));
+    const { bulk } = deps;
+    let isLost = true;
+    deps.bulk = async (...bulked) => {
+      const answer = await bulk(...bulked);
+      if (!isLost) return answer;
+      isLost = false;
+      return { failure: { kind: "timeout", message: "no answer" } };
+    };
+    const lookedUp: number[][] = [];
+    deps.sentBefore = () => ({
+      mayMove: true,
+      find(records) {
+        lookedUp.push(records.map(({ offset }) => offset));
+        return Promise.resolve(new Set([0]));
+      },
+    });
+    expect(await run()).toMatchObject({ indexed: 1, alreadyThere: 1 });
+    expect(lookedUp).toEqual([[3, 5]]);
+    expect(sent.map(({ id }) => id)).toEqual([idOf(3), idOf(5), idOf(5)]);
   });
 
   test("retries only what is not the record's fault", async () => {

@@ -3,6 +3,7 @@ import type { LookedUpPartition } from "../../infra/host/ledger/partition-entry.
 import type { Tenure } from "../../lib/adapters/kafka/group/member/tenure.ts";
 import type { OpenedPartition } from "../../lib/adapters/kafka/reader/opening.ts";
 import type { Position } from "../../lib/rules/offsets/position.ts";
+import type { SentEarlier } from "../../functions/ingest-batch/bulk-attempt.ts";
 
 /** A partition that is read from its position on, or else from its commit. */
 export function openedAt(
@@ -22,6 +23,9 @@ export function lookedUpAt(...opened: Parameters<typeof openedAt>): LookedUpPart
 
 /** A target that is a concrete index: nothing sent before matters. */
 export const concrete = { mayMove: false, place: "app" };
+
+/** A concrete index, of which nothing needs to be found. */
+export const nothingEarlier: SentEarlier = { mayMove: false, find: () => Promise.resolve(new Set()) };
 
 /** Finds at once that nothing was sent before. */
 export const nothingSent: SentLookUp = {

@@ -16,6 +16,9 @@ import { throwRefused } from "../../../lib/rules/template/index-template.ts";
 import { templateKeyOf, templateTargetOf } from "../../../lib/rules/template/template-target.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 import type { AuditEnd } from "./text.ts";
+import { createSentBeforeOf } from "../../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
+import { systemTime } from "../../../lib/adapters/system/system-time.ts";
+import { doubtOfAttempt } from "../../../functions/ingest-batch/ingest-until-settled.ts";
 
 export interface AuditRun {
   readonly settings: Settings;
@@ -61,6 +64,7 @@ export async function runAudit(run: AuditRun): Promise<void> {
       },
     );
 
+  const sentBefore = createSentBeforeOf(elasticsearch, { time: systemTime, logger });
   const audit = async (spec: Specification, snapshot: TopicSnapshot, burials: BurialsBuilder) => {
     const { topic, index } = spec;
     const limits = settings.elasticsearch.bulk;
@@ -80,8 +84,14 @@ export async function runAudit(run: AuditRun): Promise<void> {
         },
         ingest: (records, attempt) =>
           ingestBatch(
-            { spec, records, attempt, limits },
-            { bulk: (body, how) => elasticsearch.bulk(body, how), deadLetters, now: run.now, signal },
+            { spec, records, attempt, limits, doubt: doubtOfAttempt(attempt) },
+            {
+              bulk: (body, how) => elasticsearch.bulk(body, how),
+              sent: sentBefore(spec),
+              deadLetters,
+              now: run.now,
+              signal,
+            },
           ),
         onProgress: (progress) => run.onProgress(topic, progress),
       },

@@ -15,6 +15,8 @@ import { withStore } from "../../../lib/adapters/etcd/declarations-store.ts";
 import { loadConfig } from "../../cli/kit/load-config.ts";
 import { listTopics } from "../../cli/topics/list.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
+import { createSentBeforeOf } from "../../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
+import { systemTime } from "../../../lib/adapters/system/system-time.ts";
 
 /** The used part of Lambda's context object. */
 export interface LambdaContext {
@@ -51,12 +53,13 @@ export function createLambdaFunction(environment: NodeJS.ProcessEnv): LambdaFunc
   return {
     async handler(event, context) {
       opened ??= open(environment);
-      const { config, logger, elasticsearch, deadLetters, declarations } = opened;
+      const { config, logger, elasticsearch, sentBefore, deadLetters, declarations } = opened;
       const remainingMs = (context?.getRemainingTimeInMillis() ?? Infinity) - MARGIN_MS;
       const { counts, failed } = await ingestEvent(
         { batches: parseKafkaEvent(event), limits: config.settings.elasticsearch.bulk },
         {
           deadLetters,
+          sentBefore,
           bulk: (body, how) => elasticsearch.bulk(body, how),
           ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
           specificationOf: specificationLookup(await declarations(), config.settings.deadLetters.topic),
@@ -110,11 +113,13 @@ function open(environment: NodeJS.ProcessEnv) {
     return known.list;
   };
 
+  const elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
   return {
     config,
     logger,
     declarations,
-    elasticsearch: createElasticsearch(settings.elasticsearch, { logger }),
+    elasticsearch,
+    sentBefore: createSentBeforeOf(elasticsearch, { time: systemTime, logger }),
     deadLetters: createDeadLetters(settings.kafka, settings.deadLetters.topic, logger),
   };
 }

@@ -23,7 +23,7 @@ export interface DeadLetterService {
 
 export interface DeadLetterServiceDeps extends Pick<
   ReplayDeps,
-  "existingIds" | "removeExtraCopies" | "ensureTemplate"
+  "existingIds" | "removeExtraCopies" | "ensureTemplate" | "sentBefore"
 > {
   readonly bulk: IngestBatchDeps["bulk"];
   /** The current settings. */
@@ -44,7 +44,7 @@ const DIGEST_LETTERS = 50_000;
 const DIGEST_MS = 10_000;
 
 export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetterService {
-  const { logger, now, random, bulk, existingIds, removeExtraCopies, ensureTemplate } = deps;
+  const { logger, now, random, bulk, existingIds, removeExtraCopies, ensureTemplate, sentBefore } = deps;
   const life = new AbortController();
   const digests = new Map<string | null, Promise<DigestResult>>();
   /** Digests run one at a time, since the fetches of one may hold 100 MB. */
@@ -82,6 +82,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
         {
           bulk,
           existingIds,
+          sentBefore,
           removeExtraCopies,
           ensureTemplate,
           failureStores: deps.failureStores,

@@ -22,7 +22,7 @@ export interface IngestService extends IngestTaker {
   stop(): Promise<void>;
 }
 
-export interface IngestServiceDeps extends Pick<IngestEventDeps, "ensureTemplate"> {
+export interface IngestServiceDeps extends Pick<IngestEventDeps, "ensureTemplate" | "sentBefore"> {
   readonly bulk: IngestBatchDeps["bulk"];
   deadLetters(): IngestBatchDeps["deadLetters"];
   /** The current settings. */
@@ -54,6 +54,7 @@ export function createIngestService(deps: IngestServiceDeps): IngestService {
           bulk: deps.bulk,
           deadLetters: deps.deadLetters(),
           ensureTemplate: deps.ensureTemplate,
+          sentBefore: deps.sentBefore,
           specificationOf: specificationLookup(deps.declarations() ?? [], deadLetters.topic),
           now: deps.now,
           signal: AbortSignal.any([life.signal, signal, AbortSignal.timeout(ATTEMPT_MS)]),

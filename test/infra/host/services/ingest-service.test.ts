@@ -9,6 +9,7 @@ import { declaration } from "../../../support/declarations.ts";
 import { kafkaEvent } from "../../../support/kafka-event.ts";
 import { sourceRecord } from "../../../support/records.ts";
 import { settings } from "../../../support/settings.ts";
+import { nothingEarlier } from "../../../support/looked-up.ts";
 
 const app = declaration("app");
 const batches = parseKafkaEvent(kafkaEvent([{ topic: "app", record: sourceRecord("x") }]));
@@ -21,6 +22,7 @@ function intakeWith(changes: Partial<IngestServiceDeps> = {}) {
     settings: () => settings(),
     declarations: () => [app],
     ensureTemplate: () => Promise.resolve(new Map()),
+    sentBefore: () => nothingEarlier,
     now: () => 0,
     ...changes,
   });

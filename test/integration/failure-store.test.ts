@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
+import type { StoredDocument } from "../../lib/rules/dead-letters/failure-stores.ts";
 import { classifyItem } from "../../lib/rules/outcomes/outcome.ts";
 import { testElasticsearch, type TestElasticsearch } from "../support/elasticsearch.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -88,6 +90,60 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
     const found = JSON.stringify((await server.request("GET", path)).body);
     return /\.fs-[^"]+/.exec(found)?.[0] ?? "";
   }
+
+  test("what lies there is found, counted, passed on in pages, and deleted; the store may be on by the cluster's setting", async () => {
+    const stream = `${name}-without.by-setting`;
+    const setting = "data_streams.failure_store.enabled";
+    const stores = createFailureStores(client);
+    const signal = AbortSignal.timeout(30_000);
+    await put("/_cluster/settings", { persistent: { [setting]: [stream] } });
+    await put(`/_index_template/${stream}`, {
+      index_patterns: [`${stream}*`],
+      data_stream: {},
+      priority: 502,
+      template: { mappings: { properties: { n: { type: "long" } } }, aliases: { [`${name}-alias`]: {} } },
+    });
+    try {
+      // More than a page; the last one has an id that is not of Penstock's form.
+      const ids = Array.from({ length: 1_200 }, (_, n) => `t.x:0:${n}:1`);
+      const body = [...ids, "other"].map((id) => bodyOf(stream, { id, n: "unfit" })).join("");
+      const answer = await fetch(`${node}/_bulk`, {
+        method: "POST",
+        headers: { "content-type": "application/x-ndjson" },
+        body,
+      });
+      expect(await answer.json()).toMatchObject({ errors: false });
+      await server.request("POST", `/${stream}::failures/_refresh`);
+
+      const survey = await stores.survey([`${name}-alias`, stream, `${name}-absent`], signal);
+      const { streams } = survey;
+      expect(survey.problems).toEqual([]);
+      const [one] = streams;
+      expect(one).toMatchObject({ stream, enabled: true, readable: true, clearable: true });
+      expect(one?.targets.toSorted()).toEqual([stream, `${name}-alias`].toSorted());
+      expect(one?.indices).toHaveLength(1);
+      expect(await stores.contents(stream, "t.x", signal)).toMatchObject({
+        ours: { documents: 1_200, kinds: [{ error: "document_parsing_exception", documents: 1_200 }] },
+        others: { documents: 1, records: 1 },
+      });
+      // The dot of a topic is a dot.
+      expect(await stores.contents(stream, "tax", signal)).toMatchObject({ ours: { documents: 0 } });
+
+      const seen: StoredDocument[] = [];
+      const filter = { topic: "t.x", error: null, sinceMs: null };
+      await stores.each(stream, filter, async (page) => void seen.push(...page), signal);
+      expect(new Set(seen.map(({ recordId }) => recordId))).toEqual(new Set(ids));
+      const later = { ...filter, sinceMs: Date.now() + 60_000 };
+      await stores.each(stream, later, () => Promise.reject(new Error("none is so new")), signal);
+
+      expect(await stores.remove(seen.slice(0, 1_100), signal)).toEqual({ removed: 1_100, refusal: null });
+      // Gone already: nobody's fault.
+      expect(await stores.remove(seen.slice(0, 1), signal)).toEqual({ removed: 1, refusal: null });
+      expect(await stores.find(stream, ids, signal)).toHaveLength(100);
+    } finally {
+      await put("/_cluster/settings", { persistent: { [setting]: null } });
+    }
+  });
 
   test("not_applicable_or_unknown is left out: a document that was written, and one that was there", async () => {
     const sent = { id: "t:0:0:1", n: 1 };

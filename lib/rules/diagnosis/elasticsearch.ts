@@ -79,11 +79,11 @@ export function httpStatusOf(error: unknown): number | null {
 export function isNoAddress(error: unknown): boolean {
   if (!(error instanceof PenstockError) || !isObject(error.cause)) return false;
   const { error: said } = error.cause;
-  // RestController.handleBadRequest
-  return (
-    isObject(said) && typeof said["reason"] === "string" && said["reason"].startsWith("no handler found")
-  );
+  return isObject(said) && typeof said["reason"] === "string" && unknownAddress.test(said["reason"]);
 }
+
+/** `RestController`: a 400, or a 405 if another feature takes such an address with another method. */
+const unknownAddress = /^(no handler found|Incorrect HTTP method) for uri/;
 
 /** What to do if Elasticsearch did not answer. */
 export function remedyOf(error: unknown): string {

@@ -46,6 +46,12 @@ const stateShape = z.object({
     })
     .optional(),
 });
+const layer = z.object({
+  data_streams: z.object({
+    failure_store: z.object({ enabled: z.union([z.string(), z.array(z.string())]) }),
+  }),
+});
+const settingsShape = z.object({ transient: layer, persistent: layer, defaults: layer }).partial();
 const privilegesShape = z.object({
   index: z.record(z.string(), z.record(z.string(), z.boolean())).default({}),
 });
@@ -148,7 +154,7 @@ export async function surveyFailureStores(
     return found;
   }
 
-  /** For a server without the data streams' own API. Says nothing of what the cluster switches on by name. */
+  /** For a server without the data streams' own API: what the stream says, or else the cluster's setting. */
   async function fromClusterState(streams: readonly string[], found: Map<string, Found>): Promise<void> {
     const fields = ["failure_indices.index_name", "options.failure_store.enabled"];
     const filter_path = streams.flatMap((name) =>
@@ -159,13 +165,26 @@ export async function surveyFailureStores(
       ignore_unavailable: "true",
       filter_path: filter_path.join(","),
     });
+    const switchedOn = await switchedOnByName();
     for (const name of streams) {
       const state = metadata?.data_stream.data_stream[name];
       found.set(name, {
-        enabled: state?.options?.failure_store?.enabled ?? false,
+        enabled:
+          state?.options?.failure_store?.enabled ?? switchedOn.some((pattern) => covers(pattern, name)),
         indices: state?.failure_indices.map(({ index_name: named }) => named) ?? [],
       });
     }
+  }
+
+  /** The patterns of streams that have a failure store unless they say otherwise. */
+  async function switchedOnByName(): Promise<readonly string[]> {
+    const filter_path = "*.data_streams.failure_store.enabled";
+    const layers = await get(settingsShape, "/_cluster/settings", { include_defaults: "true", filter_path });
+    for (const name of ["transient", "persistent", "defaults"] as const) {
+      const patterns = layers[name]?.data_streams.failure_store.enabled;
+      if (patterns !== undefined) return [patterns].flat();
+    }
+    return [];
   }
 
   async function privileges(

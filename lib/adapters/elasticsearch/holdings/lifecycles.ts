@@ -1,10 +1,7 @@
 import { z } from "zod";
-import { httpStatusOf, isNoAddress } from "../../../rules/diagnosis/elasticsearch.ts";
+import { isNoAddress } from "../../../rules/diagnosis/elasticsearch.ts";
 import { retentionMs } from "../../../rules/model/data-stream.ts";
 import { askAbout, type AskElasticsearch, type QuestionAboutNames } from "./asking.ts";
-
-/** The answer of 8.19.5 without the module for data streams, where another route of the same form takes POST. */
-const METHOD_NOT_ALLOWED = 405;
 
 const lifecycleShape = z.object({
   enabled: z.boolean().optional(),
@@ -57,7 +54,7 @@ export async function readRetentions(
       .filter(({ next_generation_managed_by: by }) => by !== "Index Lifecycle Management");
     return retentionsOf(own.map(({ name, lifecycle }) => [name, lifecycle]));
   } catch (error) {
-    if (!isNoAddress(error) && httpStatusOf(error) !== METHOD_NOT_ALLOWED) throw error;
+    if (!isNoAddress(error)) throw error;
   }
   // A distribution without the module that serves this address still stores the lifecycle.
   const answers = await ask((text) => ({

@@ -51,6 +51,7 @@ describe("nodes", () => {
       httpStatusOf(new Error("x")),
     ]).toEqual([403, null, null]);
     expect(isNoAddress(answered(400, "no handler found for uri [/_security]"))).toBe(true);
+    expect(isNoAddress(answered(405, "Incorrect HTTP method for uri [/_data_stream/x]"))).toBe(true);
     expect(isNoAddress(answered(400, "parse error"))).toBe(false);
   });
 });

@@ -25,6 +25,7 @@ const good = JSON.stringify([
     format: "json",
     rejected: "flatten",
   },
+  { topic: "access", dataStream: "logs-{topic}-prod", retention: "30d" },
   "plain",
 ]);
 

@@ -298,15 +298,17 @@ function checkBatch(
   const [action = "", source = "", end] = lines;
   expect(end).toBe("");
   expect(JSON.parse(action)).toEqual({
-    create: { _index: batch.indices[0], _id: documentId(spec.topic, { partition, offset, timestamp }) },
+    create: {
+      _index: batch.indices[0],
+      ...(spec.dataStream !== null && { require_data_stream: true }),
+      _id: documentId(spec.topic, { partition, offset, timestamp }),
+    },
   });
-  expect(batch.indices[0]).toMatch(/^app(-\d{4}\.\d\d\.\d\d)?$/);
+  expect(batch.indices[0]).toMatch(/^(?:app(-\d{4}\.\d\d\.\d\d)?|logs-app-prod)$/);
   const topNames = namesOf(source);
   expect(new Set(topNames).size).toBe(topNames.length);
-  expect(topNames.filter((name) => /^(?:kafka|@timestamp)(?:\.|$)/.test(name)).sort()).toEqual([
-    "@timestamp",
-    "kafka",
-  ]);
+  const ours = spec.dataStream === null ? ["@timestamp", "kafka"] : ["@timestamp", "data_stream", "kafka"];
+  expect(topNames.filter((name) => ours.includes(name.replace(/\..*$/s, ""))).sort()).toEqual(ours);
   const document = JSON.parse(source) as { readonly kafka: object; readonly "@timestamp": string };
   expect(document.kafka).toMatchObject({ topic: spec.topic, partition, offset });
   expect(new Date(document["@timestamp"]).toISOString()).toBe(document["@timestamp"]);

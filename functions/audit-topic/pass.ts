@@ -24,7 +24,11 @@ export interface TopicDocuments {
   hasPipeline(index: string): boolean;
   /** The first offset written to the oldest index behind the target that has documents of the partition; null if none has. */
   firstOffset(partition: number): Promise<number | null>;
-  /** Which of these ids are in any index, also if they were written after the snapshot. */
+  /** Whether indices that left the topic's alias or data stream hold documents of the topic. */
+  readonly hasStrayed: boolean;
+  /** Which of these ids are by now in the topic's indices, or in those that left its alias or data stream. */
+  byNow(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Which of these ids are in any index. */
   anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
   cursor(partition: number, start: number, end: number): { until(offset: number): Promise<AuditDocument[]> };
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
@@ -100,6 +104,20 @@ export async function auditPass(
   const total = [...spans.values()].reduce((sum, { start, end }) => sum + end - start, 0);
   let offsets = 0;
 
+  const isPiped = (record: SourceRecord): boolean =>
+    spec.pipeline !== null || explain(record).kind === "dropped";
+  const elsewhere = async (
+    records: readonly SourceRecord[],
+    look: (ids: readonly string[]) => Promise<ReadonlySet<string>>,
+  ): Promise<SettledRecord[]> => {
+    if (records.length === 0) return [];
+    const ids = records.map((record) => documentId(spec.topic, record));
+    const there = await look(ids);
+    return records.flatMap(({ offset, timestamp }, position) =>
+      there.has(ids[position] ?? "") ? [{ offset, timestamp, how: "elsewhere" as const }] : [],
+    );
+  };
+
   const walk = async (partition: number, end: number, read: readonly SourceRecord[]): Promise<void> => {
     const at = walks.get(partition);
     if (at === undefined) return;
@@ -112,14 +130,10 @@ export async function auditPass(
       ({ offset, timestamp }) => ({ offset, timestamp, how: "repaired" }),
     );
     const open = perhapsElsewhere(records, [...found, ...buried, ...settled], spec, target, explain);
-    if (open.length > 0) {
-      const ids = new Map(open.map((record) => [documentId(spec.topic, record), record]));
-      for (const id of await documents.anywhere([...ids.keys()])) {
-        const record = ids.get(id);
-        if (record !== undefined)
-          settled.push({ offset: record.offset, timestamp: record.timestamp, how: "elsewhere" });
-      }
-    }
+    // A pipeline may have sent them anywhere.
+    const [piped, others] = [true, false].map((is) => open.filter((record) => isPiped(record) === is));
+    settled.push(...(await elsewhere(piped ?? [], (ids) => documents.anywhere(ids))));
+    settled.push(...(await elsewhere(others ?? [], (ids) => documents.byNow(ids))));
     const missing = at.auditor.take({ end, records, documents: found, buried, settled });
     offsets += at.auditor.position - position;
     if (missing.length > 0) await deps.onMissing?.(missing);
@@ -164,6 +178,7 @@ async function targetOf(documents: TopicDocuments, spans: OffsetSpans): Promise<
   return {
     open: names.open,
     generations,
+    hasStrayed: documents.hasStrayed,
     firstOffsets,
     hasPipeline: (index) => documents.hasPipeline(index),
   };

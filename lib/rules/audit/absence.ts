@@ -11,6 +11,8 @@ export interface AuditTarget {
   readonly open: ReadonlySet<string>;
   /** The indices behind it; null unless it is one alias or data stream. */
   readonly generations: Generations | null;
+  /** Whether indices that left it hold documents of the topic. */
+  readonly hasStrayed: boolean;
   /** By partition: the first offset written to the oldest of these indices that has documents of the partition. */
   readonly firstOffsets: ReadonlyMap<number, number>;
   /** Whether an index, alias or data stream has a pipeline of its own. */
@@ -53,24 +55,23 @@ export function createAbsenceExplainer(
 /**
  * Returns the records that are still unaccounted for, and that may be in an index other than the topic's. A pipeline may
  * have sent them there; if it sent on a whole day, that day's index does not even exist. Or their index was taken out of
- * the alias or data stream.
+ * the alias or data stream, or somebody has indexed them since the snapshot.
  */
 export function perhapsElsewhere(
   records: readonly SourceRecord[],
   found: readonly BuriedRecord[],
   spec: Specification,
-  { generations }: Pick<AuditTarget, "generations">,
+  { generations, hasStrayed }: Pick<AuditTarget, "generations" | "hasStrayed">,
   explain: (record: SourceRecord) => Absence,
 ): SourceRecord[] {
   const known = new Set(found.map(({ offset, timestamp }) => `${offset}:${timestamp}`));
   return records.filter((record) => {
     if (known.has(`${record.offset}:${record.timestamp}`)) return false;
     const { kind } = explain(record);
-    const mayHaveMoved = generations !== null;
     return (
       kind === "dropped" ||
-      (kind === "gap" && mayHaveMoved) ||
-      (kind === "expired" && (spec.pipeline !== null || mayHaveMoved))
+      (kind === "gap" && generations !== null) ||
+      (kind === "expired" && (spec.pipeline !== null || hasStrayed))
     );
   });
 }

@@ -3,7 +3,7 @@ import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import { everyAlias } from "../../../rules/template/stream-template.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
-import { maxTargetLength } from "../../../rules/search/query/target.ts";
+import { maxTargetLength, targetText } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
 import { untilQuiet } from "../sent/quiet.ts";
@@ -34,7 +34,11 @@ export interface RecordDocuments {
    * documents of the partition; null if none has.
    */
   firstOffset(partition: number): Promise<number | null>;
-  /** Returns which of these ids exist in any index by now, even one outside the topic's index pattern. */
+  /** Whether indices that left the topic's alias or data stream hold documents of the topic. */
+  readonly hasStrayed: boolean;
+  /** Returns which of these ids exist by now in the topic's indices, and in those that left its alias or data stream. */
+  byNow(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Returns which of these ids exist in any index, even one outside the topic's index pattern. */
   anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Iterates over the documents of a partition at offsets [start, end), sorted by offset. */
   cursor(partition: number, start: number, end: number): DocumentCursor;
@@ -84,31 +88,34 @@ export async function openRecordDocuments(
   // The aliases too, because the topic may have had another index or data stream before.
   const everything = [encodeURIComponent(pattern), ...everyAlias].join(",");
   await refresh();
-  const holders = await indicesWithDocuments();
+  const holders = await indicesWithDocuments(everything, "false");
   const pit = holders.length === 0 ? null : await openPointInTime();
   const names = parseIndexNames(await resolveNames());
   const settings = parseIndexSettings(await indexSettings());
   const piped = new Set(settings.filter((one) => one.piped).map(({ name }) => name));
   const generations = names.others.has(index) ? generationsOf(index, settings) : null;
+  // An unrelated index without a shard must not end the audit.
+  const anyHolders = generations === null ? [] : await indicesWithDocuments("*", "true");
+  const strayed = anyHolders.filter((name) => !holders.includes(name));
   let allRefreshed = false;
   let pitId = pit;
   let foreign = 0;
 
-  async function refresh(): Promise<void> {
-    const answer = await ask({ method: "POST", path: `/${everything}/_refresh`, querystring: LENIENT });
+  async function refresh(target = everything): Promise<void> {
+    const answer = await ask({ method: "POST", path: `/${target}/_refresh`, querystring: LENIENT });
     assertComplete(answer, "refresh");
   }
 
   /** The snapshot is limited to these, so that the deletion of an unrelated index does not end the search. */
-  async function indicesWithDocuments(): Promise<string[]> {
+  async function indicesWithDocuments(target: string, acceptPartial: "true" | "false"): Promise<string[]> {
     const body = {
       size: 0,
       track_total_hits: false,
       query: ofTopic(topic),
       aggs: { indices: { terms: { field: "_index", size: 10_000 } } },
     };
-    const querystring = { ...LENIENT, allow_partial_search_results: "false" };
-    const answer = await ask({ method: "POST", path: `/${everything}/_search`, querystring, body });
+    const querystring = { ...LENIENT, allow_partial_search_results: acceptPartial };
+    const answer = await ask({ method: "POST", path: `/${target}/_search`, querystring, body });
     return parseIndexBuckets(answer).map(({ key }) => String(key));
   }
 
@@ -197,10 +204,14 @@ export async function openRecordDocuments(
       const bucket = buckets.find(({ key }) => key === oldest?.name);
       return bucket === undefined ? null : parseFirstOffset(topic, bucket);
     },
+    hasStrayed: strayed.length > 0,
+    async byNow(ids) {
+      const places = [pattern, ...everyAlias, ...strayed];
+      await refresh(targetText(places));
+      return askAgain(() => elasticsearch.existingIds(places.join(","), ids, signal), signal);
+    },
     async anywhere(ids) {
-      // Others may write the topic's records meanwhile, for example a second repair.
       if (!allRefreshed) await ask({ method: "POST", path: "/*/_refresh", querystring: LENIENT });
-      else if (generations !== null) await refresh();
       allRefreshed = true;
       return askAgain(() => elasticsearch.existingIds("*", ids, signal), signal);
     },

@@ -6,6 +6,7 @@ import { sourceRecord, specification } from "../../../support/records.ts";
 const target = (...open: string[]): AuditTarget => ({
   open: new Set(open),
   generations: null,
+  hasStrayed: false,
   firstOffsets: new Map(),
   hasPipeline: () => false,
 });

@@ -57,7 +57,7 @@ export const declarationSchema = mapping({
   retention: retention
     .optional()
     .describe(
-      "How long the data stream keeps documents, such as 30d; needs dataStream. Default: Elasticsearch decides.",
+      "How long the data stream keeps documents, such as 30d; needs dataStream. Default: no lifecycle is set.",
     ),
   startAt: oneOf(["earliest", "latest"])
     .default("earliest")

@@ -33,7 +33,7 @@ export interface TopicOptions {
   readonly index: string | null;
   /** The name of a data stream that may contain `{topic}`, instead of an index; null for an index. */
   readonly dataStream: string | null;
-  /** How long the stream keeps documents, such as `30d`; null to leave that to Elasticsearch. Only with `dataStream`. */
+  /** How long the stream keeps documents, such as `30d`; null to set no lifecycle. Only with `dataStream`. */
   readonly retention: string | null;
   readonly startAt: StartAt;
   readonly format: Format;

@@ -1,6 +1,5 @@
 import { PenstockError } from "../../../rules/base/errors.ts";
 import { isObject } from "../../../rules/json/object.ts";
-import { answeredText } from "../../../rules/outcomes/outcome.ts";
 import { parseServerError } from "../../../rules/outcomes/bulk-answer.ts";
 import type { Elasticsearch } from "../client.ts";
 import { errorOf } from "../transport/version.ts";
@@ -106,15 +105,13 @@ export function ofTopic(topic: string): object {
   };
 }
 
-/** @returns an error if this search was refused @throws PenstockError `elasticsearch_unavailable` */
+/** @returns an error if this search failed: one topic's missing shard is not the others' */
 function highestIn(response: unknown): ReadonlyMap<number, number> | Error {
   const answer = isObject(response) ? response : {};
   const status = typeof answer["status"] === "number" ? answer["status"] : 0;
   if (status !== 200) {
     const error = parseServerError(answer["error"]);
-    const failure = errorOf({ kind: "response", status: status === 0 ? 500 : status, error });
-    if (failure.code === "elasticsearch_unavailable") throw failure;
-    return new Error(answeredText(status, error));
+    return errorOf({ kind: "response", status: status === 0 ? 500 : status, error });
   }
   const aggregations = isObject(answer["aggregations"]) ? answer["aggregations"] : {};
   const terms = aggregations["partitions"];

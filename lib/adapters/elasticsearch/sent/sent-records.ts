@@ -44,7 +44,7 @@ export interface SentRecords {
   refresh(places: readonly string[], signal: AbortSignal): Promise<void>;
   /**
    * Returns the highest offset of a document in each span, by partition; a partition without one is left out.
-   * @returns one answer per topic; an error if that search was refused
+   * @returns one answer per topic; an error if that search failed
    */
   highest(
     topics: readonly SpansOfTopic[],

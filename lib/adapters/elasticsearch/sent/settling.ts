@@ -1,6 +1,6 @@
 import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
-import { sleep, type Time } from "../../../rules/base/time.ts";
+import { deadline, sleep, type Time } from "../../../rules/base/time.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
 import type { SentRecords, Span, Target } from "./sent-records.ts";
 
@@ -12,7 +12,8 @@ import type { SentRecords, Span, Target } from "./sent-records.ts";
  * | resolved | it is known what its target leads to; nothing to look up     | answered, or waiting                          |
  * | waiting  | bulk requests that may concern it are under way              | all seen at first are over: settled; not due: |
  * |          |                                                              | refused                                       |
- * | settled  | the places are refreshed, the highest offsets asked          | answered; a failure: each half alone          |
+ * | settled  | the places are refreshed, the highest offsets asked          | answered; one place fails or takes long: each |
+ * |          |                                                              | half alone                                    |
  */
 
 /** What one topic needs to know before it sends records that may have been sent before. */
@@ -58,6 +59,8 @@ const GATHER_MS = 5;
 const LOOK_AGAIN_MS = 50;
 const LOOK_LATER_MS = 500;
 const SOON_LOOKS = 10;
+/** For a refresh of several topics. */
+const PATIENCE_MS = 3_000;
 
 interface Item extends Unsettled, PromiseWithResolvers<Settled> {
   target: Target;
@@ -163,45 +166,41 @@ class SettlingRounds implements Settling {
     }
   }
 
+  /** A refresh waits for a shard that is missing, so many topics wait for one place only for a moment. */
   async #look(items: readonly Item[]): Promise<void> {
+    const { time, sent } = this.#deps;
+    const life = this.#life.signal;
+    const places = [...new Set(items.flatMap(placesOf))];
     try {
-      const places = [...new Set(items.flatMap(placesOf))];
-      await this.#orElse("a refresh", undefined, () => this.#deps.sent.refresh(places, this.#life.signal));
+      if (items.length > 1) {
+        using limit = deadline(time, PATIENCE_MS, life);
+        await sent.refresh(places, limit.signal);
+      } else await this.#orElse("a refresh", undefined, () => sent.refresh(places, life));
     } catch (error) {
-      this.#halve(items, error, (half) => this.#look(half));
+      if (items.length > 1 && !life.aborted && !isOfCluster(error)) {
+        const middle = items.length >> 1;
+        await Promise.all([this.#look(items.slice(0, middle)), this.#look(items.slice(middle))]);
+      } else for (const item of items) item.reject(error);
       return;
     }
     await this.#ask(items);
   }
 
   async #ask(items: readonly Item[]): Promise<void> {
+    const asked = items.filter(({ spans }) => spans !== null);
+    const questions = asked.map((item) => ({
+      topic: item.topic,
+      places: placesOf(item),
+      spans: item.spans ?? [],
+    }));
+    let answers: Awaited<ReturnType<SentRecords["highest"]>>;
     try {
-      const asked = items.filter(({ spans }) => spans !== null);
-      const questions = asked.map((item) => ({
-        topic: item.topic,
-        places: placesOf(item),
-        spans: item.spans ?? [],
-      }));
-      const answers = asked.length === 0 ? [] : await this.#deps.sent.highest(questions, this.#life.signal);
-      const highest = new Map(asked.map((item, at) => [item, answers[at] ?? NOTHING]));
-      for (const item of items) item.resolve({ target: item.target, highest: highest.get(item) ?? NOTHING });
+      answers = asked.length === 0 ? [] : await this.#deps.sent.highest(questions, this.#life.signal);
     } catch (error) {
-      if (items.length > 1 && !this.#life.signal.aborted)
-        this.#halve(items, error, (half) => this.#ask(half));
-      else
-        for (const { target, resolve } of items)
-          resolve({ target, highest: error instanceof Error ? error : new Error(messageOf(error)) });
+      answers = asked.map(() => (error instanceof Error ? error : new Error(messageOf(error))));
     }
-  }
-
-  /** One topic's trouble must not hold up the others. */
-  #halve(items: readonly Item[], error: unknown, again: (half: readonly Item[]) => Promise<void>): void {
-    if (items.length === 1 || this.#life.signal.aborted) {
-      for (const item of items) item.reject(error);
-      return;
-    }
-    const middle = items.length >> 1;
-    void again(items.slice(0, middle)).then(() => again(items.slice(middle)));
+    const highest = new Map(asked.map((item, at) => [item, answers[at] ?? NOTHING]));
+    for (const item of items) item.resolve({ target: item.target, highest: highest.get(item) ?? NOTHING });
   }
 
   /** Goes on without what Elasticsearch refuses for good, and says so once. */
@@ -233,6 +232,12 @@ export function placesOf({
 }: Pick<Unsettled, "index" | "formerly"> & { readonly target: Target }): readonly string[] {
   const names = target.kind === "fixed" ? [...formerly] : [index, ...formerly];
   return [...new Set(names.map(indexPatternOf))];
+}
+
+/** Whether no other topic would fare better. */
+function isOfCluster(error: unknown): boolean {
+  const cause = error instanceof PenstockError ? error.cause : null;
+  return typeof cause === "object" && cause !== null && "kind" in cause && cause.kind !== "response";
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Elasticsearch, Question } from "../../../../../lib/adapters/elasticsearch/client.ts";
 import { createSentRecords } from "../../../../../lib/adapters/elasticsearch/sent/create-sent-records.ts";
+import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { rejection } from "../../../../support/rejection.ts";
 
 const { signal } = new AbortController();
@@ -118,6 +119,28 @@ test("a refresh that fails on a shard fails: its documents would look as if they
   });
 });
 
+test("a refresh that waits for a missing shard names its index", async () => {
+  const { sent } = server((path) => {
+    if (path.endsWith("_refresh"))
+      throw new PenstockError("elasticsearch_unavailable", "no answer within 30 s", { retryable: true });
+    return { indices: { ".ds-stream-1": { status: "red" }, ".ds-stream-2": { status: "yellow" } } };
+  });
+  const error = await rejection(sent.refresh(["stream"], signal));
+  expect(error).toMatchObject({
+    code: "elasticsearch_unavailable",
+    message: expect.stringContaining("a shard of .ds-stream-1 is not there"),
+  });
+});
+
+test("a refresh that fails for another reason says that", async () => {
+  const { sent } = server(() => {
+    throw new PenstockError("elasticsearch_unavailable", "no answer within 30 s", { retryable: true });
+  });
+  expect(await rejection(sent.refresh(["stream"], signal))).toMatchObject({
+    message: "no answer within 30 s",
+  });
+});
+
 describe("the highest offsets", () => {
   const bucket = (key: number, value: number) => ({ key, highest: { value } });
   const answer = (buckets: readonly object[]) => ({ status: 200, aggregations: { partitions: { buckets } } });
@@ -172,14 +195,15 @@ describe("the highest offsets", () => {
     expect(found[299]).toEqual(new Map([[0, 5]]));
   });
 
-  test("are asked again if a shard is missing", async () => {
+  test("of a topic with a missing shard are unknown for now, those of the others are not", async () => {
     const missing = { status: 503, error: { type: "search_phase_execution_exception", reason: "" } };
     const { sent } = server(
       () => ({}),
-      () => JSON.stringify({ responses: [missing] }),
+      () => JSON.stringify({ responses: [missing, answer([bucket(0, 5)])] }),
     );
-    expect(await rejection(sent.highest([question("t", 1)], signal))).toMatchObject({
-      code: "elasticsearch_unavailable",
-    });
+    expect(await sent.highest([question("t", 1), question("u", 1)], signal)).toEqual([
+      expect.objectContaining({ code: "elasticsearch_unavailable" }),
+      new Map([[0, 5]]),
+    ]);
   });
 });

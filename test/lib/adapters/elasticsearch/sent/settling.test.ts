@@ -8,6 +8,7 @@ import type {
 } from "../../../../../lib/adapters/elasticsearch/sent/sent-records.ts";
 import { createSettling } from "../../../../../lib/adapters/elasticsearch/sent/settling.ts";
 import { errorOf } from "../../../../../lib/adapters/elasticsearch/transport/version.ts";
+import { abortable } from "../../../../../lib/rules/base/abortable.ts";
 import type { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { documentId } from "../../../../../lib/rules/documents/document-id.ts";
 import type { Specification } from "../../../../../lib/rules/model/declaration.ts";
@@ -33,6 +34,8 @@ function setUp() {
     existing: new Set<string>(),
     /** By the beginning of a request. */
     failing: new Map<string, PenstockError>(),
+    /** The name that a refresh never answers for. */
+    hanging: "",
   };
   const ask = async (request: string): Promise<void> => {
     asked.push(request);
@@ -47,7 +50,10 @@ function setUp() {
       await ask(`underWay ${groups.map((group) => group.join("+")).join()}`);
       return groups.map((group) => new Set(group.flatMap((name) => world.bulks.get(name) ?? [])));
     },
-    refresh: (places) => ask(`refresh ${places.join()}`),
+    async refresh(places, until) {
+      await ask(`refresh ${places.join()}`);
+      if (places.includes(world.hanging)) await abortable(new Promise<void>(() => {}), until);
+    },
     async highest(topics) {
       await ask(`highest ${topics.map(({ topic, places }) => `${topic} in ${places.join("+")}`).join()}`);
       return topics.map(({ topic }) => world.highest.get(topic) ?? new Map());
@@ -156,6 +162,32 @@ describe("before an assigned partition is read", () => {
     const all = ["a", "b", "c"].map((topic) => before({ topic, index: topic }).settle(spans, due));
     const ends = time.settle(Promise.allSettled(all), 100);
     expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  });
+
+  test("one topic's missing shard, for which a refresh waits, delays the others by seconds only", () => {
+    const { time, world, before } = setUp();
+    const names = Array.from({ length: 64 }, (_, n) => `t${n}`);
+    for (const name of names) world.targets.set(name, stream(name));
+    world.hanging = "t40";
+    const done: string[] = [];
+    for (const topic of names)
+      void before({ topic, index: topic })
+        .settle(spans, due)
+        .then(() => done.push(topic));
+    time.run(3_100);
+    expect(done).toHaveLength(32);
+    time.run(20_000);
+    expect(done).toHaveLength(63);
+  });
+
+  test("without a connection nothing is asked again for each topic", () => {
+    const { time, asked, world, before } = setUp();
+    for (const name of ["a", "b"]) world.targets.set(name, stream(name));
+    world.failing.set("refresh", errorOf({ kind: "connection", message: "refused" }));
+    const all = ["a", "b"].map((topic) => before({ topic, index: topic }).settle(spans, due));
+    const ends = time.settle(Promise.allSettled(all), 100);
+    expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(asked.filter((request) => request.startsWith("refresh"))).toEqual(["refresh a,b"]);
   });
 
   test("what Elasticsearch refuses is left out and said once; what it cannot do now fails", () => {

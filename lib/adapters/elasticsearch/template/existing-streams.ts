@@ -18,8 +18,8 @@ import type { SendJson } from "./template.ts";
 export interface ExistingStreams {
   /** Adds the streams to the alias of all streams, so that searches without a topic find them. */
   addAlias(send: SendJson, streams: readonly string[]): Promise<void>;
-  /** Sets the declared retention of those streams that have another one. */
-  applyRetention(send: SendJson, streams: readonly StreamTarget[]): Promise<void>;
+  /** Sets the declared retention of those streams that have another one, until it is late; the rest is for the next call. */
+  applyRetention(send: SendJson, streams: readonly StreamTarget[], isLate: () => boolean): Promise<void>;
 }
 
 export function createExistingStreams(logger?: Logger): ExistingStreams {
@@ -45,7 +45,7 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
         });
     },
 
-    async applyRetention(send, streams) {
+    async applyRetention(send, streams, isLate) {
       const wanted = new Map(
         streams.flatMap((target) => (target.retention === null ? [] : [[target.stream, target]])),
       );
@@ -66,6 +66,7 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
             told.delete(`retention of ${stream}`);
             continue;
           }
+          if (isLate()) return;
           const path = `/_data_stream/${encodeURIComponent(stream)}/_lifecycle`;
           const changed = await send("PUT", path, { data_retention: target.retention });
           if ("failure" in changed)

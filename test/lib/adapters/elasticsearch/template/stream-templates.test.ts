@@ -24,12 +24,13 @@ type Answers = (
 ) => ElasticsearchAnswer | null;
 
 /** A small Elasticsearch that keeps templates; `answers` comes first. */
-function world(answers: Answers = () => null, version = "9.2.0") {
+function world(answers: Answers = () => null, version = "9.2.0", putMs = 1) {
   const stored = new Map<string, object>();
   const asked: string[] = [];
   const logger = createMemoryLogger();
   const send: SendJson = async (method, path, body) => {
     const [pathname = ""] = path.split("?");
+    if (method === "PUT") monotonicMs += putMs;
     asked.push(`${method} ${pathname}`);
     const special = answers(method, pathname, Object(body));
     if (special !== null) return special;
@@ -53,7 +54,9 @@ function world(answers: Answers = () => null, version = "9.2.0") {
       ? refusal(404, "not found")
       : { body: { component_templates: [{ component_template: component }] } };
   };
+  let monotonicMs = 0;
   const deps = {
+    monotonicMs: () => monotonicMs,
     control: () => send,
     oldestVersion: async () => version,
     logger,
@@ -211,6 +214,20 @@ test("an Elasticsearch before 8.13 refuses all streams, because its bulks cannot
   ]);
   expect(writes()).toEqual([]);
   expect((await world(undefined, "8.13.0").templates.ensure([a], signal)).size).toBe(0);
+});
+
+test("too many at once: the rest is refused, and written with the next tries", async () => {
+  const { templates, writes } = world(undefined, "9.2.0", 1_000);
+  const many = Array.from({ length: 12 }, (_, n) => ({ stream: `logs-${n}-prod`, retention: null }));
+  const left = await templates.ensure(many, signal);
+  expect(left.size).toBeGreaterThan(5);
+  expect([...left.values()][0]).toStartWith("there are too many new data streams");
+  // One of them is the component's.
+  expect(writes().length).toBe(many.length - left.size + 1);
+  const after = await templates.ensure(many, signal);
+  expect(after.size).toBeLessThan(left.size);
+  await templates.ensure(many, signal);
+  expect(await templates.ensure(many, signal)).toEqual(new Map());
 });
 
 test("a failure that is no refusal of the content is thrown: nothing is known then", async () => {

@@ -107,12 +107,14 @@ export async function sendFitted(
   send: () => Promise<ElasticsearchAnswer>,
 ): Promise<RequestFailure | null> {
   for (;;) {
+    // Another template under way may be refused first: then the form has changed, but not what was sent here.
+    const sentWithout = new Set(form.without);
     const answer = await send();
     if (!("failure" in answer)) return null;
     const { failure } = answer;
     const reason = failure.kind === "response" && failure.status === 400 ? failure.error?.reason : undefined;
     const lack = reason === undefined ? null : lackOf(reason);
-    if (reason === undefined || lack === null || form.without.has(lack)) return failure;
-    form.lacks(lack, reason);
+    if (reason === undefined || lack === null || sentWithout.has(lack)) return failure;
+    if (!form.without.has(lack)) form.lacks(lack, reason);
   }
 }

@@ -154,6 +154,17 @@ describe("the templates of data streams", () => {
     expect(writes()).toEqual([]);
   });
 
+  test.each(["tryOut", "ensure"] as const)("do without it if several are under way (%s)", async (act) => {
+    const { templates, logger } = world((_, __, body) =>
+      JSON.stringify(body).includes('"lifecycle"')
+        ? refusal(400, "[template] unknown field [lifecycle]")
+        : null,
+    );
+    const several = ["a", "b", "c", "d", "e"].map((name) => ({ stream: name, retention: "30d" }));
+    expect(await templates[act](several, signal)).toEqual(new Map());
+    expect(logger.lines).toHaveLength(1);
+  });
+
   test("are tried out without a write, the component's content inlined", async () => {
     const simulated: unknown[] = [];
     const { templates, stored } = world((method, path, body) => {

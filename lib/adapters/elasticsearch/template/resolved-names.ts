@@ -1,4 +1,5 @@
 import { isObject } from "../../../rules/json/object.ts";
+import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
 import { streamsAlias } from "../../../rules/template/stream-template.ts";
 import { errorOf } from "../transport/version.ts";
 import type { SendJson } from "./template.ts";
@@ -32,35 +33,44 @@ export interface ResolvedNames {
  */
 export async function resolveNames(send: SendJson, names: readonly string[]): Promise<ResolvedNames> {
   const taken = new Map<string, "index" | "alias">();
-  const streams = new Set<string>();
-  const aliased = new Set<unknown>();
-  const query = "ignore_unavailable=true&filter_path=indices.name,aliases,data_streams.name";
+  const withoutAlias: string[] = [];
+  const query = "ignore_unavailable=true&filter_path=indices.name,aliases.name,data_streams.name";
   for (const list of urlLists(names)) {
-    const answer = await send("GET", `/_resolve/index/${list},${streamsAlias}?${query}`);
+    const answer = await send("GET", `/_resolve/index/${list}?${query}`);
     if ("failure" in answer) {
-      if (answer.failure.kind === "response" && answer.failure.status === 403)
-        return { taken: new Map(), withoutAlias: [] };
+      if (isForbidden(answer.failure)) return { taken: new Map(), withoutAlias: [] };
       throw errorOf(answer.failure);
     }
-    for (const { name } of entriesOf(answer.body, "indices")) taken.set(name, "index");
-    for (const { name } of entriesOf(answer.body, "data_streams")) streams.add(name);
-    for (const { name, indices } of entriesOf(answer.body, "aliases")) {
-      taken.set(name, "alias");
-      if (name !== streamsAlias || !Array.isArray(indices)) continue;
-      for (const stream of indices) aliased.add(stream);
-    }
+    for (const name of namesOf(answer.body, "indices")) taken.set(name, "index");
+    for (const name of namesOf(answer.body, "aliases")) taken.set(name, "alias");
+    const streams = namesOf(answer.body, "data_streams");
+    if (streams.length > 0) withoutAlias.push(...(await notInAlias(send, streams)));
   }
-  return {
-    taken: new Map(names.flatMap((name) => (taken.has(name) ? [[name, taken.get(name) ?? "index"]] : []))),
-    withoutAlias: names.filter((name) => streams.has(name) && !aliased.has(name)),
-  };
+  return { taken, withoutAlias };
 }
 
-function entriesOf(body: unknown, member: string): { readonly name: string; readonly indices: unknown }[] {
+/** Asked of the streams, because the alias itself resolves to all backing indices of all streams. */
+async function notInAlias(send: SendJson, streams: readonly string[]): Promise<readonly string[]> {
+  const query = `ignore_unavailable=true&filter_path=*.aliases.${streamsAlias}`;
+  const aliased = new Set<string>();
+  for (const list of urlLists(streams)) {
+    const answer = await send("GET", `/${list}/_alias?${query}`);
+    if ("failure" in answer) {
+      if (isForbidden(answer.failure)) return [];
+      throw errorOf(answer.failure);
+    }
+    for (const name of Object.keys(isObject(answer.body) ? answer.body : {})) aliased.add(name);
+  }
+  return streams.filter((stream) => !aliased.has(stream));
+}
+
+function isForbidden(failure: RequestFailure): boolean {
+  return failure.kind === "response" && failure.status === 403;
+}
+
+function namesOf(body: unknown, member: string): string[] {
   const list: unknown = isObject(body) ? body[member] : null;
   return (Array.isArray(list) ? list : []).flatMap((entry: unknown) =>
-    isObject(entry) && typeof entry["name"] === "string"
-      ? [{ name: entry["name"], indices: entry["indices"] }]
-      : [],
+    isObject(entry) && typeof entry["name"] === "string" ? [entry["name"]] : [],
   );
 }

@@ -1,7 +1,7 @@
 import type { Elasticsearch } from "../client.ts";
 import { askHighest } from "./highest.ts";
 import { askRefresh } from "./refresh.ts";
-import { askTargets } from "./targets.ts";
+import { askTargets, chunksOf } from "./targets.ts";
 import { askUnderWay } from "./under-way.ts";
 import type { SentRecords } from "./sent-records.ts";
 
@@ -13,6 +13,11 @@ export function createSentRecords(
     underWay: (groups, signal) => askUnderWay(elasticsearch, groups, signal),
     refresh: (places, signal) => askRefresh(elasticsearch, places, signal),
     highest: (topics, signal) => askHighest(elasticsearch, topics, signal),
-    existing: (places, ids, signal) => elasticsearch.existingIds(places.join(","), ids, signal),
+    async existing(places, ids, signal) {
+      const found = new Set<string>();
+      for (const some of chunksOf(places))
+        for (const id of await elasticsearch.existingIds(some.join(","), ids, signal)) found.add(id);
+      return found;
+    },
   };
 }

@@ -13,6 +13,9 @@ export interface SentBeforeDeps {
   readonly logger: Logger;
 }
 
+/** In bulk requests. */
+const LONGEST_PAUSE = 1_000;
+
 /**
  * What one topic has sent before.
  *
@@ -25,6 +28,9 @@ export class SentBefore {
   #target: Target | null = null;
   readonly #formerly = new Set<string>();
   #isAsking = false;
+  /** Writes after which the name is asked for again, and how many are left of them. */
+  #pause = 0;
+  #left = 0;
   #toldRefusal = false;
 
   constructor(spec: Specification, deps: SentBeforeDeps) {
@@ -115,12 +121,25 @@ export class SentBefore {
     }
   }
 
-  /** Documents were written: if nothing had the target's name before, something has it now. */
+  /**
+   * Documents were written: if nothing had the target's name before, something has it now. Unless a pipeline sent them all
+   * elsewhere: so the name is asked for less and less often.
+   */
   wrote(): void {
     if (this.#target?.kind !== "absent" || this.#isAsking) return;
+    if (this.#left > 0) {
+      this.#left -= 1;
+      return;
+    }
     this.#isAsking = true;
-    const answered = (): void => void (this.#isAsking = false);
-    // After a failure, the next write asks again.
-    this.settle([], () => true).then(answered, answered);
+    this.settle([], () => true).then(
+      () => {
+        this.#isAsking = false;
+        this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause + 1);
+        this.#left = this.#pause;
+      },
+      // After a failure, the next write asks again.
+      () => void (this.#isAsking = false),
+    );
   }
 }

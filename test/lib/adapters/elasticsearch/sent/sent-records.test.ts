@@ -112,6 +112,14 @@ describe("bulk requests under way", () => {
   });
 });
 
+test("ids are looked for in many former indices of an alias, each request within Elasticsearch's limit", async () => {
+  const { asked, sent } = server(() => ({}));
+  const places = Array.from({ length: 200 }, (_, n) => `an-index-of-an-alias-that-rolls-over-${n}`);
+  expect(await sent.existing(places, ["a", "b"], signal)).toEqual(new Set(["a", "b"]));
+  expect(asked.length).toBeGreaterThan(1);
+  expect(Math.max(...asked.map(({ length }) => length))).toBeLessThan(3_100);
+});
+
 test("a refresh that fails on a shard fails: its documents would look as if they had never been sent", async () => {
   const { sent } = server(() => ({ _shards: { failed: 1 } }));
   expect(await rejection(sent.refresh(["stream"], signal))).toMatchObject({

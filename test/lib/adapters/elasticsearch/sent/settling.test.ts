@@ -304,4 +304,21 @@ describe("records that may have been sent", () => {
     time.run(400);
     expect([asked.length, one.mayMove]).toEqual([3, false]);
   });
+
+  test("if its records all go elsewhere, by a pipeline, the name is asked for less and less often", () => {
+    const { time, asked, world, before } = setUp();
+    const one = before();
+    time.settle(one.settle([], due), 10);
+    const write = (times: number): void => {
+      for (let n = 0; n < times; n += 1) {
+        one.wrote();
+        time.run(time.monotonicMs() + 10);
+      }
+    };
+    write(1_000);
+    expect(asked.length).toBeLessThan(15);
+    world.targets.set("app", { kind: "fixed" });
+    write(1_100);
+    expect(one.mayMove).toBe(false);
+  });
 });

@@ -1,6 +1,7 @@
 import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import { deadline, sleep, type Time } from "../../../rules/base/time.ts";
+import { secondsText } from "../../../rules/base/units.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
 import type { SentRecords, Span, Target } from "./sent-records.ts";
 
@@ -10,8 +11,8 @@ import type { SentRecords, Span, Target } from "./sent-records.ts";
  * | it is    | meaning                                                      | left by                                       |
  * | gathered | others may come within some milliseconds                     | time over: resolved                           |
  * | resolved | it is known what its target leads to; nothing to look up     | answered, or waiting                          |
- * | waiting  | bulk requests that may concern it are under way              | all seen at first are over: settled; not due: |
- * |          |                                                              | refused                                       |
+ * | waiting  | bulk requests that may concern it are under way              | all seen at first are over: settled; not due, |
+ * |          |                                                              | or 30 s: refused                              |
  * | settled  | the places are refreshed, the highest offsets asked          | answered; one place fails or takes long: each |
  * |          |                                                              | half alone                                    |
  */
@@ -59,6 +60,8 @@ const GATHER_MS = 5;
 const LOOK_AGAIN_MS = 50;
 const LOOK_LATER_MS = 500;
 const SOON_LOOKS = 10;
+/** For bulk requests under way. Then whoever waits hears why, and asks again. Most end earlier, even without a shard. */
+const BULK_PATIENCE_MS = 30_000;
 /** For a refresh of several topics. */
 const PATIENCE_MS = 3_000;
 
@@ -140,6 +143,8 @@ class SettlingRounds implements Settling {
 
   /** Waits for the bulk requests that are seen at the first look: later ones know what they do. */
   async #wait(items: readonly Item[]): Promise<void> {
+    const { time } = this.#deps;
+    const untilMs = time.monotonicMs() + BULK_PATIENCE_MS;
     let open = items;
     for (let looks = 1; open.length > 0; looks += 1) {
       const groups = open.map(({ index, target, formerly }) => [
@@ -156,13 +161,14 @@ class SettlingRounds implements Settling {
         const now = underWay[at] ?? new Set<string>();
         item.busy = item.busy?.intersection(now) ?? now;
         if (item.busy.size === 0) quiet.push(item);
-        else if (item.isDue()) busy.push(item);
-        else item.reject(new Error("nobody waits for the answer"));
+        else if (!item.isDue()) item.reject(new Error("nobody waits for the answer"));
+        else if (time.monotonicMs() < untilMs) busy.push(item);
+        else item.reject(stillBusy(item));
       }
       if (quiet.length > 0) void this.#look(quiet);
       open = busy;
       if (open.length > 0)
-        await sleep(this.#deps.time, looks < SOON_LOOKS ? LOOK_AGAIN_MS : LOOK_LATER_MS, this.#life.signal);
+        await sleep(time, looks < SOON_LOOKS ? LOOK_AGAIN_MS : LOOK_LATER_MS, this.#life.signal);
     }
   }
 
@@ -218,6 +224,11 @@ class SettlingRounds implements Settling {
       return fallback;
     }
   }
+}
+
+function stillBusy({ index }: Item): PenstockError {
+  const message = `bulk requests to ${index} have been under way for ${secondsText(BULK_PATIENCE_MS)}`;
+  return new PenstockError("elasticsearch_unavailable", message, { retryable: true });
 }
 
 function needsLook({ target, formerly, spans }: Item): boolean {

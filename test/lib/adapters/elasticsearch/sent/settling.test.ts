@@ -125,6 +125,18 @@ describe("before an assigned partition is read", () => {
     expect(asked.at(-1)).toBe("highest app in app");
   });
 
+  test("a bulk request that does not end is told after a while, and may be waited for again", () => {
+    const { time, world, before } = setUp();
+    world.targets.set("app", stream("app"));
+    world.bulks.set("app", ["a:1"]);
+    const one = before();
+    expect(() => time.settle(one.settle(spans, due), 40_000)).toThrow(
+      "bulk requests to app have been under way for 30 s",
+    );
+    world.bulks.clear();
+    expect(time.settle(one.settle(spans, due), 41_000).target.kind).toBe("moving");
+  });
+
   test("nobody waits for bulk requests if the partition is gone", () => {
     const { time, world, before } = setUp();
     world.targets.set("app", stream("app"));

@@ -68,6 +68,26 @@ describe("a declared topic", () => {
     }
   });
 
+  test("is replaced if it moves from a dated index to a data stream, or gets another retention", () => {
+    const replaced = (from: Declaration, to: Declaration): unknown => {
+      const spec = desiredOf(from).get("app")?.spec ?? specification();
+      return plan({ desired: desiredOf(to), observed: new Map([observed("app", { spec })]) }).replace;
+    };
+    const dated = declaration("app", { index: "app-{yyyy.MM.dd}" });
+    const kept = (retention: string) => declaration("app", { dataStream: "logs-{topic}-prod", retention });
+    expect(replaced(dated, kept("30d"))).toMatchObject([
+      {
+        reason: "changed: index, dataStream, retention",
+        changes: [
+          { field: "index", from: "app-{yyyy.MM.dd}", to: "logs-app-prod" },
+          { field: "dataStream", from: null, to: "logs-app-prod" },
+          { field: "retention", from: null, to: "30d" },
+        ],
+      },
+    ]);
+    expect(replaced(kept("30d"), kept("7d"))).toMatchObject([{ reason: "changed: retention" }]);
+  });
+
   test("is replaced if it runs with other settings, naming the fields", () => {
     const spec = specification({ path: "/old", pipeline: "old" });
     const { replace } = plan({ desired, observed: new Map([observed("app", { spec })]) });

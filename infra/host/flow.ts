@@ -35,6 +35,7 @@ import { createHostCommitter } from "./shares/committer.ts";
 import { DecodeTurns } from "./shares/decode-turns.ts";
 import { createIntake } from "./topic/intake.ts";
 import { createPump } from "./pump/pump.ts";
+import { createPlaceNotes } from "./inlet/place-notes.ts";
 import { createSentLookUp } from "./inlet/sent-look-up.ts";
 import { createTopicInlets } from "./inlet/topic-inlets.ts";
 
@@ -144,6 +145,13 @@ export function createFlow(deps: FlowDeps): Flow {
     time,
   });
 
+  const life = new AbortController();
+  const notes = createPlaceNotes(
+    (entries, signal) => intake.membership.member.commit(entries, signal),
+    time,
+    life.signal,
+  );
+
   const pool = createConsumerPool({
     intake,
     time,
@@ -161,7 +169,7 @@ export function createFlow(deps: FlowDeps): Flow {
         attempted(...told);
       };
       return createTopicInlets({
-        lookUp: createSentLookUp({ before, time }),
+        lookUp: createSentLookUp({ before, notes, time }),
         reader: { open: (...read) => intake.membership.reader.open(...read) },
         decoder: deps.createDecoder(topic),
         budget,
@@ -213,6 +221,7 @@ export function createFlow(deps: FlowDeps): Flow {
       logger.warn("the group could not be left in time", { error: messageOf(error) });
     }
     committer.close();
+    life.abort(new Error("the host is stopping"));
     post.close();
     settling.close();
   };

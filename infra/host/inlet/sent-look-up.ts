@@ -4,6 +4,7 @@ import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening
 import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
+import type { PlaceNotes } from "./place-notes.ts";
 import type { LookedUpPartition } from "../ledger/partition-entry.ts";
 
 /** Waits for partitions that are looked up; its callbacks may not throw. */
@@ -15,14 +16,18 @@ export interface LookUpSink {
   onTrouble(reason: string): void;
 }
 
-/** Finds out, for newly assigned partitions of one topic, up to where records may have been sent before. */
+/**
+ * Finds out, for newly assigned partitions of one topic, up to where records may have been sent before, and commits where
+ * they go from now on.
+ */
 export interface SentLookUp {
   open(partitions: readonly OpenedPartition[], sink: LookUpSink): void;
   close(): void;
 }
 
 export interface SentLookUpDeps {
-  readonly before: Pick<SentBefore, "addFormer" | "settle">;
+  readonly before: Pick<SentBefore, "addFormer" | "settle" | "place">;
+  readonly notes: PlaceNotes;
   readonly time: Time;
 }
 
@@ -37,7 +42,7 @@ const TROUBLE_FROM_TRY = 3;
 /** After this many searches in vain, all records up to the end of the log are doubtful: correct, only slower. */
 const MOST_SEARCHES = 5;
 
-export function createSentLookUp({ before, time }: SentLookUpDeps): SentLookUp {
+export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentLookUp {
   let gathered: Asked[] = [];
   let isClosed = false;
   const retries = new Set<() => void>();
@@ -54,6 +59,7 @@ export function createSentLookUp({ before, time }: SentLookUpDeps): SentLookUp {
       const isVain = highest instanceof PenstockError && highest.code === "elasticsearch_unavailable";
       if (isVain) searched += 1;
       if (!isVain || searched >= MOST_SEARCHES) {
+        await writePlace(due.filter(isDue).map(({ partition }) => partition));
         for (const [sink, own] of Map.groupBy(due.filter(isDue), (one) => one.sink))
           sink.onFound(own.map(({ partition }) => lookedUp(partition, highest)));
         return;
@@ -72,6 +78,20 @@ export function createSentLookUp({ before, time }: SentLookUpDeps): SentLookUp {
       void round(again, tries + 1, searched);
     });
     retries.add(callOff);
+  };
+
+  /** @throws Error if it is not committed where these partitions' records go */
+  const writePlace = async (partitions: readonly OpenedPartition[]): Promise<void> => {
+    const { place } = before;
+    const entries = partitions
+      .filter((partition) => place !== null && partition.place !== place)
+      .map(({ tenure, position }) => ({ tenure, offset: position.start, last: position.check, place }));
+    if (entries.length === 0) return;
+    const refused = await notes.write(entries);
+    for (const { tenure } of entries) {
+      const why = tenure.ended ? undefined : refused.get(tenure);
+      if (why !== undefined) throw new Error(`where records go could not be committed: ${why}`);
+    }
   };
 
   return {

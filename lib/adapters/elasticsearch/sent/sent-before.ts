@@ -43,15 +43,18 @@ export class SentBefore {
     return this.#target?.kind !== "fixed";
   }
 
-  /** Where records go now, for commits; null: unknown. */
+  /** Where records go now, for commits: the name that is written to, and the index behind an alias. Null: unknown. */
   get place(): string | null {
     if (this.#target === null) return null;
-    return this.#target.kind === "moving" ? this.#target.writesTo : this.spec.index;
+    const { index } = this.spec;
+    const writesTo = this.#target.kind === "moving" ? this.#target.writesTo : index;
+    // An alias leads to later indices too; the index behind it may be taken out.
+    return writesTo === index ? index : `${index},${writesTo}`;
   }
 
   /** Adds another place where records may have gone before. */
   addFormer(place: string | null): void {
-    if (place !== null && place !== this.spec.index) this.#formerly.add(place);
+    for (const one of place?.split(",") ?? []) if (one !== this.spec.index) this.#formerly.add(one);
   }
 
   /**

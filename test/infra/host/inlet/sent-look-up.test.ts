@@ -19,10 +19,24 @@ function setUp() {
   const world = {
     highest: new Map<number, number>() as Settled["highest"],
     error: null as Error | null,
+    place: null as string | null,
+    noteError: null as Error | null,
   };
+  const noted: string[] = [];
   const lookUp = createSentLookUp({
     time,
+    notes: {
+      async write(entries) {
+        if (world.noteError !== null) throw world.noteError;
+        for (const { tenure, offset, place } of entries)
+          noted.push(`${tenure.partition} at ${offset}: ${place}`);
+        return new Map();
+      },
+    },
     before: {
+      get place() {
+        return world.place;
+      },
       addFormer: (place) => void formers.push(place),
       async settle(spans): Promise<Settled> {
         asked.push(spans);
@@ -44,8 +58,24 @@ function setUp() {
     lookUp.open([{ ...openedAt(tenure, 10), logEnd, place }], sink);
     return tenure;
   };
-  return { time, asked, formers, found, troubles, world, lookUp, open };
+  return { time, asked, formers, found, troubles, noted, world, lookUp, open };
 }
+
+test("where records go is committed before the first of them is sent there, and only if that is another place", () => {
+  const { time, found, troubles, noted, world, open } = setUp();
+  world.place = "app,app-2";
+  world.noteError = new Error("the coordinator moves");
+  open(0, 30, "app,app-1");
+  open(1, 30, null);
+  open(2, 30, "app,app-2");
+  time.run(2_000);
+  expect(found).toEqual({});
+  expect(troubles[0]).toContain("the coordinator moves");
+  world.noteError = null;
+  time.run(10_000);
+  expect(noted).toEqual(["0 at 10: app,app-2", "1 at 10: app,app-2"]);
+  expect(Object.keys(found)).toEqual(["0", "1", "2"]);
+});
 
 test("partitions that are opened in one turn are asked together, each up to the highest offset that is there", () => {
   const { time, asked, formers, found, world, open } = setUp();

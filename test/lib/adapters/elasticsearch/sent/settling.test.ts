@@ -266,11 +266,11 @@ describe("records that may have been sent", () => {
     world.targets.set("app", { kind: "moving", indices: ["app-1"], writesTo: "app-1" });
     const one = before();
     time.settle(one.settle(spans, due), 100);
-    expect(one.place).toBe("app-1");
+    expect(one.place).toBe("app,app-1");
     world.targets.set("app", { kind: "moving", indices: ["app-2"], writesTo: "app-2" });
     time.settle(one.find(records, false, signal), 200);
     expect(asked.at(-1)).toBe("existing app+app-1+app-2: 3");
-    expect(one.place).toBe("app-2");
+    expect(one.place).toBe("app,app-2");
   });
 
   test("go on without a look-up if the search is forbidden, which is said once", () => {

@@ -57,7 +57,7 @@ export const declarationSchema = mapping({
   retention: retention
     .optional()
     .describe(
-      "How long the data stream keeps documents, such as 30d; needs dataStream. Default: no lifecycle is set.",
+      "How long the data stream keeps documents, such as 30d; needs dataStream. Default: as the cluster says, else forever.",
     ),
   startAt: oneOf(["earliest", "latest"])
     .default("earliest")

@@ -50,7 +50,8 @@ export function streamComponent(form: TemplateForm): Readonly<Record<string, unk
 }
 
 /**
- * A stream's own part: its name, its retention and the alias.
+ * A stream's own part: its name, its lifecycle and the alias. Without a declared retention the lifecycle only rolls the
+ * stream over; documents are kept for as long as the cluster's own default says.
  * @param inlined with the component's content instead of its name, for a simulation before the component exists
  */
 export function streamTemplate(
@@ -58,7 +59,8 @@ export function streamTemplate(
   form: TemplateForm,
   inlined = false,
 ): Readonly<Record<string, unknown>> {
-  const lifecycle = retention !== null && !form.without.has("lifecycle");
+  const lifecycle = retention === null ? {} : { data_retention: retention };
+  const hasLifecycle = !form.without.has("lifecycle");
   return {
     index_patterns: [stream],
     priority: streamTemplatePriority,
@@ -66,19 +68,17 @@ export function streamTemplate(
     _meta: {
       ...managed,
       description: "A data stream that Penstock writes to",
-      form: lifecycle ? `retention ${retention}` : noRetention,
+      form: hasLifecycle ? `lifecycle, retention ${retention ?? "default"}` : "no lifecycle",
     },
     data_stream: {},
     composed_of: inlined ? [] : [streamComponentName],
     template: {
       ...(inlined && streamBody(form)),
       aliases: { [streamsAlias]: {} },
-      ...(lifecycle && { lifecycle: { data_retention: retention } }),
+      ...(hasLifecycle && { lifecycle }),
     },
   };
 }
-
-const noRetention = "no retention";
 
 /** Whether the stored template can stay: it is as ours would be, or of a newer version, whose host writes it for all. */
 export function isUpToDate(

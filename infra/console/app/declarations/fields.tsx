@@ -94,7 +94,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
       {text(
         "retention",
         "retention",
-        "How long the data stream keeps documents, such as 30d; needs dataStream. Not set: no lifecycle is set.",
+        "How long the data stream keeps documents, such as 30d; needs dataStream. Not set: as the cluster says, else forever.",
       )}
       {choice("startAt", "startAt", "Used only if the consumer group has no committed offset.", [
         ["", "not set (earliest)"],

@@ -4,6 +4,7 @@ import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening
 import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
+import { placesIn, withFormerPlaces } from "../../../lib/rules/offsets/checkpoint.ts";
 import type { PlaceNotes } from "./place-notes.ts";
 import type { LookedUpPartition } from "../ledger/partition-entry.ts";
 
@@ -59,9 +60,10 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
       const isVain = highest instanceof PenstockError && highest.code === "elasticsearch_unavailable";
       if (isVain) searched += 1;
       if (!isVain || searched >= MOST_SEARCHES) {
-        await writePlace(due.filter(isDue).map(({ partition }) => partition));
+        const found = new Map(due.map((one) => [one, lookedUp(one.partition, highest)]));
+        await writePlace(due.filter(isDue).flatMap((one) => found.get(one) ?? []));
         for (const [sink, own] of Map.groupBy(due.filter(isDue), (one) => one.sink))
-          sink.onFound(own.map(({ partition }) => lookedUp(partition, highest)));
+          sink.onFound(own.flatMap((one) => found.get(one) ?? []));
         return;
       }
       reason = messageOf(highest);
@@ -81,11 +83,14 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
   };
 
   /** @throws Error if it is not committed where these partitions' records go */
-  const writePlace = async (partitions: readonly OpenedPartition[]): Promise<void> => {
-    const { place } = before;
-    const entries = partitions
-      .filter((partition) => place !== null && partition.place !== place)
-      .map(({ tenure, position }) => ({ tenure, offset: position.start, last: position.check, place }));
+  const writePlace = async (partitions: readonly LookedUpPartition[]): Promise<void> => {
+    const { place: current } = before;
+    if (current === null) return;
+    const entries = partitions.flatMap(({ tenure, position, place: former, doubtBelow }) => {
+      const isDoubtful = doubtBelow > position.start;
+      const place = isDoubtful ? withFormerPlaces(placesIn(former), current) : current;
+      return place === former ? [] : [{ tenure, offset: position.start, last: position.check, place }];
+    });
     if (entries.length === 0) return;
     const refused = await notes.write(entries);
     for (const { tenure } of entries) {

@@ -102,9 +102,9 @@ class TopicPump implements Pump, SendingOwner, Committable {
 
   own(partitions: readonly PumpedPartition[]): void {
     for (const partition of partitions) {
-      const { tenure, position, doubtBelow } = partition;
+      const { tenure, position, doubtBelow, place } = partition;
       this.#ledger.own(partition, this.#deps.time.now());
-      this.doubts.begin(tenure.partition, position.start, doubtBelow);
+      this.doubts.begin(tenure.partition, position.start, doubtBelow, place);
     }
     this.#sending.suspects.keep(this.#ledger.positions());
     // A start that differs from the commit must itself be committed.
@@ -178,7 +178,8 @@ class TopicPump implements Pump, SendingOwner, Committable {
     this.#ledger.moveTo(tenure, start);
     if (start < next) {
       // A log that was truncated still holds records that were sent.
-      if (this.#deps.before.mayMove) this.doubts.raise(tenure.partition, next);
+      const { mayMove, place } = this.#deps.before;
+      if (mayMove) this.doubts.raise(tenure.partition, next, place);
       this.#sender.drop((partition) => partition === tenure.partition);
       this.#sending.letGoOfVoid();
     }
@@ -217,7 +218,15 @@ class TopicPump implements Pump, SendingOwner, Committable {
   }
 
   uncommitted(only?: readonly Tenure[]): CommitEntry[] {
-    return this.#ledger.uncommitted(this.#deps.before.place, only);
+    const { place } = this.#deps.before;
+    const entries = this.#ledger.uncommitted(place, only);
+    if (this.doubts.isEmpty) return entries;
+    return entries.map(({ tenure, offset, last }) => ({
+      tenure,
+      offset,
+      last,
+      place: this.doubts.placeAfter(tenure.partition, offset, place),
+    }));
   }
 
   committed(entry: CommitEntry): void {

@@ -176,7 +176,8 @@ export class Sending implements LoadOwner {
     attempt.doubt = unsure === "maybe_sent" && this.mayMove ? allInDoubt : null;
     // Also of partitions that moved away or are read again: this attempt forgets them.
     if (attempt.doubt !== null)
-      for (const { partition, offset } of attempt.left) this.#owner.doubts.raise(partition, offset + 1);
+      for (const { partition, offset } of attempt.left)
+        this.#owner.doubts.raise(partition, offset + 1, this.#deps.before.place);
   }
 
   isDue(attempt: Attempt): boolean {

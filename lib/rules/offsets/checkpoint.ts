@@ -14,7 +14,8 @@ export interface CommitNote {
   readonly last: Checkpoint | null;
   /**
    * Where records were sent to: an index as declared, a data stream, or the index behind an alias. After a crash,
-   * records beyond the commit may be there, wherever they go by then. Null if unknown.
+   * records beyond the commit may be there, wherever they go by then. Several with commas between them, the current one
+   * last, while former ones may hold such records, too. Null if unknown.
    */
   readonly place: string | null;
 }
@@ -29,7 +30,7 @@ export function commitMetadata({ last, place }: CommitNote): string | null {
 }
 
 const noteForm =
-  /^\{(?:"lastRecord":\{"offset":(\d{1,16}),"timestamp":(-?\d{1,16})\},?)?(?:"place":"([^"\\]{1,300})")?\}$/;
+  /^\{(?:"lastRecord":\{"offset":(\d{1,16}),"timestamp":(-?\d{1,16})\},?)?(?:"place":"([^"\\]{1,3000})")?\}$/;
 
 /** Older versions wrote no place. @returns nulls if another program wrote the metadata */
 export function parseCommitNote(metadata: string | null): CommitNote {
@@ -39,4 +40,18 @@ export function parseCommitNote(metadata: string | null): CommitNote {
     last: offset === undefined ? null : { offset: Number(offset), timestamp: Number(timestamp) },
     place: place ?? null,
   };
+}
+
+/** The places in a note's `place`. No name of an index contains a comma. */
+export function placesIn(place: string | null): readonly string[] {
+  return place?.split(",") ?? [];
+}
+
+/** In one note. Only crash after crash, with another target each time, makes more. */
+const MOST_PLACES = 8;
+
+/** The `place` of a note whose records may also be in former places: those, and the current ones last. */
+export function withFormerPlaces(former: Iterable<string>, current: string): string {
+  const own = placesIn(current);
+  return [...new Set(former).difference(new Set(own)), ...own].slice(-MOST_PLACES).join(",");
 }

@@ -1,4 +1,5 @@
 import type { SourceRecord } from "../model/record.ts";
+import { placesIn, withFormerPlaces } from "./checkpoint.ts";
 
 /** Records that may have been sent before, with an unknown result. They are looked up before they are sent again. */
 export interface Doubt {
@@ -11,6 +12,8 @@ interface PartitionDoubt {
   /** One past the last doubtful offset. */
   below: number;
   isSettled: boolean;
+  /** Where they may be, other than where records go now. */
+  readonly places: Set<string>;
 }
 
 /**
@@ -28,24 +31,36 @@ export class Doubts {
     return this.#partitions.size === 0;
   }
 
-  /** A tenure begins at `start`; what earlier ones sent below `below` is settled. */
-  begin(partition: number, start: number, below: number): void {
-    if (below > start) this.#add(partition, below, true);
+  /** A tenure begins at `start`; what earlier ones sent below `below` is settled. @param place as `CommitNote` has it */
+  begin(partition: number, start: number, below: number, place: string | null): void {
+    if (below > start) this.#add(partition, below, true, place);
   }
 
-  /** This host sent records below this offset and does not know the result. */
-  raise(partition: number, below: number): void {
-    this.#add(partition, below, false);
+  /** This host sent records below this offset and does not know the result. @param place as `CommitNote` has it */
+  raise(partition: number, below: number, place: string | null): void {
+    this.#add(partition, below, false, place);
   }
 
-  #add(partition: number, below: number, isSettled: boolean): void {
+  #add(partition: number, below: number, isSettled: boolean, place: string | null): void {
+    const places = placesIn(place);
     const known = this.#partitions.get(partition);
     if (known === undefined) {
-      this.#partitions.set(partition, { below, isSettled });
+      this.#partitions.set(partition, { below, isSettled, places: new Set(places) });
       return;
     }
     known.below = Math.max(known.below, below);
     known.isSettled &&= isSettled;
+    for (const one of places) known.places.add(one);
+  }
+
+  /**
+   * What a commit says of where records are, the current place last: as long as some beyond it are in doubt, the next host
+   * must look in the former places, too.
+   */
+  placeAfter(partition: number, committed: number, current: string | null): string | null {
+    const known = this.#partitions.get(partition);
+    if (known === undefined || current === null || committed >= known.below) return current;
+    return withFormerPlaces(known.places, current);
   }
 
   committed(partition: number, offset: number): void {

@@ -4,6 +4,7 @@ import type { Logger } from "../../../rules/base/logger.ts";
 import { documentId } from "../../../rules/documents/document-id.ts";
 import type { Specification } from "../../../rules/model/declaration.ts";
 import type { SourceRecord } from "../../../rules/model/record.ts";
+import { placesIn } from "../../../rules/offsets/checkpoint.ts";
 import type { SentRecords, Span, Target } from "./sent-records.ts";
 import { isRefused, placesOf, type Settled, type Settling } from "./settling.ts";
 
@@ -52,9 +53,9 @@ export class SentBefore {
     return writesTo === index ? index : `${index},${writesTo}`;
   }
 
-  /** Adds another place where records may have gone before. */
+  /** Adds other places where records may have gone before. @param place as `CommitNote` has it */
   addFormer(place: string | null): void {
-    for (const one of place?.split(",") ?? []) if (one !== this.spec.index) this.#formerly.add(one);
+    for (const one of placesIn(place)) if (one !== this.spec.index) this.#formerly.add(one);
   }
 
   /**

@@ -77,6 +77,21 @@ test("where records go is committed before the first of them is sent there, and 
   expect(Object.keys(found)).toEqual(["0", "1", "2"]);
 });
 
+test("the former place stays in the commit while records beyond it may be there: the next host would not look there", () => {
+  const { time, found, noted, world, open } = setUp();
+  world.place = "new";
+  world.highest = new Map([
+    [0, 17],
+    [2, 17],
+  ]);
+  open(0, 30, "old,app-1");
+  open(1, 30, "old,app-1");
+  open(2, 30, "app-1,new");
+  time.run(10);
+  expect(noted).toEqual(["0 at 10: old,app-1,new", "1 at 10: new"]);
+  expect(found).toEqual({ 0: 18, 1: 10, 2: 18 });
+});
+
 test("partitions that are opened in one turn are asked together, each up to the highest offset that is there", () => {
   const { time, asked, formers, found, world, open } = setUp();
   world.highest = new Map([[0, 17]]);

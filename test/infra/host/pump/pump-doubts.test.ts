@@ -185,3 +185,28 @@ test("commits say where records were sent to", async () => {
   await advance(1_000);
   expect(committedTo).toEqual(["logs"]);
 });
+
+test("commits name the former place too, as long as records beyond them may be there: the next host must look there", async () => {
+  const { own, accept, told, committedTo } = setUp();
+  own(1, { 0: 0 }, { 0: 3 }, "app-1");
+  for (const offset of [0, 1, 2, 3]) {
+    await accept(read(0, [offset]));
+    await flush();
+    told[offset]?.answer(indexed(1));
+    await advance(2_000);
+  }
+  expect(committedTo).toEqual(["app-1,logs", "app-1,logs", "logs", "logs"]);
+});
+
+test("commits name the place of records without an answer, although the alias has been moved since", async () => {
+  const before = { mayMove: true, place: "app-1" };
+  const { own, accept, told, committedTo } = setUp({ before });
+  own(1, { 0: 0 });
+  await accept(read(0, [0, 1]));
+  await flush();
+  told[0]?.answer({ ...inVain(2, "maybe_sent"), outcomes: ["indexed", null] });
+  await flush();
+  before.place = "app-2";
+  await advance(50);
+  expect(committedTo).toEqual(["app-1,app-2"]);
+});

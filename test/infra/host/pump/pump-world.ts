@@ -192,11 +192,15 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     pump.disown(tenures);
   };
 
-  /** @param doubtBelow by partition: below, records may have been sent before */
+  /**
+   * @param doubtBelow by partition: below, records may have been sent before
+   * @param formerPlace where to, as their commits say
+   */
   const own = (
     generation: number,
     committed: Record<number, number | null>,
     doubtBelow: Record<number, number> = {},
+    formerPlace: string | null = null,
   ): void => {
     pump.own(
       Object.entries(committed).map(([key, offset]) => {
@@ -212,6 +216,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
         return Object.assign(lookedUpAt(tenure, offset), {
           source,
           doubtBelow: doubtBelow[partition] ?? offset ?? 0,
+          place: formerPlace,
         });
       }),
     );

@@ -6,7 +6,13 @@ const offset = fc.nat(Number.MAX_SAFE_INTEGER);
 const timestamp = fc.integer({ min: -1, max: 253_402_300_799_999 });
 const last = fc.option(fc.record({ offset, timestamp }));
 const place = fc.option(
-  fc.constantFrom("app", "app-{yyyy.MM.dd}", ".ds-app-2026.11.30-000001", "ä".repeat(127)),
+  fc.constantFrom(
+    "app",
+    "app-{yyyy.MM.dd}",
+    ".ds-app-2026.11.30-000001",
+    "old,app-1",
+    Array(8).fill("ä".repeat(127)).join(),
+  ),
 );
 
 test("what a commit says is parsed as it was written", () => {

@@ -11,7 +11,7 @@ import type { TemplateTarget } from "../../rules/template/template-target.ts";
 import type { Logger } from "../../rules/base/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { masterFailure } from "./transport/master.ts";
-import { findExistingIds } from "./existing-ids.ts";
+import { type ExistingIdsOptions, findExistingIds } from "./existing-ids.ts";
 import { withStoredFailures } from "./stored-errors.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
 import { createStreamTemplates } from "./template/stream-templates.ts";
@@ -57,7 +57,12 @@ export interface Elasticsearch {
    * Returns which of the ids exist in an index, or in any index of a pattern; none if the index does not exist.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
-  existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  existingIds(
+    index: string,
+    ids: readonly string[],
+    signal: AbortSignal,
+    options?: ExistingIdsOptions,
+  ): Promise<ReadonlySet<string>>;
   /**
    * Checks that the cluster is reachable, is an Elasticsearch 8 or 9, and has a master. One answering node is enough.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
@@ -205,7 +210,7 @@ export function createElasticsearch(
       return new Map([...refused, ...refusedStreams]);
     },
 
-    existingIds: (index, ids, signal) => findExistingIds(search(signal), index, ids),
+    existingIds: (index, ids, signal, options) => findExistingIds(search(signal), index, ids, options),
 
     async probe(signal) {
       const [detected, masterless] = await Promise.all([

@@ -7,6 +7,11 @@ const IDS_AT_ONCE = 1_000;
 /** Leaves room for ids that exist in several backing indices of a data stream. */
 const MAX_HITS = 5_000;
 
+export interface ExistingIdsOptions {
+  /** Ids in a shard that is missing look as if they did not exist. If false, that is an error. */
+  readonly acceptPartial?: boolean;
+}
+
 /**
  * Finds which of the ids exist in an index, alias, data stream (with all its backing indices) or pattern. Uses a
  * search, because a data stream's documents cannot be fetched by id; so it sees only what was written before the last
@@ -17,6 +22,7 @@ export async function findExistingIds(
   send: SendSearch,
   index: string,
   ids: readonly string[],
+  { acceptPartial = false }: ExistingIdsOptions = {},
 ): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
@@ -26,8 +32,7 @@ export async function findExistingIds(
       {
         ignore_unavailable: "true",
         allow_no_indices: "true",
-        // Ids in a missing shard would look as if they did not exist.
-        allow_partial_search_results: "false",
+        allow_partial_search_results: String(acceptPartial),
         filter_path: "hits.hits._id",
       },
       { query: { ids: { values } }, size: MAX_HITS, _source: false, track_total_hits: false },

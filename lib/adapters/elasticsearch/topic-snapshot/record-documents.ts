@@ -1,5 +1,6 @@
 import { generationsOf, type Generations } from "../../../rules/audit/generations.ts";
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
+import { PenstockError } from "../../../rules/base/errors.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import { everyAlias } from "../../../rules/template/stream-template.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
@@ -62,6 +63,7 @@ export interface RecordDocumentsOptions {
 /** Long, because a repair may pause a cursor. The point in time is always closed at the end. */
 const KEEP_ALIVE = "30m";
 const TIMEOUT_MS = 60_000;
+const REFRESH_ALL_MS = 10_000;
 /** Half of `index.max_result_window`: larger pages are no faster and take more memory. */
 const PAGE_DOCUMENTS = 5_000;
 const MIN_PAGE_DOCUMENTS = 500;
@@ -104,6 +106,19 @@ export async function openRecordDocuments(
   async function refresh(target = everything): Promise<void> {
     const answer = await ask({ method: "POST", path: `/${target}/_refresh`, querystring: LENIENT });
     assertComplete(answer, "refresh");
+  }
+
+  /**
+   * Does not wait for an unrelated index without a shard, which would take Elasticsearch a minute. A record that is not seen
+   * yet counts as dropped or missing, and a repair finds it by its answer.
+   */
+  async function refreshAll(): Promise<void> {
+    const question = { method: "POST", path: "/*/_refresh", querystring: LENIENT } as const;
+    try {
+      await elasticsearch.ask({ ...question, timeoutMs: REFRESH_ALL_MS }, signal);
+    } catch (error) {
+      if (!(error instanceof PenstockError) || error.code !== "elasticsearch_unavailable") throw error;
+    }
   }
 
   /** The snapshot is limited to these, so that the deletion of an unrelated index does not end the search. */
@@ -211,9 +226,9 @@ export async function openRecordDocuments(
       return askAgain(() => elasticsearch.existingIds(places.join(","), ids, signal), signal);
     },
     async anywhere(ids) {
-      if (!allRefreshed) await ask({ method: "POST", path: "/*/_refresh", querystring: LENIENT });
+      if (!allRefreshed) await refreshAll();
       allRefreshed = true;
-      return askAgain(() => elasticsearch.existingIds("*", ids, signal), signal);
+      return askAgain(() => elasticsearch.existingIds("*", ids, signal, { acceptPartial: true }), signal);
     },
     cursor(partition, start, end) {
       // Two pages per cursor: the current and the prefetched one.

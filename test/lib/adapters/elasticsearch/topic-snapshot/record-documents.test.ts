@@ -14,8 +14,13 @@ function elasticsearch(before: (question: Question, nth: number) => unknown = ()
   return {
     asked,
     sought,
-    existingIds(index: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
-      sought.push(index);
+    existingIds(
+      index: string,
+      ids: readonly string[],
+      _: AbortSignal,
+      how: { readonly acceptPartial?: boolean } = {},
+    ): Promise<ReadonlySet<string>> {
+      sought.push(how.acceptPartial === true ? `${index}, even in part` : index);
       return Promise.resolve(new Set(ids.slice(0, 1)));
     },
     askForText: () => Promise.reject(new Error("nothing is deleted here")),
@@ -142,6 +147,32 @@ describe("the documents of a topic", () => {
     expect(await documents.anywhere(["a", "b"])).toEqual(new Set(["a"]));
     await documents.anywhere(["c"]);
     expect(server.asked.filter(({ path }) => path === "/*/_refresh")).toHaveLength(1);
-    expect(server.sought).toEqual(["*", "*"]);
+    expect(server.sought).toEqual(["*, even in part", "*, even in part"]);
+  });
+
+  test("an unrelated index without a shard, for which a refresh of all waits, does not end the audit", async () => {
+    const server = elasticsearch(({ path }) => {
+      if (path === "/*/_refresh") throw unavailable;
+      return undefined;
+    });
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(await documents.anywhere(["a"])).toEqual(new Set(["a"]));
+    expect(server.asked.filter(({ path }) => path === "/*/_refresh")).toMatchObject([{ timeoutMs: 10_000 }]);
+  });
+
+  test("indices that left the alias are known by their documents, and searched by id with the topic's own", async () => {
+    const server = elasticsearch(({ path, body }) => {
+      if (path.startsWith("/_resolve")) return { aliases: [{ name: "app", indices: ["app-000002"] }] };
+      if (path.includes("/_settings/"))
+        return { "app-000002": { settings: { index: { creation_date: "5" } } } };
+      if (body === undefined || !("aggs" in body) || !path.startsWith("/*")) return undefined;
+      return { aggregations: { indices: { buckets: [{ key: "app" }, { key: "app-000001" }] } } };
+    });
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(documents.generations).toMatchObject({ oldest: { name: "app-000002" }, hadOlder: true });
+    expect(documents.hasStrayed).toBe(true);
+    await documents.byNow(["a"]);
+    expect(server.sought).toEqual(["app,penstock-records,penstock-streams,app-000001"]);
+    expect(server.asked.at(-1)?.path).toBe("/app,penstock-records,penstock-streams,app-000001/_refresh");
   });
 });

@@ -7,6 +7,7 @@ import {
   splitOperations,
 } from "../../lib/rules/bulk/requests.ts";
 import type { EncodedBatch } from "../../lib/rules/bulk/encoder.ts";
+import { withWitnesses } from "../../lib/rules/bulk/witness.ts";
 import type { BulkAnswer, BulkItem, TargetDocument } from "../../lib/rules/outcomes/bulk-answer.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
@@ -131,8 +132,8 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
       const answer = await ask(operations, request);
       if ("items" in answer) {
         const again = settle(sending, request, answer.items);
-        if (again.length === 0) continue;
-        if (!(await send({ ...sending, operations: pickOperations(operations, again) }))) return false;
+        if (again === null) continue;
+        if (!(await send({ ...sending, operations: again }))) return false;
         continue;
       }
       const verdict = classifyFailure(answer.failure);
@@ -227,14 +228,14 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
    * A pipeline processes a bulk document by document. If it is repaired meanwhile, it refuses the first documents; if
    * it breaks, the last. So a record refused before others were written is sent again, and is at fault if it is refused
    * the same way again. A record refused after the last written one is sent again followed by that one, as a witness: a
-   * working pipeline lets the answer show that it is already there. Not behind an alias or a data stream: the witness
-   * may be written a second time there.
+   * working pipeline lets the answer show that it is already there. Behind an alias or a data stream, it might be
+   * written a second time, so there the witness is an operation that passes the pipeline and writes nothing.
    */
   function settle(
     { operations, atFault, reject }: Sending,
     request: BulkRequest,
     items: readonly BulkItem[],
-  ): number[] {
+  ): EncodedBatch | null {
     const again: number[] = [];
     const witnesses = new Set<number>();
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
@@ -256,7 +257,10 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
         else outcomes[position] = verdict.kind;
       }
     }
-    return [...again, ...witnesses];
+    if (again.length === 0) return null;
+    return deps.sent?.mayMove === true
+      ? withWitnesses(operations, again, [...witnesses])
+      : pickOperations(operations, [...again, ...witnesses]);
 
     function keepOpen(
       operation: number,
@@ -273,8 +277,7 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
         again.push(operation);
         return;
       }
-      const mayWitness = healthyEnd > 0 && deps.sent?.mayMove !== true;
-      if (suspect !== null && mayWitness && !accused.has(position) && !witnessed.has(position)) {
+      if (suspect !== null && healthyEnd > 0 && !accused.has(position) && !witnessed.has(position)) {
         witnessed.add(position);
         again.push(operation);
         witnesses.add(healthyEnd - 1);

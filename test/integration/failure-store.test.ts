@@ -3,7 +3,8 @@ import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import type { StoredDocument } from "../../lib/rules/dead-letters/failure-stores.ts";
-import { classifyItem } from "../../lib/rules/outcomes/outcome.ts";
+import { withWitnesses } from "../../lib/rules/bulk/witness.ts";
+import { classifyItem, showsHealthyIndex } from "../../lib/rules/outcomes/outcome.ts";
 import { testElasticsearch, type TestElasticsearch } from "../support/elasticsearch.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { putFailureStoreTemplate } from "../support/refused.ts";
@@ -185,6 +186,31 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
     const unfit = { id: "r:0:1:1", n: "unfit", pipeline };
     expect((await answered(name, unfit))["_index"]).toStartWith(`.fs-${name}-rerouted-`);
     expect(await verdict(name, unfit)).toBe("rejected: document_parsing_exception");
+  });
+
+  test("a witness passes the pipeline like the others, and writes nothing into a stream or behind an alias that moved on", async () => {
+    const stream = `${name}-without`;
+    const alias = `moved-${name}`;
+    const pipeline = `${name}-strict`;
+    await put(`/_ingest/pipeline/${pipeline}`, { processors: [] });
+    await put(`/${alias}-000001`, { aliases: { [alias]: { is_write_index: true } } });
+    for (const index of [stream, alias]) {
+      const sent = { id: "w:0:0:1", n: 1, pipeline };
+      expect(await verdict(index, sent)).toBe("indexed");
+      expect(await server.request("POST", `/${index}/_rollover`)).toMatchObject({ status: 200 });
+      const bytes = Buffer.from(bodyOf(index, sent));
+      const batch = { bytes, ends: [bytes.length], positions: [0], indices: [index] };
+      const witness = withWitnesses({ ...batch, skipped: [], rejections: new Map() }, [], [0]).bytes;
+      const ask = async (through: string) => {
+        const signal = AbortSignal.timeout(20_000);
+        const answer = await client.bulk(witness, { pipeline: through, operations: 1, signal });
+        const [item] = "items" in answer ? answer.items : [];
+        return item !== undefined && showsHealthyIndex(item);
+      };
+      expect(await ask(pipeline)).toBe(true);
+      expect(await ask(`${name}-missing`)).toBe(false);
+      expect(await server.count(index)).toBe(1);
+    }
   });
 
   test("not_enabled: the error is in the answer", async () => {

@@ -74,9 +74,13 @@ export interface ElasticsearchOptions {
 /** A value with this text is refused by the mapping. */
 export const UNMAPPABLE = "unmappable";
 
-interface Action {
-  readonly create: { readonly _index: string; readonly _id: string; readonly pipeline?: string };
+interface Target {
+  readonly _index: string;
+  readonly _id: string;
+  readonly pipeline?: string;
 }
+/** `index` is a witness: it passes the pipeline and writes nothing. */
+type Action = { readonly create: Target } | { readonly index: Target };
 
 interface BulkUnderWay {
   readonly id: string;
@@ -96,13 +100,12 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
   const server = createTroubledServer({ time, requestTimeoutMs });
 
   const write = (
-    { create }: Action,
+    action: Action,
     source: string,
     pipelineOfRequest: string | null,
     target: string,
   ): BulkItem => {
-    const { _index: index, _id: id } = create;
-    const pipeline = create.pipeline ?? pipelineOfRequest;
+    const { _index: index, _id: id, pipeline = pipelineOfRequest } = targetOf(action);
     const pipelineTrouble = pipeline === null ? undefined : pipelineTroubles.get(pipeline);
     if (pipelineTrouble === "missing")
       return refusal(400, "illegal_argument_exception", `pipeline with id [${pipeline}] does not exist`);
@@ -120,6 +123,7 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
       return refusal(429, "es_rejected_execution_exception", "rejected execution of coordinating operation");
     if (source.includes(UNMAPPABLE))
       return refusal(400, "document_parsing_exception", "failed to parse field [message]");
+    if ("index" in action) return refusal(409, "version_conflict_engine_exception", "required seqNo");
     const isNew = documents.add(target, id);
     if (isNew === null) return refusal(404, "index_not_found_exception", `no such index [${target}]`);
     if (!isNew) {
@@ -143,7 +147,7 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
         const items: BulkItem[] = [];
         for (let at = 0; at + 1 < lines.length; at += 2) {
           const action = JSON.parse(lines[at] ?? "") as Action;
-          const name = action.create._index;
+          const name = targetOf(action)._index;
           items.push(write(action, lines[at + 1] ?? "", pipeline, targets.get(name) ?? name));
         }
         return items;
@@ -222,7 +226,11 @@ function refusal(status: number, type: string, reason: string): BulkItem {
   return { status, result: null, error: { type, reason } };
 }
 
+function targetOf(action: Action): Target {
+  return "create" in action ? action.create : action.index;
+}
+
 function indicesOf(body: Buffer): ReadonlySet<string> {
-  const names = body.toString("utf8").matchAll(/^\{"create":\{"_index":"([^"]*)"/gm);
+  const names = body.toString("utf8").matchAll(/^\{"(?:create|index)":\{[^}]*?"_index":"([^"]*)"/gm);
   return new Set(Array.from(names, ([, name = ""]) => name));
 }

@@ -81,19 +81,22 @@ function commonBody(parts: readonly BulkPart[]): Buffer | null {
   return whole.subarray(start, end);
 }
 
-const ACTION_START = '{"create":{';
+/** Of a record's operation, and of a witness. */
+const ACTION_STARTS: ReadonlySet<string> = new Set(['{"create":{', '{"index":{']);
 const LINE_END = 0x0a;
 
 /** Names the pipeline in each operation, for a request whose other operations have a different one or none. */
 function withPipeline(body: Buffer, pipeline: string): Buffer {
-  const start = Buffer.from(`${ACTION_START}"pipeline":${JSON.stringify(pipeline)},`);
+  const named = Buffer.from(`"pipeline":${JSON.stringify(pipeline)},`);
   const pieces: Buffer[] = [];
   for (let at = 0; at < body.length;) {
-    if (body.toString("latin1", at, at + ACTION_START.length) !== ACTION_START)
+    const inner = body.indexOf("{", at + 1) + 1;
+    const start = body.subarray(at, inner);
+    if (!ACTION_STARTS.has(start.toString("latin1")))
       throw new Error(`no operation begins at byte ${at} of a bulk`);
     // A document contains no line end: JSON escapes it.
     const end = body.indexOf(LINE_END, body.indexOf(LINE_END, at) + 1) + 1;
-    pieces.push(start, body.subarray(at + ACTION_START.length, end));
+    pieces.push(start, named, body.subarray(inner, end));
     at = end;
   }
   return Buffer.concat(pieces);

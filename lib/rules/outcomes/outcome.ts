@@ -46,10 +46,16 @@ export function isCreated({ status, result, error, inFailureStore }: BulkItem): 
   return status === 201 && result === "created" && error === null && inFailureStore !== true;
 }
 
-/** Whether this item shows that the index accepts documents: it was written now, or by an earlier attempt. */
-export function showsHealthyIndex(item: BulkItem): boolean {
-  return item.status === 201 || item.error?.type === "version_conflict_engine_exception";
+/**
+ * Whether this item shows that the index accepts documents: it was written now, or by an earlier attempt, or it was a
+ * witness that only the data stream itself refused.
+ */
+export function showsHealthyIndex({ status, error }: BulkItem): boolean {
+  if (status === 201 || error?.type === "version_conflict_engine_exception") return true;
+  return error !== null && onlyCreates.test(error.reason);
 }
+
+const onlyCreates = /^only write ops with an op_type of create/;
 
 /**
  * Whether a refusal is ambiguous: the fault may be the document's, the pipeline's or the index's. True of a 400 of

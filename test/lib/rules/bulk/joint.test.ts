@@ -111,8 +111,14 @@ describe("joining parts", () => {
     expect(joinParts([alone])).toMatchObject({ body: alone.body, pipeline: "p", patterns: ["p"] });
   });
 
+  test("names the pipeline in a witness too", () => {
+    const witness = { ...part(["a"], "p"), body: Buffer.from('{"index":{"_index":"i"}}\n{}\n') };
+    const { body } = joinParts([witness, part(["b"])]);
+    expect(body.toString()).toStartWith('{"index":{"pipeline":"p","_index":"i"}}\n{}\n{"create":{');
+  });
+
   test("refuses a body without operations", () => {
-    const strange = { ...part(["a"], "p"), body: Buffer.from('{"index":{}}\n{}\n') };
+    const strange = { ...part(["a"], "p"), body: Buffer.from('{"delete":{}}\n{}\n') };
     expect(() => joinParts([strange, part(["b"])])).toThrow("no operation begins at byte 0");
     expect(() => joinParts([])).toThrow("nothing is to be joined");
   });

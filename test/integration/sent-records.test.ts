@@ -144,5 +144,7 @@ describe.each(["9", "8.19.5"])("on Elasticsearch %s", (version) => {
     await eventually("the bulk is under way", async () => (await underWay()) > 0);
     await bulk;
     expect(await underWay()).toBe(0);
+    // Other tests share the cluster, and some look at its health.
+    await ask("DELETE", `/${name}-000001`);
   });
 });

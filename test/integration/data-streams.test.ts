@@ -141,6 +141,18 @@ describe("two topics declared with data streams, in the file and in etcd", () =>
   });
 });
 
+test("a stream whose template somebody deletes gets it back with its next bulk", async () => {
+  const topic = uniqueName("templateless").toLowerCase();
+  const stream = `logs-${topic.replaceAll("-", "_")}-prod`;
+  await servers.kafka.createTopic(topic);
+  await using host = await startTestHost({ ...servers.config, topics: [{ topic, dataStream: stream }] });
+  await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+  await ask(`/_index_template/${streamTemplateName(stream)}`, "DELETE");
+  await servers.kafka.produce(topic, lines(0, 3));
+  await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
+  expect(await stateOf(stream)).toMatchObject({ generation: 1 });
+}, 60_000);
+
 describe("a data stream that cannot be", () => {
   const run = uniqueName("nostream").toLowerCase().replaceAll("-", "_");
   const topics = { well: `${run}.well`, index: `${run}.index`, foreign: `${run}.foreign` };

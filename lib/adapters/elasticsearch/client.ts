@@ -6,6 +6,7 @@ import {
   type RequestFailure,
   type TargetDocument,
 } from "../../rules/outcomes/bulk-answer.ts";
+import { lacksStreamTemplate } from "../../rules/outcomes/outcome.ts";
 import { missingPatterns, type TemplateRefusals } from "../../rules/template/index-template.ts";
 import type { TemplateTarget } from "../../rules/template/template-target.ts";
 import type { Logger } from "../../rules/base/logger.ts";
@@ -190,6 +191,7 @@ export function createElasticsearch(
         return guilty === null ? answer : { failure: guilty };
       }
       const items = parseBulkItems(answer.body);
+      if (items?.some(lacksStreamTemplate) === true) template.lost(patterns);
       if (items !== null) return { items: await withStoredFailures(items, documentAt, search(signal)) };
       return { failure: { kind: "bad_answer", message: "Elasticsearch's answer to a bulk holds no items" } };
     },

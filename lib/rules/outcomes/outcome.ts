@@ -46,6 +46,11 @@ export function isCreated({ status, result, error, inFailureStore }: BulkItem): 
   return status === 201 && result === "created" && error === null && inFailureStore !== true;
 }
 
+/** Whether no index template makes a data stream of the name, although the operation demands one (`AutoCreateAction`). */
+export function lacksStreamTemplate({ status, error }: BulkItem): boolean {
+  return status === 404 && error?.reason.includes("no matching index template with data stream") === true;
+}
+
 /**
  * Whether this item shows that the index accepts documents: it was written now, or by an earlier attempt, or it was a
  * witness that only the data stream itself refused.

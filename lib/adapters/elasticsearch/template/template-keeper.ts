@@ -29,6 +29,8 @@ export interface TemplateKeeper {
   ensure(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
   /** Requests a check before the next bulk. Called when the cluster was unreachable: it may return without its data. */
   recheck(): void;
+  /** Called when Elasticsearch had no template for a stream among these targets: those are ensured before their next bulk. */
+  lost(keys: readonly string[]): void;
   /**
    * Called before each bulk.
    * @param keys of the targets written to; empty if unknown
@@ -55,6 +57,8 @@ export function createTemplateKeeper(
   const streams = new Map<string, StreamTarget>();
   /** Refused targets and why, by key. Tried again when requested again. */
   const refused = new Map<string, string>();
+  /** Data streams, by key, whose template somebody may have deleted. */
+  const lost = new Set<string>();
   /** When each pattern was accepted, until its first bulk: that creates the index, which keeps the mapping. */
   const unused = new Map<string, number>();
   /** Serializes read-modify-write of the template: two at once would each drop the other's patterns. */
@@ -152,6 +156,9 @@ export function createTemplateKeeper(
       return new Map([...refused].filter(([key]) => asked.has(key)));
     },
     recheck,
+    lost(keys) {
+      for (const key of keys) if (streams.has(key)) lost.add(key);
+    },
     close: () => lock.close(),
     async failure(keys, signal) {
       try {
@@ -160,7 +167,7 @@ export function createTemplateKeeper(
         if (answered < requested && wanted.size + streams.size > 0)
           await inTurn(() => recheckIfNeeded(signal));
         for (const key of keys) {
-          if (!refused.has(key)) continue;
+          if (!lost.delete(key) && !refused.has(key)) continue;
           const reason = (await keeper.ensure([streams.get(key) ?? key], signal)).get(key);
           if (reason !== undefined) return { kind: "bad_answer", message: templateTrouble(reason) };
         }

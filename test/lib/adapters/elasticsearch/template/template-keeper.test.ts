@@ -112,3 +112,30 @@ test("a refused data stream stops its own bulks only, until it is accepted; a lo
   expect(checked.at(-1)).toEqual([targetKey(a), targetKey(b)]);
   await keeper.close();
 });
+
+test("the template of a stream that somebody deleted is written before the stream's next bulk, once", async () => {
+  const checked: string[][] = [];
+  const keeper = createTemplateKeeper(
+    () => async (method) => (method === "GET" ? none : { body: {} }),
+    createFittedForm(settings().elasticsearch.template),
+    {
+      ensure: async (streams) => {
+        checked.push(streams.map(targetKey));
+        return new Map();
+      },
+      tryOut: () => Promise.resolve(new Map()),
+    },
+    () => 0,
+  );
+  const [a, b] = [
+    { stream: "a", retention: null },
+    { stream: "b", retention: null },
+  ];
+  await keeper.ensure([a, b], signal);
+  checked.length = 0;
+  keeper.lost([targetKey(a), pattern]);
+  for (const target of [b, a, a])
+    expect(await keeper.failure([targetKey(target), pattern], signal)).toBeNull();
+  expect(checked).toEqual([[targetKey(a)]]);
+  await keeper.close();
+});

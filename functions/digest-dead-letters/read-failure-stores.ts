@@ -61,7 +61,9 @@ export async function readFailureStores(
       problems: [
         ...problems,
         ...read.flatMap(({ problem }) => problem ?? []),
-        ...(left === 0 ? [] : [`${counted(left, "further failure store")} were not looked at.`]),
+        ...(left === 0
+          ? []
+          : [`${counted(left, "further failure store")} ${left === 1 ? "was" : "were"} not looked at.`]),
       ],
     };
   } catch (error) {

@@ -176,7 +176,8 @@ describe("a replay and the failure stores of data streams", () => {
 
   test("a failure store that refuses deletions is told, and the replay goes on", async () => {
     const topic = uniqueName("kept");
-    const config = configFor({ topic, format: "json" });
+    // The template with the failure store wins over Penstock's.
+    const config = configFor({ topic, format: "json", dataStream: topic });
     await servers.kafka.createTopic(topic, 1);
     await putFailureStoreTemplate(servers.elasticsearch, topic, { pattern: topic, field: "n" });
     // Indexed in another form after its own was refused and stored.

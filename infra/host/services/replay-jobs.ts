@@ -52,7 +52,8 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
       const result = await deps.replay(request, (progress) => change(id, { progress }), life.signal);
       change(id, { state: "done", endedAt: nowIso(), result });
       const { byError: _byError, unrecoverablePlaces: _places, byIndex: _indices, ...counts } = result;
-      logger.info("a replay finished", { id, ...counts });
+      const { openPlaces: _open, ...failureStores } = result.failureStores;
+      logger.info("a replay finished", { id, ...counts, failureStores });
     } catch (error) {
       const message = messageOf(error);
       change(id, { state: "failed", endedAt: nowIso(), error: message });

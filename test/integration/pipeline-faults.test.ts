@@ -224,7 +224,8 @@ describe("records that an ingest pipeline refuses", () => {
     await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(1) }]);
     const { counts, partitions } = await untilIndexed("blocked", 6);
     expect(counts).toEqual({ ...expected, indexed: 6 });
-    expect(partitions).toMatchObject([{ committed: null }]);
+    // Where its records go is committed before the first one is sent.
+    expect(partitions).toMatchObject([{ committed: 0 }]);
     expect(await lettersOf("blocked")).toHaveLength(5);
     // Once its own index accepts others, the record is to blame, and everything known is committed at once.
     for (let n = 1; ; n += 1) {

@@ -23,6 +23,8 @@ export type SendBulk = (
     readonly documentAt: (operation: number) => TargetDocument;
     /** How long Elasticsearch waits for a shard or for the creation of an index; absent: as configured. */
     readonly shardTimeoutMs?: number;
+    /** Asked once nothing else has to be waited for; false: it must not be sent any more. */
+    readonly isDue?: () => boolean;
     readonly signal: AbortSignal;
   },
 ) => Promise<BulkAnswer>;
@@ -173,6 +175,7 @@ export class BulkRequests {
         pattern: patterns.length === 1 ? pattern : patterns,
         documentAt,
         shardTimeoutMs,
+        isDue: () => this.#isDue(parts),
         // A topic that is closed must not abort a request that others wait for.
         signal: isJoint ? this.#life : (parts[0]?.signal ?? this.#life),
       });
@@ -199,6 +202,14 @@ export class BulkRequests {
       callOff?.();
       leave(load);
     }
+  }
+
+  /** Whether none of these may be sent by somebody else meanwhile, where a repeated id may not meet its document. */
+  #isDue(parts: readonly SentPart[]): boolean {
+    const moving = parts.filter(({ mayMove }) => mayMove);
+    return (
+      moving.length === 0 || (this.#deps.checkTenures() && moving.every((part) => isAwaited(part, true)))
+    );
   }
 
   get #patienceMs(): number {

@@ -37,6 +37,8 @@ export interface BulkOptions {
   readonly pattern?: string | readonly string[];
   /** How long Elasticsearch waits for a shard or the master; default: half of the request timeout. */
   readonly shardTimeoutMs?: number;
+  /** Asked after the check of the template, which may take long; false: it must not be sent any more. */
+  readonly isDue?: () => boolean;
   /** The document of an operation; called if the answer does not say why it was not written. */
   readonly documentAt?: (operation: number) => TargetDocument;
   readonly signal: AbortSignal;
@@ -168,10 +170,11 @@ export function createElasticsearch(
   }
 
   return {
-    async bulk(body, { pipeline, operations, pattern, shardTimeoutMs, documentAt, signal }) {
+    async bulk(body, { pipeline, operations, pattern, shardTimeoutMs, documentAt, isDue, signal }) {
       const patterns = typeof pattern === "string" ? [pattern] : (pattern ?? []);
       const unready = settings.manageTemplates ? await template.failure(patterns, signal) : null;
       if (unready !== null) return { failure: unready };
+      if (isDue?.() === false) return { failure: notDue };
       const { requestTimeoutMs } = settings.bulk;
       const request = {
         method: "POST",
@@ -251,6 +254,11 @@ export function createElasticsearch(
     },
   };
 }
+
+const notDue: RequestFailure = {
+  kind: "connection",
+  message: "not sent, because it waited for the index template and must not be sent any more",
+};
 
 function bulkQuery(pipeline: string | null, timeoutMs: number): string {
   const query = `filter_path=${encodeURIComponent(bulkFilterPath)}&timeout=${Math.ceil(timeoutMs)}ms`;

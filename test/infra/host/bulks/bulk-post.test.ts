@@ -392,6 +392,28 @@ test("a host that was frozen finds out that its partitions moved before it sends
   expect(answers["lost"]).toMatchObject({ failure: { kind: "connection" } });
 });
 
+test("what has waited for the template is not sent any more if records moved away meanwhile, whose ids may not meet", async () => {
+  const { post, sender, offer, tenures, requests } = setUp({ places: 1 });
+  let isOurs = true;
+  offer("first");
+  await flush();
+  post.offer(sender("stream", { mayMove: true, isDue: () => isOurs }));
+  post.offer(sender("index", { isDue: () => isOurs }));
+  requests[0]?.answer({ items: [item(201)] });
+  await flush();
+  const isDue = (): boolean | undefined => requests[1]?.how.isDue?.();
+  expect(isDue()).toBe(true);
+  tenures.check = () => false;
+  expect(isDue()).toBe(false);
+  tenures.check = () => true;
+  isOurs = false;
+  expect([isDue(), requests[0]?.how.isDue?.()]).toEqual([false, true]);
+  isOurs = true;
+  // The stream's part was told that it takes too long, and is looked up by now.
+  await advance(2_000);
+  expect(isDue()).toBe(false);
+});
+
 test("while another host may own its partitions, a host sends only what meets its own document if both send it", async () => {
   const { post, sender, tenures, namesOf, answers } = setUp();
   tenures.check = () => false;

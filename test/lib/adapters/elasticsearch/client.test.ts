@@ -338,6 +338,25 @@ describe("the template", () => {
     expect(seen).toEqual([]);
   });
 
+  test("a bulk that waited for its check is not sent if it must not be sent any more", async () => {
+    const { elasticsearch, seen } = serve("9.2.0", ({ method }) =>
+      method === "GET" ? templates(["a"]) : ok(),
+    );
+    await elasticsearch.ensureTemplate(["a"], signal);
+    const [isLate, isDue] = [false, true].map((due) =>
+      elasticsearch.bulk("{}\n{}\n", {
+        pipeline: null,
+        operations: 1,
+        pattern: "a",
+        isDue: () => due,
+        signal,
+      }),
+    );
+    expect(await isLate).toMatchObject({ failure: { kind: "connection" } });
+    await isDue;
+    expect(seen.filter(({ request }) => request.startsWith("POST /_bulk"))).toHaveLength(1);
+  });
+
   test("another host's concurrent write is noticed: our patterns are added to theirs", async () => {
     const writes: unknown[] = [];
     // Read once more under the lock before it is written.

@@ -4,6 +4,7 @@ import { diagnosed } from "../support/doctor-command.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { putFailureStoreTemplate } from "../support/refused.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 let servers: StackClients;
@@ -242,3 +243,17 @@ describe("a data stream that cannot be", () => {
     await eventually("the stream is in the alias", async () => (await inAlias()) === 3);
   }, 90_000);
 });
+
+test("a record that Elasticsearch's parser cannot read holds up nothing, also with a failure store", async () => {
+  const topic = uniqueName("unreadable").toLowerCase();
+  await putFailureStoreTemplate(servers.elasticsearch, topic, { pattern: topic, field: "code" });
+  await servers.kafka.createTopic(topic, 1);
+  const values = ["9".repeat(1_200), `${"[".repeat(1_100)}${"]".repeat(1_100)}`, "1"];
+  const declared = { topic, dataStream: topic, format: "json" };
+  await using host = await startTestHost({ ...servers.config, topics: [declared] });
+  await servers.kafka.produce(
+    topic,
+    values.map((value) => ({ value: `{"n":${value}}` })),
+  );
+  await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed === 3);
+}, 45_000);

@@ -5,9 +5,11 @@ import { ownFields } from "../json/json-document.ts";
 import { decodeUtf8 } from "../base/utf8-text.ts";
 import { unwrapContainer } from "./container.ts";
 import { createLevelFinder } from "./level.ts";
+import type { JsonMember } from "../json/json-members.ts";
 import { logMember } from "../json/log-object.ts";
 import { messageOf } from "./message.ts";
 import { MovedFields } from "../json/moved-fields.ts";
+import { parserLimit } from "../json/parser-limits.ts";
 import { readRecordObject } from "./record-object.ts";
 
 /**
@@ -33,6 +35,8 @@ export interface Content {
   readonly tags: readonly string[];
   /** True if its own fields are in `kafka.value`. */
   readonly isFlattened: boolean;
+  /** Why Elasticsearch cannot read these members; null if it can, or if that does no harm to others. */
+  readonly unreadable: string | null;
   /** False if the original bytes must be kept too. */
   readonly faithful: boolean;
 }
@@ -102,7 +106,9 @@ export function createContentReader(
 
     // The colons within a container's text may be escaped, so `mayBeWide` cannot count them.
     const mayFlatten = spec.rejected === "flatten" && (line?.merged === true || mayBeWide(value));
-    if (form === "flattened" || (mayFlatten && isWide(record.object))) {
+    const unreadable = form === "own" ? unreadableIn(record.members, moved) : null;
+    const flattensIt = spec.rejected === "flatten" && unreadable !== null;
+    if (form === "flattened" || flattensIt || (mayFlatten && isWide(record.object))) {
       const flattened = flattenedFields(record.members, record.object, moved);
       if (renamed) tags.push("json_field_renamed");
       return {
@@ -112,6 +118,7 @@ export function createContentReader(
         ownTags: flattened.tags,
         tags: [...tags, "fields_flattened"],
         isFlattened: true,
+        unreadable: null,
       };
     }
     const own = ownFields(record.members, record.object, moved, {
@@ -127,7 +134,17 @@ export function createContentReader(
       members: `${lead}${own.members}`,
       ownTags: own.tags,
       tags,
+      unreadable,
     };
+  }
+
+  /**
+   * For data streams only. To keep a refused document in the failure store, Elasticsearch reads it again; if its parser
+   * cannot, it never answers the bulk request, and all of its records wait for ever (seen on 9.2.0).
+   */
+  function unreadableIn(members: ReadonlyMap<string, JsonMember>, moved: MovedFields): string | null {
+    if (spec.dataStream === null) return null;
+    return parserLimit([...[...members.values()].map(({ rawValue }) => rawValue), ...moved.rawValues]);
   }
 }
 
@@ -137,4 +154,10 @@ function timeTags({ kind }: EventTime): string[] {
   return [kind === "absent" ? "timestamp_absent" : "timestamp_parse_failure"];
 }
 
-const plain = { kafkaMembers: "", ownTags: null, isFlattened: false, faithful: true } as const;
+const plain = {
+  kafkaMembers: "",
+  ownTags: null,
+  isFlattened: false,
+  unreadable: null,
+  faithful: true,
+} as const;

@@ -31,7 +31,8 @@ export type { DocumentForm } from "./content.ts";
 /**
  * Encodes records of one topic as documents with ECS field names. The same record always gives the same document, on every
  * retry and every host.
- * @param form with `own` too, records with too many names are flattened if the specification allows it
+ * @param form with `own` too, records with too many names, and those of a data stream that Elasticsearch's parser cannot
+ *   read, are flattened if the specification allows it
  * @returns an encoder that also takes the field for which the index rejected the previous form; null if unknown
  */
 export function createDocumentEncoder(
@@ -48,11 +49,13 @@ export function createDocumentEncoder(
   return (record, refused = null) => {
     if (record.value === null) return { kind: "skipped" };
     const content = contentOf(record.value, record.timestamp);
+    if (content.unreadable !== null)
+      return rejected("unreadable_json", `Elasticsearch cannot read it: ${content.unreadable}`, spec.index);
     const standIn = content.timestampMs === -1 ? record.standIn : undefined;
     const timestampMs = standIn?.readAtMs ?? content.timestampMs;
-    if (!isDocumentTime(timestampMs)) return rejected(outOfRange(timestampMs), spec.index);
+    if (!isDocumentTime(timestampMs)) return rejected(invalidTime, outOfRange(timestampMs), spec.index);
     const dayMs = standIn === undefined || !isDated ? timestampMs : standIn.nearestMs;
-    if (dayMs === null) return rejected(dayUnknown, spec.index);
+    if (dayMs === null) return rejected(invalidTime, dayUnknown, spec.index);
 
     const kafka = kafkaFields(record);
     // Concatenates strings: at hundreds of thousands of records a second, lists would cost most.
@@ -81,6 +84,7 @@ export function createDocumentEncoder(
   };
 }
 
+const invalidTime = "invalid_timestamp";
 const dayUnknown =
   "it has no timestamp, and no earlier one in its partition is known to choose the day of its index";
 
@@ -88,6 +92,6 @@ function outOfRange(timestampMs: number): string {
   return `the timestamp ${timestampMs} is not within 0…253402300799999 milliseconds`;
 }
 
-function rejected(reason: string, index: string): Encoding {
-  return { kind: "rejected", rejection: { status: 400, type: "invalid_timestamp", reason, index } };
+function rejected(type: string, reason: string, index: string): Encoding {
+  return { kind: "rejected", rejection: { status: 400, type, reason, index } };
 }

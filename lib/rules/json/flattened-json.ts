@@ -9,6 +9,7 @@ import {
   OPEN_LIST,
   OPEN_OBJECT,
 } from "./json-members.ts";
+import { maxNumberLength } from "./parser-limits.ts";
 
 /**
  * A record's own fields as one field of its document, `kafka.value`, which the index template maps as `flattened`. All names
@@ -35,8 +36,6 @@ export const maxFlattenedDepth = 20;
  * 32,766 bytes for a term.
  */
 const maxNameLength = 400;
-/** `StreamReadConstraints.getMaxNumberLength()` of the JSON parser in Elasticsearch. */
-const maxNumberLength = 1000;
 
 const COLON = 0x3a;
 /** `"":0,` */

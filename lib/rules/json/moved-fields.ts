@@ -13,6 +13,11 @@ export class MovedFields {
     else values.push(rawValue);
   }
 
+  /** All values, as JSON. */
+  get rawValues(): readonly string[] {
+    return [...this.#values.values()].flat();
+  }
+
   /** `{…}`, with a list for a path that was added more than once. */
   get json(): string {
     let members = "";

@@ -1,3 +1,4 @@
+import { maxNumberLength } from "../../json/parser-limits.ts";
 import { nameBit, NameStack } from "./name-stack.ts";
 
 /** Objects nested deeper go to the document encoder. */
@@ -32,7 +33,7 @@ const NONE = -1;
 /**
  * Validates one JSON object (RFC 8259) strictly and finds its own members, without creating any values. Built for
  * speed, it accepts only simple cases: no line break between tokens, no escape in a name, no duplicate or blank
- * names in nested objects, no depth beyond 64. What it rejects may still be JSON. Callers check that bytes beyond ASCII
+ * names in nested objects, no depth beyond 64, no number of more than 1,000 characters. What it rejects may still be JSON. Callers check that bytes beyond ASCII
  * are UTF-8, and the names of the object's own members.
  */
 export class JsonScanner {
@@ -112,7 +113,9 @@ export class JsonScanner {
     if (first === OPEN_OBJECT) return depth < MAX_DEPTH ? this.#object(at + 1, depth + 1) : NONE;
     if (first === OPEN_ARRAY) return depth < MAX_DEPTH ? this.#array(at + 1, depth + 1) : NONE;
     if (first === undefined) return NONE;
-    return first === 0x2d || isDigit(first) ? this.#number(at) : this.#literal(at);
+    if (first !== 0x2d && !isDigit(first)) return this.#literal(at);
+    const end = this.#number(at);
+    return end - at > maxNumberLength ? NONE : end;
   }
 
   #object(start: number, depth: number): number {

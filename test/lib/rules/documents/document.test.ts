@@ -36,6 +36,18 @@ describe("a document of a data stream", () => {
     });
   });
 
+  test.each([`{"n":${"9".repeat(1_200)}}`, `{"n":1,"n":${"[".repeat(1_100)}${"]".repeat(1_100)}}`])(
+    "is flattened, or a dead letter, if Elasticsearch's parser cannot read the record",
+    (value) => {
+      const own = { ...stream, format: "json" } as const;
+      const record = sourceRecord(value);
+      expect(source(own, record)["tags"]).toContain("fields_flattened");
+      const encode = createDocumentEncoder(specification({ ...own, rejected: "dead-letter" }));
+      expect(encode(record)).toMatchObject({ kind: "rejected", rejection: { type: "unreadable_json" } });
+      expect(source({ format: "json" }, record)).toHaveProperty("n");
+    },
+  );
+
   test("moves the record's own data_stream to json, and says so", () => {
     const own = '{"data_stream":{"dataset":"other"},"data_stream.type":"x","a":1}';
     expect(source({ ...stream, format: "json" }, sourceRecord(own))).toMatchObject({

@@ -16,7 +16,12 @@ describeInBrowser("failure stores", () => {
   beforeAll(async () => {
     world = await openConsoleWorld();
     await world.kafka.createTopic(topic);
-    await putFailureStoreTemplate(world.elasticsearch, topic, { pattern: topic, field: "price" });
+    await putFailureStoreTemplate(world.elasticsearch, topic, { pattern: `${topic}*`, field: "price" });
+    // Its store is empty.
+    await world.elasticsearch.request("PUT", `/${topic}.none/_create/well?refresh=true`, {
+      "@timestamp": "2026-01-01T00:00:00Z",
+      price: 1,
+    });
     host = await startTestHost({
       ...world.servers,
       topics: [
@@ -55,6 +60,9 @@ describeInBrowser("failure stores", () => {
     const stored = page.getByRole("region", { name: `Refused documents of ${topic} by error` });
     expect(await stored.innerText()).toContain(`${topic}:0:`);
     await keepScreenshot(page, "failure-stores");
+    await using all = await browser.open(`${host.url}ui/dead-letters`);
+    await all.page.getByText(`Nothing lies in that of ${topic}.none.`).waitFor();
+    await page.bringToFront();
 
     // One of them is in the index by now, under its own id.
     const { body } = await world.elasticsearch.request("POST", `/${topic}::failures/_search`, {

@@ -116,20 +116,21 @@ function clearedLines({
   ];
 }
 
-/** What lies in failure stores, beside the letters; no line if no target has one. */
+/** What lies in failure stores, beside the letters; no line for an empty one. */
 function storeLines({ stores, problems }: FailureStoreDigest): string[] {
-  if (stores.length + problems.length === 0) return [];
+  const filled = stores.filter(({ ours, others }) => ours.documents + others.documents > 0);
+  if (filled.length + problems.length === 0) return [];
   return [
     "",
-    "In the failure stores of data streams; the host made letters of it, or tries these records again:",
-    ...stores.flatMap(storeText),
+    "In the failure stores of data streams; the host made letters of these records, indexed another form, or tries again:",
+    ...filled.flatMap(storeText),
     ...problems.map(oneLine),
   ];
 }
 
 function storeText({ stream, ours, others }: StoreDigest): string[] {
   const lines = [
-    `${countText(ours.documents).padStart(9)} documents of ${counted(ours.records, "record")} in that of ${oneLine(stream)}`,
+    `${countText(ours.documents).padStart(9)} ${ours.documents === 1 ? "document" : "documents"} of ${counted(ours.records, "record")} in that of ${oneLine(stream)}`,
   ];
   for (const { error, documents, sample } of ours.kinds) {
     const about = sample.id === null ? "" : `${oneLine(sample.id)}: `;

@@ -11,6 +11,9 @@ import { Time } from "../components/times.tsx";
 import { exploreHref } from "../explore/query/address.ts";
 import { plural } from "../text/format.ts";
 
+/** With the cluster's setting, each data stream may have a store. */
+const MAX_NAMED = 20;
+
 interface FailureStoresProps {
   readonly found: FailureStoreDigest;
   /** A replay is running or requested. */
@@ -23,6 +26,8 @@ export function FailureStores({ found: { stores, problems }, busy, onDryRun }: F
   const readOnly = useReadOnly();
   if (stores.length + problems.length === 0) return null;
   const isEmpty = stores.every(({ ours }) => ours.documents === 0);
+  const filled = stores.filter(({ ours, others }) => ours.documents + others.documents > 0);
+  const empty = stores.filter((store) => !filled.includes(store));
   return (
     <section>
       <h2>Failure stores</h2>
@@ -39,9 +44,21 @@ export function FailureStores({ found: { stores, problems }, busy, onDryRun }: F
           programs alone.
         </p>
       )}
-      {stores.map((store) => (
+      {filled.map((store) => (
         <Store key={store.stream} store={store} />
       ))}
+      {empty.length === 0 ? null : (
+        <p>
+          Nothing lies in {empty.length === 1 ? "that" : "those"} of{" "}
+          <Hostile
+            text={empty
+              .slice(0, MAX_NAMED)
+              .map(({ stream }) => stream)
+              .join(", ")}
+          />
+          {empty.length > MAX_NAMED ? ` and ${empty.length - MAX_NAMED} more.` : "."}
+        </p>
+      )}
       {isEmpty ? null : (
         <p>
           <button

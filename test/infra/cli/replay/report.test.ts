@@ -15,6 +15,34 @@ const group: DigestGroup = {
   sample: { topic: "app", partition: 1, offset: 7, reason: "no number\n", value: '{"n":"\u001B[31m"}' },
 };
 
+test("a digest names failure stores in which something lies, and no empty ones", () => {
+  const nothing = { documents: 0, records: 0, kinds: [], otherKinds: 0 };
+  const { dryRun: _, byError, ...counts } = replayResult();
+  const store = (stream: string, ours: object) => ({
+    stream,
+    topics: ["app"],
+    enabled: true,
+    ours: { ...nothing, ...ours },
+    others: nothing,
+  });
+  const textOf = (...stores: readonly ReturnType<typeof store>[]): string =>
+    formatDigest(
+      {
+        ...counts,
+        ...byError,
+        letters: 0,
+        truncated: false,
+        gaveWay: noneGaveWay,
+        failureStores: { stores, problems: [] },
+      },
+      "dead",
+    );
+  const text = textOf(store("empty", {}), store("one", { documents: 1, records: 1 }));
+  expect(text).toContain("        1 document of 1 record in that of one\n");
+  expect(text).not.toContain("empty");
+  expect(textOf(store("empty", {}))).not.toContain("failure store");
+});
+
 test("the summary of a replay has no lines for zeros", () => {
   const result = replayResult({
     read: 1_310,

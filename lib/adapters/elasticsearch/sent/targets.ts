@@ -48,13 +48,12 @@ export async function askTargets(
     const fixed = new Set(namedIn(answer, "indices", "").map(({ name }) => name));
     const streams = byName(namedIn(answer, "data_streams", "backing_indices"));
     const aliases = byName(namedIn(answer, "aliases", "indices"));
-    const written = await writeIndices([...aliases.values()].filter((alias) => alias.indices.length > 1));
+    const written = await writeIndices([...aliases.values()].filter(mayHideItsWriter));
     return names.map((name): [string, Target] => {
       const [stream, alias] = [streams.get(name), aliases.get(name)];
       if (stream !== undefined) return [name, { kind: "moving", indices: stream.indices, writesTo: name }];
       if (alias !== undefined) {
-        const [only = name] = alias.indices;
-        const writesTo = alias.indices.length === 1 ? only : (written.get(name) ?? name);
+        const writesTo = written.get(name) ?? (mayHideItsWriter(alias) ? name : alias.indices[0]) ?? name;
         return [name, { kind: "moving", indices: alias.indices, writesTo }];
       }
       return [name, { kind: fixed.has(name) ? "fixed" : "absent" }];
@@ -79,9 +78,11 @@ export async function askTargets(
     });
   }
 
-  /** The index that each of these aliases writes to. */
+  /** The index or data stream that each of these aliases writes to. */
   async function writeIndices(aliases: readonly Named[]): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
+    /** An alias of one data stream needs no mark. */
+    const members = new Map<string, string[]>();
     for (const some of chunksOf(aliases.map(({ name }) => name))) {
       const answer = await elasticsearch.ask(
         { method: "GET", path: `/_alias/${targetText(some)}`, timeoutMs: TIMEOUT_MS },
@@ -89,12 +90,20 @@ export async function askTargets(
       );
       for (const [index, entry] of Object.entries(isObject(answer) ? answer : {})) {
         const own = isObject(entry) && isObject(entry["aliases"]) ? entry["aliases"] : {};
-        for (const [alias, how] of Object.entries(own))
+        for (const [alias, how] of Object.entries(own)) {
+          members.set(alias, [...(members.get(alias) ?? []), index]);
           if (isObject(how) && how["is_write_index"] === true) found.set(alias, index);
+        }
       }
     }
+    for (const [alias, [only = alias, ...others]] of members) if (others.length === 0) found.set(alias, only);
     return found;
   }
+}
+
+/** Whether what an alias resolves to does not show where it writes: it has several indices, or those of a data stream. */
+function mayHideItsWriter({ indices }: Named): boolean {
+  return indices.length !== 1 || indices[0]?.startsWith(".ds-") === true;
 }
 
 /** Splits names so that each part fits into a request line. */

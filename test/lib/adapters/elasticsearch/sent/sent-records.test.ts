@@ -54,6 +54,25 @@ describe("what a name leads to", () => {
     expect(asked).toEqual(["/_resolve/index/plain,none,single,rolling,stream", "/_alias/rolling"]);
   });
 
+  test("an alias of a data stream writes to the stream, not to the oldest of its indices", async () => {
+    const { sent } = server((path) =>
+      path === "/_alias/one,rolled"
+        ? {
+            "logs-a": { aliases: { one: {} } },
+            "logs-b": { aliases: { rolled: {} } },
+            "logs-c": { aliases: { other: { is_write_index: true } } },
+          }
+        : {
+            aliases: [
+              { name: "one", indices: ".ds-logs-a-2026.11.30-000001" },
+              { name: "rolled", indices: [".ds-logs-b-2026.11.30-000001", ".ds-logs-b-2026.11.30-000002"] },
+            ],
+          },
+    );
+    const targets = await sent.targets(["one", "rolled"], signal);
+    expect([...targets.values()]).toMatchObject([{ writesTo: "logs-a" }, { writesTo: "logs-b" }]);
+  });
+
   test("a dated name moves if one of its days is an alias or a stream, not if another name matches the pattern", async () => {
     const { sent } = server(() => ({
       aliases: [

@@ -33,7 +33,7 @@ export interface TopicDocuments {
   cursor(partition: number, start: number, end: number): { until(offset: number): Promise<AuditDocument[]> };
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
   countBelow(partition: number, offset: number): Promise<number>;
-  /** Leaves one document of each id, the one in the oldest index. @returns how many were deleted */
+  /** Leaves one document of each id in the topic's own indices, the one in the oldest. @returns how many were deleted */
   removeExtraCopies(ids: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }

@@ -46,6 +46,8 @@ interface AuditedTopic {
   totals: Record<string, number>;
   found: { partitions: { partition: number; gaps: Ranges; doubles: Ranges; expired: Ranges }[] };
   repair: Record<string, number> | null;
+  removedDoubles: number | null;
+  after: AuditedTopic["found"] | null;
 }
 
 describe("bun run audit", () => {
@@ -339,6 +341,19 @@ describe("bun run audit", () => {
     expect(topic.found.partitions[0]?.doubles.ranges).toEqual([
       { start: 3, end: 4, label: `${run}-doubled-2026.01.02, ${copy}` },
     ]);
+  }, 60_000);
+
+  test("doubles are removed among the topic's days only: a copy that somebody made elsewhere is left to them", async () => {
+    const reindexed = `${run}-doubled-reindexed`;
+    const { _id, _source } = await documentAt(`${run}-doubled-2026.01.02`, 4);
+    await servers.elasticsearch.request("PUT", `/${reindexed}/_doc/${_id}?refresh=true`, _source);
+    const { code, topic } = await auditOf("doubled", "--remove-doubles");
+    expect(topic.removedDoubles).toBe(1);
+    expect(topic.after?.partitions[0]?.doubles.ranges).toEqual([
+      { start: 4, end: 5, label: `${run}-doubled-2026.01.02, ${reindexed}` },
+    ]);
+    expect(code).toBe(1);
+    expect(await servers.elasticsearch.count(reindexed)).toBe(1);
   }, 60_000);
 
   test("a dated index deleted by retention is expired; a record missing from an existing one is a gap", async () => {

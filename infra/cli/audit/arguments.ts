@@ -21,7 +21,7 @@ index. Lists missing records (gaps) and records indexed more than once (doubles)
     ],
     [
       "--remove-doubles",
-      "where a record was indexed more than once, delete all its documents but the one in the oldest index",
+      "where a record was indexed more than once, delete all its documents but the one in the oldest index; only in indices that the topic's index leads to",
     ],
     CONFIG_ROW,
     JSON_ROW,

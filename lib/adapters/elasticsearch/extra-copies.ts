@@ -20,6 +20,7 @@ interface Copy {
  * that wrote the same record at once, on both sides of a rollover, end with one document: whoever looks second sees both.
  * Refreshes the target first.
  * @param target names of indices, aliases or data streams, and patterns, as in a path
+ * @param isMeant whether copies in an index of the target count; others are neither kept nor deleted for it
  * @returns how many documents were deleted
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
@@ -28,6 +29,7 @@ export async function removeExtraCopies(
   target: string,
   ids: readonly string[],
   signal: AbortSignal,
+  isMeant: (index: string) => boolean = () => true,
 ): Promise<number> {
   if (ids.length === 0) return 0;
   const ask = (method: "GET" | "POST", path: string, querystring: Record<string, string>, body?: object) =>
@@ -46,7 +48,7 @@ export async function removeExtraCopies(
         track_total_hits: false,
       },
     );
-    const doubled = doubledIn(copiesIn(found));
+    const doubled = doubledIn(copiesIn(found).filter(({ index }) => isMeant(index)));
     if (doubled.length === 0) continue;
     const indices = [...new Set(doubled.flat().map(({ index }) => encodeURIComponent(index)))].join(",");
     const settings = await ask("GET", `/${indices}/_settings/index.creation_date`, LENIENT);

@@ -3,11 +3,12 @@ import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 import { PenstockError } from "../../../rules/base/errors.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import { everyAlias } from "../../../rules/template/stream-template.ts";
-import { indexPatternOf } from "../../../rules/model/names.ts";
+import { indexPatternOf, leadsTo } from "../../../rules/model/names.ts";
 import { maxTargetLength, targetText } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
 import { untilQuiet } from "../sent/quiet.ts";
+import { askTargets } from "../sent/targets.ts";
 import { askAgain, assertComplete, refused } from "../ask-again.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
 import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
@@ -47,7 +48,10 @@ export interface RecordDocuments {
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
   /** Returns the number of documents below an offset. */
   countBelow(partition: number, offset: number): Promise<number>;
-  /** Leaves one document of each id, the one in the oldest index. Returns how many were deleted. */
+  /**
+   * Leaves one document of each id, the one in the oldest index, among the indices that the topic's index leads to: copies
+   * elsewhere may have been made on purpose. Returns how many were deleted.
+   */
   removeExtraCopies(ids: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
@@ -99,6 +103,7 @@ export async function openRecordDocuments(
   // An unrelated index without a shard must not end the audit.
   const anyHolders = generations === null ? [] : await indicesWithDocuments("*", "true");
   const strayed = anyHolders.filter((name) => !holders.includes(name));
+  let ownIndices: ReturnType<typeof findOwnIndices> | null = null;
   let allRefreshed = false;
   let pitId = pit;
   let foreign = 0;
@@ -154,6 +159,15 @@ export async function openRecordDocuments(
   async function indexSettings(): Promise<unknown> {
     const path = `/${encodeURIComponent(pattern)}/_settings/${indexSettingsNames}`;
     return ask({ method: "GET", path, querystring: { ...LENIENT, expand_wildcards: "all" } });
+  }
+
+  /** A pattern may match other indices than days. */
+  async function findOwnIndices(): Promise<(name: string) => boolean> {
+    if (pattern === index) return () => true;
+    const found = await askAgain(() => askTargets(elasticsearch, [index], signal), signal);
+    const target = found.get(index);
+    const behind = new Set(target?.kind === "moving" ? target.indices : []);
+    return (name) => leadsTo(index, name) || behind.has(name);
   }
 
   function queryFor(partition: number, offsets: object): object {
@@ -263,8 +277,10 @@ export async function openRecordDocuments(
     async removeExtraCopies(ids) {
       const names = [index, ...settings.map(({ name }) => name)];
       await untilQuiet(elasticsearch, names, signal);
+      const target = encodeURIComponent(pattern);
+      const isOwn = await (ownIndices ??= findOwnIndices());
       // A shard of an index that was just created may not be searchable yet.
-      return askAgain(() => removeExtraCopies(elasticsearch, everything, ids, signal), signal);
+      return askAgain(() => removeExtraCopies(elasticsearch, target, ids, signal, isOwn), signal);
     },
     async close() {
       if (pitId === null) return;

@@ -1,6 +1,7 @@
 import type { SentBefore } from "../../../lib/adapters/elasticsearch/sent/sent-before.ts";
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
+import type { Settled } from "../../../lib/adapters/elasticsearch/sent/settling.ts";
 import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
@@ -27,7 +28,7 @@ export interface SentLookUp {
 }
 
 export interface SentLookUpDeps {
-  readonly before: Pick<SentBefore, "addFormer" | "settle" | "place">;
+  readonly before: Pick<SentBefore, "addFormer" | "settle" | "place" | "mayMove">;
   readonly notes: PlaceNotes;
   readonly time: Time;
 }
@@ -42,6 +43,7 @@ const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
 const TROUBLE_FROM_TRY = 3;
 /** After this many searches in vain, all records up to the end of the log are doubtful: correct, only slower. */
 const MOST_SEARCHES = 5;
+const NOTHING: ReadonlyMap<number, number> = new Map();
 
 export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentLookUp {
   let gathered: Asked[] = [];
@@ -60,17 +62,21 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
       const isVain = highest instanceof PenstockError && highest.code === "elasticsearch_unavailable";
       if (isVain) searched += 1;
       if (!isVain || searched >= MOST_SEARCHES) {
-        const found = new Map(due.map((one) => [one, lookedUp(one.partition, highest)]));
-        await writePlace(due.filter(isDue).flatMap((one) => found.get(one) ?? []));
-        for (const [sink, own] of Map.groupBy(due.filter(isDue), (one) => one.sink))
-          sink.onFound(own.flatMap((one) => found.get(one) ?? []));
+        await handOver(due, isDue, highest);
         return;
       }
       reason = messageOf(highest);
     } catch (error) {
       reason = messageOf(error);
     }
-    const again = due.filter(isDue);
+    // Nothing can be written now, but their lag must stay known while Elasticsearch is down.
+    const again = due.filter((one) => isDue(one) && !isPlain(one));
+    const plain = due.filter(isPlain);
+    if (plain.length > 0)
+      await handOver(plain, isDue, NOTHING).catch((error: unknown) => {
+        reason = messageOf(error);
+        again.push(...plain.filter(isDue));
+      });
     if (tries >= TROUBLE_FROM_TRY)
       for (const sink of new Set(again.map((one) => one.sink)))
         sink.onTrouble(`what was sent before cannot be looked up: ${reason}`);
@@ -80,6 +86,22 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
       void round(again, tries + 1, searched);
     });
     retries.add(callOff);
+  };
+
+  /** Whether a repeated id meets its document, as far as was known before Elasticsearch failed to answer. */
+  const isPlain = ({ partition: { place } }: Asked): boolean =>
+    !before.mayMove && (place === null || place === before.place);
+
+  /** @throws Error if it is not committed where these partitions' records go */
+  const handOver = async (
+    asked: readonly Asked[],
+    isDue: (one: Asked) => boolean,
+    highest: Settled["highest"],
+  ): Promise<void> => {
+    const found = new Map(asked.map((one) => [one, lookedUp(one.partition, highest)]));
+    await writePlace(asked.filter(isDue).flatMap((one) => found.get(one) ?? []));
+    for (const [sink, own] of Map.groupBy(asked.filter(isDue), (one) => one.sink))
+      sink.onFound(own.flatMap((one) => found.get(one) ?? []));
   };
 
   /** @throws Error if it is not committed where these partitions' records go */

@@ -20,6 +20,7 @@ function setUp() {
     highest: new Map<number, number>() as Settled["highest"],
     error: null as Error | null,
     place: null as string | null,
+    mayMove: true,
     noteError: null as Error | null,
   };
   const noted: string[] = [];
@@ -36,6 +37,9 @@ function setUp() {
     before: {
       get place() {
         return world.place;
+      },
+      get mayMove() {
+        return world.mayMove;
       },
       addFormer: (place) => void formers.push(place),
       async settle(spans): Promise<Settled> {
@@ -90,6 +94,22 @@ test("the former place stays in the commit while records beyond it may be there:
   time.run(10);
   expect(noted).toEqual(["0 at 10: old,app-1,new", "1 at 10: new"]);
   expect(found).toEqual({ 0: 18, 1: 10, 2: 18 });
+});
+
+test("while Elasticsearch is down, partitions of an index are read on as before: their lag must stay known", () => {
+  const { time, found, world, open } = setUp();
+  world.error = unavailable;
+  world.place = "app";
+  world.mayMove = false;
+  open(0, 30, "app");
+  open(1, 30);
+  open(2, 30, "old");
+  time.run(10);
+  expect(found).toEqual({ 0: 10, 1: 10 });
+  world.error = null;
+  world.highest = new Map([[2, 11]]);
+  time.run(1_000);
+  expect(found).toEqual({ 0: 10, 1: 10, 2: 12 });
 });
 
 test("partitions that are opened in one turn are asked together, each up to the highest offset that is there", () => {

@@ -1,22 +1,10 @@
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { bareSpecification } from "../../lib/rules/model/specification.ts";
 
 /** The specification of `{ topic: app }`, with the given changes. */
 export function specification(changes: Partial<Specification> = {}): Specification {
-  return {
-    topic: "app",
-    path: null,
-    index: "app",
-    startAt: "earliest",
-    format: "text",
-    timestamp: null,
-    message: null,
-    pipeline: null,
-    dataStream: null,
-    retention: null,
-    rejected: "flatten",
-    ...changes,
-  };
+  return { ...bareSpecification("app"), ...changes };
 }
 
 /** A record of 2026-01-02T03:04:05.678Z with the given value. */

@@ -1,5 +1,6 @@
 import type { TopicSample } from "../../infra/host/live/history.ts";
 import { lagOf, movedOf } from "../../infra/host/topic/topic-figures.ts";
+import { bareSpecification } from "../../lib/rules/model/specification.ts";
 import type { ListedTopic, TargetStatus } from "../../lib/rules/progress/holdings.ts";
 import type { PartitionStatus, TopicStatus } from "../../lib/rules/progress/status.ts";
 
@@ -18,19 +19,7 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
     since: "2026-11-22T12:00:00.000Z",
     downSince: null,
     sources: [{ kind: "config", name: "config.yaml", revision: null, entry: 0 }],
-    spec: {
-      topic,
-      index: topic,
-      path: null,
-      startAt: "earliest",
-      format: "text",
-      timestamp: null,
-      message: null,
-      pipeline: null,
-      dataStream: null,
-      retention: null,
-      rejected: "flatten",
-    },
+    spec: bareSpecification(topic),
     partitions: [partitionStatus()],
     counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 },
     gaveWay: {},

@@ -26,7 +26,7 @@ export function GaveWay({
       )}
       {problems.map((problem) => (
         <Notice key={problem} kind="info">
-          The list is incomplete: <Hostile text={problem} />.
+          The list is incomplete: <Hostile text={problem.replace(/\.$/, "")} />.
         </Notice>
       ))}
       {fields.length === 0 ? null : (

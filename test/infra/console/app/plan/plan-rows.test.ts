@@ -8,24 +8,14 @@ import {
   stopsMost,
 } from "../../../../../infra/console/app/plan/plan-rows.ts";
 import type { SourceRef, Specification } from "../../../../../lib/rules/model/declaration.ts";
+import { bareSpecification } from "../../../../../lib/rules/model/specification.ts";
 import type { Plan } from "../../../../../lib/rules/plan/plan.ts";
 
 const source: SourceRef = { kind: "etcd", name: "logs/a", revision: 7, entry: 0 };
 const empty: Plan = { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] };
 
 function spec(topic: string, changes: Partial<Specification> = {}): Specification {
-  const usual = {
-    path: null,
-    startAt: "earliest",
-    format: "text",
-    timestamp: null,
-    message: null,
-    pipeline: null,
-    dataStream: null,
-    retention: null,
-    rejected: "flatten",
-  } as const;
-  return { topic, index: topic, ...usual, ...changes };
+  return { ...bareSpecification(topic), ...changes };
 }
 
 const start = (topic: string, changes?: Partial<Specification>) => ({

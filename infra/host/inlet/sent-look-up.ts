@@ -39,8 +39,9 @@ interface Asked {
 }
 
 const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
-/** Earlier failures are not reported. */
+/** Earlier failures are not reported, unless a try took long. */
 const TROUBLE_FROM_TRY = 3;
+const LONG_MS = 10_000;
 /** After this many searches in vain, all records up to the end of the log are doubtful: correct, only slower. */
 const MOST_SEARCHES = 5;
 const NOTHING: ReadonlyMap<number, number> = new Map();
@@ -55,6 +56,7 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
     const due = asked.filter(isDue);
     if (due.length === 0) return;
     for (const { partition } of due) before.addFormer(partition.place);
+    const startedMs = time.monotonicMs();
     let reason: string;
     let searched = searches;
     try {
@@ -77,7 +79,7 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
         reason = messageOf(error);
         again.push(...plain.filter(isDue));
       });
-    if (tries >= TROUBLE_FROM_TRY)
+    if (tries >= TROUBLE_FROM_TRY || time.monotonicMs() - startedMs >= LONG_MS)
       for (const sink of new Set(again.map((one) => one.sink)))
         sink.onTrouble(`what was sent before cannot be looked up: ${reason}`);
     if (again.length === 0) return;

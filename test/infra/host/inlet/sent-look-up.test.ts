@@ -5,6 +5,7 @@ import type { Span } from "../../../../lib/adapters/elasticsearch/sent/sent-reco
 import type { Settled } from "../../../../lib/adapters/elasticsearch/sent/settling.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { sleep } from "../../../../lib/rules/base/time.ts";
 import { createVirtualTime } from "../../../simulation/virtual-time.ts";
 import { openedAt } from "../../../support/looked-up.ts";
 
@@ -21,6 +22,7 @@ function setUp() {
     error: null as Error | null,
     place: null as string | null,
     mayMove: true,
+    settlesInMs: 0,
     noteError: null as Error | null,
   };
   const noted: string[] = [];
@@ -44,6 +46,7 @@ function setUp() {
       addFormer: (place) => void formers.push(place),
       async settle(spans): Promise<Settled> {
         asked.push(spans);
+        if (world.settlesInMs > 0) await sleep(time, world.settlesInMs);
         if (world.error !== null) throw world.error;
         return { target: { kind: "moving", indices: [], writesTo: "app" }, highest: world.highest };
       },
@@ -169,4 +172,16 @@ test("ends with the tenure, and with the topic", () => {
   expect(asked).toHaveLength(2);
   expect(found).toEqual({});
   expect(time.timers).toBe(0);
+});
+
+test("a try that takes long says why at once: three of them may take minutes", () => {
+  const { time, asked, troubles, world, open } = setUp();
+  world.error = unavailable;
+  world.settlesInMs = 30_000;
+  open(0, 30);
+  time.run(29_000);
+  expect(troubles).toEqual([]);
+  time.run(31_000);
+  expect(troubles).toEqual(["what was sent before cannot be looked up: no node answers"]);
+  expect(asked).toHaveLength(2);
 });

@@ -50,8 +50,6 @@ export interface Incarnation {
 export interface TopicCount {
   /** The current one last. */
   readonly incarnations: Incarnation[];
-  /** True if records may be in its former index and in its current one. */
-  movesIndex: boolean;
 }
 
 /**
@@ -72,7 +70,6 @@ export interface Census {
   expired(topic: string, partition: number, logStart: number): void;
   /** Records from there on are lost; their offsets will be reused. */
   truncated(topic: string, partition: number, end: number): void;
-  movesIndex(topic: string): void;
   written(index: string, id: string): void;
   indexLost(index: string): void;
   letter(about: LetterAbout): void;

@@ -70,7 +70,7 @@ export function createCensus(): Census {
     violations,
     counts,
     created(name) {
-      const topic = topics.get(name) ?? { incarnations: [], movesIndex: false };
+      const topic = topics.get(name) ?? { incarnations: [] };
       topics.set(name, topic);
       topic.incarnations.push({ partitions: new Map() });
     },
@@ -125,21 +125,18 @@ export function createCensus(): Census {
       }
       incarnations.push({ partitions: after });
     },
-    movesIndex(name) {
-      topicOf(name).movesIndex = true;
-    },
     written(index, id) {
       const found = byId.get(id);
       if (found === undefined) {
         violations.push(`index ${index}: document ${id} is of no record`);
         return;
       }
-      const { topic, record } = found;
+      const { record } = found;
       if (record.kind !== "fit" || record.transacted === "open" || record.transacted === "aborted")
         violations.push(
           `index ${index}: document ${id} is of a record that is ${record.kind}, transaction ${record.transacted}`,
         );
-      if (record.index !== null && !topic.movesIndex)
+      if (record.index !== null)
         violations.push(`document ${id} stands in index ${record.index} and in index ${index}`);
       record.index = index;
       counts.written += 1;

@@ -98,6 +98,7 @@ const whole: readonly [trouble: ClusterTrouble, told: string, written: boolean][
   ["refusing", "connection", false],
   ["silent", "timeout", false],
   ["losing answers", "connection", true],
+  ["cutting answers", "bad_answer", true],
   ["belated", "timeout", true],
 ];
 

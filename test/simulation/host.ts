@@ -47,6 +47,8 @@ export interface HostWorld {
   listTopics(): ReadonlySet<string> | null;
   readonly createFlow: CreateFlow;
   readonly inFlightMaxBytes: number;
+  /** `elasticsearch.bulk.concurrency` */
+  readonly concurrency: number;
   readonly requestTimeoutMs: number;
   readonly rememberTimers: boolean;
 }
@@ -64,7 +66,12 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
   const kafka = kafkaSettings({ inFlightMaxBytes: world.inFlightMaxBytes });
   const settings = {
     kafka,
-    bulk: { maxDocuments: 25, maxBytes: 8_000, concurrency: 3, requestTimeoutMs: world.requestTimeoutMs },
+    bulk: {
+      maxDocuments: 25,
+      maxBytes: 8_000,
+      concurrency: world.concurrency,
+      requestTimeoutMs: world.requestTimeoutMs,
+    },
   };
   const note = (what: string | (() => string)): void => story.note(name, what);
   let stopped: StoppedHost | null = null;

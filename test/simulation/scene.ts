@@ -131,6 +131,7 @@ export function createScene({ seed, told, createFlow }: SceneOptions): Scene {
       [...hosts].every(({ name, process }) => process.state === "running" && !cutOff.has(name)),
   });
   const inFlightMaxBytes = dice.pick([20_000, 100_000, 10_000_000]);
+  const concurrency = dice.pick([1, 3, 3]);
   let started = 0;
   let dueActs = 0;
 
@@ -178,6 +179,7 @@ export function createScene({ seed, told, createFlow }: SceneOptions): Scene {
         listTopics: () => kafka.topics(),
         createFlow,
         inFlightMaxBytes,
+        concurrency,
         requestTimeoutMs: REQUEST_TIMEOUT_MS,
         rememberTimers: told,
       });
@@ -210,8 +212,8 @@ export function createScene({ seed, told, createFlow }: SceneOptions): Scene {
   return scene;
 }
 
-/** Of targets. Until hosts look up what they may have sent, records would be there twice in a stream or behind an alias. */
-const KINDS: readonly TargetKind[] = ["index"];
+/** Of targets. Most of them move. */
+const KINDS: readonly TargetKind[] = ["index", "stream", "stream", "alias"];
 
 /** Some topics go to streams or aliases, also under the names that their declarations change to. */
 function declareTargets({ documents }: SimulatedElasticsearch, dice: SeededRandom): void {

@@ -10,6 +10,8 @@ export type ClusterTrouble =
   | "failing"
   /** The connection is refused, at once. */
   | "refusing"
+  /** Written, but the answer cannot be read: it ends halfway. */
+  | "cutting answers"
   /** No answer before the request times out; nothing written. */
   | "silent"
   /** Written, but the connection ends before the answer. */
@@ -74,11 +76,16 @@ export function createTroubledServer({ time, requestTimeoutMs }: TroubledServerO
         await sleep(time, requestTimeoutMs + within(time, SLOW_MS));
         return { value: act(arrived) };
       }
-      case "losing answers": {
+      case "losing answers":
+      case "cutting answers": {
         const arrived = arrive();
         await sleep(time, within(time, WORK_MS));
         act(arrived);
-        return failed({ kind: "connection", message: "socket hang up" });
+        return failed(
+          trouble === "losing answers"
+            ? { kind: "connection", message: "socket hang up" }
+            : { kind: "bad_answer", message: "Unexpected end of JSON input" },
+        );
       }
       case "slow":
       case null:

@@ -4,7 +4,7 @@ import { simulate } from "../runner.ts";
 import { breakSource } from "./break-source.ts";
 import { variants } from "./variants.ts";
 
-const SEEDS = 2_000;
+const SEEDS = 4_000;
 /** Some seconds on an idle processor. */
 const LIMIT_MS = 1_200_000;
 const root = join(import.meta.dir, "../../..");

@@ -1,7 +1,9 @@
 import type { BrokenVariant } from "./break-source.ts";
+import { sentVariants } from "./sent-variants.ts";
 
 /** Each is a plausible mistake. */
 export const variants: readonly BrokenVariant[] = [
+  ...sentVariants,
   {
     name: "commits what was fetched and has no outcome yet",
     noticedAt: 1,
@@ -15,7 +17,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "forgets the generation: what was lost with it is still held in the next one",
-    noticedAt: 7,
+    noticedAt: 206,
     edits: [
       {
         file: "lib/adapters/kafka/group/ownership/subscription-state.ts",
@@ -26,7 +28,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "goes on with partitions after the group has taken them away",
-    noticedAt: 4,
+    noticedAt: 2,
     edits: [
       {
         file: "infra/host/topic/intake.ts",
@@ -37,7 +39,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "hands partitions over before what is in flight of them is finished",
-    noticedAt: 192,
+    noticedAt: 747,
     edits: [
       {
         file: "lib/adapters/kafka/group/ownership/revocations.ts",
@@ -48,7 +50,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "gives partitions away while a living member holds them",
-    noticedAt: 4,
+    noticedAt: 2,
     edits: [
       {
         file: "lib/rules/group/claims.ts",
@@ -59,7 +61,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "commits for partitions that were lost",
-    noticedAt: 77,
+    noticedAt: 206,
     edits: [
       {
         file: "infra/host/topic/intake.ts",
@@ -80,7 +82,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "loses what came in between when a partition is led by another broker",
-    noticedAt: 33,
+    noticedAt: 37,
     edits: [
       {
         file: "lib/adapters/kafka/reader/open-read.ts",
@@ -97,7 +99,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "takes a fetch session that is gone for partitions without records",
-    noticedAt: 86,
+    noticedAt: 53,
     edits: [
       {
         file: "lib/rules/fetch/session.ts",
@@ -108,7 +110,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "takes a bulk whose answer got lost for indexed",
-    noticedAt: 11,
+    noticedAt: 8,
     edits: [
       {
         file: "functions/ingest-batch/bulk-attempt.ts",
@@ -120,7 +122,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "does not send again what Elasticsearch had no room for",
-    noticedAt: 12,
+    noticedAt: 60,
     edits: [
       {
         file: "lib/rules/outcomes/outcome.ts",
@@ -131,7 +133,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "takes a document that is there already for the record's fault",
-    noticedAt: 14,
+    noticedAt: 47,
     edits: [
       {
         file: "lib/rules/outcomes/outcome.ts",
@@ -142,7 +144,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "counts a dead letter that was refused as kept",
-    noticedAt: 51,
+    noticedAt: 55,
     edits: [
       {
         file: "functions/ingest-batch.ts",
@@ -153,7 +155,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "lets go of what waits without reading it again",
-    noticedAt: 142,
+    noticedAt: 145,
     edits: [
       {
         file: "infra/host/pump/pump.ts",
@@ -164,7 +166,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "does not look whether the log is still the one that was read",
-    noticedAt: 142,
+    noticedAt: 3_735,
     edits: [
       {
         file: "infra/host/inlet/inlet.ts",
@@ -175,7 +177,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "goes on at the log's end where retention was faster",
-    noticedAt: 54,
+    noticedAt: 76,
     edits: [
       {
         file: "lib/rules/offsets/position.ts",
@@ -186,7 +188,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "gives memory back for all but what was tried in vain",
-    noticedAt: 9,
+    noticedAt: 17,
     edits: [
       {
         file: "infra/host/pump/sending.ts",
@@ -197,7 +199,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "never tries again what was refused",
-    noticedAt: 9,
+    noticedAt: 5,
     edits: [
       {
         file: "infra/host/pump/sending.ts",
@@ -208,7 +210,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "does not join again when other topics are wanted",
-    noticedAt: 4,
+    noticedAt: 1,
     edits: [
       {
         file: "lib/adapters/kafka/group/ownership/subscription-state.ts",
@@ -219,7 +221,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "counts commits that were refused",
-    noticedAt: 59,
+    noticedAt: 146,
     edits: [
       {
         file: "infra/host/shares/committer.ts",

@@ -49,7 +49,6 @@ export const declarationFaults: readonly FaultKind[] = [
     calm: false,
     inflict: (scene) =>
       changeSpec(scene, (spec) => {
-        scene.census.movesIndex(spec.topic);
         return { ...spec, index: scene.dice.pick(otherNames(spec.topic)) };
       }),
   },

@@ -3,20 +3,20 @@ import { type FaultKind, type Inflicted, spread } from "./fault.ts";
 
 /** Faults of record targets: indices, pipelines, the dead-letter topic. */
 export const elasticsearchFaults: readonly FaultKind[] = [
-  ...(["busy", "failing", "refusing", "silent", "losing answers", "belated", "slow"] as const).map(
-    (trouble): FaultKind => ({
-      kind: `Elasticsearch ${trouble}`,
-      weight: 1.5,
-      calm: false,
-      inflict(scene) {
-        const share = scene.dice.pick([0.3, 0.7, 1]);
-        scene.elasticsearch.troubleCluster(trouble, share);
-        const end = (): void => scene.elasticsearch.troubleCluster(null, 0);
-        scene.later(spread(scene, 100, 6_000), end);
-        return { to: `${share * 100} % of the bulks`, end };
-      },
-    }),
-  ),
+  ...(
+    ["busy", "failing", "refusing", "silent", "losing answers", "cutting answers", "belated", "slow"] as const
+  ).map((trouble): FaultKind => ({
+    kind: `Elasticsearch ${trouble}`,
+    weight: 1.5,
+    calm: false,
+    inflict(scene) {
+      const share = scene.dice.pick([0.3, 0.7, 1]);
+      scene.elasticsearch.troubleCluster(trouble, share);
+      const end = (): void => scene.elasticsearch.troubleCluster(null, 0);
+      scene.later(spread(scene, 100, 6_000), end);
+      return { to: `${share * 100} % of the bulks`, end };
+    },
+  })),
   ...(["unallocated", "blocked", "slow", "busy"] as const).map((trouble): FaultKind => ({
     kind: `index ${trouble}`,
     weight: 1.5,
@@ -51,7 +51,7 @@ export const elasticsearchFaults: readonly FaultKind[] = [
   },
   {
     kind: "former indices deleted",
-    weight: 1,
+    weight: 2,
     calm: false,
     inflict: (scene) =>
       withIndex(scene, (index) => {

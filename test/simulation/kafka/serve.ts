@@ -101,6 +101,9 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
         if (found === null || typeof found === "string") return { error: found, offset: -1 };
         if (!found.leads) return { error: "NOT_LEADER_FOR_PARTITION", offset: -1 };
         const { replicas } = found;
+        // A new leader does not know yet up to where the one before has shown the log (KIP-207).
+        if (at !== "earliest" && replicas.highWatermark(nodeId) < replicas.shownUpTo)
+          return { error: "OFFSET_NOT_AVAILABLE", offset: -1 };
         const offset = {
           earliest: () => replicas.log.start,
           stable: () => replicas.lastStableOffset(nodeId),

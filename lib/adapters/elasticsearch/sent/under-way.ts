@@ -60,7 +60,8 @@ function bulksIn(answer: unknown): Bulk[] {
 
 /** From a description: `requests[500], indices[a, b]` of a request, `requests[20], index[a][0]` of a shard's part. */
 export function writtenBy(description: string): readonly string[] {
-  const listed = /\bind(?:ices|ex)\[([^\]]*)\]/.exec(description)?.[1] ?? "";
+  // Names may contain brackets, and members such as `refresh[wait_for]` may follow.
+  const listed = /\bind(?:ices|ex)\[(.*?)\](?:\[\d+\])?(?:, \w+\[[^\]]*\])*$/.exec(description)?.[1] ?? "";
   return listed.split(",").map((name) => name.trim());
 }
 

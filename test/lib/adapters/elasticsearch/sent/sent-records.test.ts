@@ -120,6 +120,24 @@ describe("bulk requests under way", () => {
     expect(underWay).toEqual([new Set(["a:1", "a:2"]), new Set(["a:3"]), new Set()]);
   });
 
+  test("are recognized behind brackets, which names of indices may contain", async () => {
+    const { sent } = server(() => ({
+      nodes: {
+        a: {
+          tasks: {
+            "a:1": { description: "requests[2], indices[x]y, stream]" },
+            "a:2": { description: "requests[1], index[x]y][0]" },
+            "a:3": { description: "requests[1], index[x]y][0], refresh[wait_for]" },
+          },
+        },
+      },
+    }));
+    expect(await sent.underWay([["stream"], ["x]y"]], signal)).toEqual([
+      new Set(["a:1"]),
+      new Set(["a:1", "a:2", "a:3"]),
+    ]);
+  });
+
   test("are unknown if a node did not tell: it may execute one", async () => {
     const { sent } = server(() => ({
       nodes: { a: node },

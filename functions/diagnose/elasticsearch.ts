@@ -22,6 +22,7 @@ import type { Holdings } from "../../lib/rules/progress/holdings.ts";
 import type { ElasticsearchSettings } from "../../lib/rules/model/settings.ts";
 import { examineFailureStores } from "./failure-stores.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
+import { judgeRetentions } from "../../lib/rules/diagnosis/data-streams.ts";
 import { declaredStreams, diagnoseStreams } from "./data-streams.ts";
 import { readIgnoredFields } from "../digest-dead-letters/read-ignored-fields.ts";
 
@@ -108,7 +109,7 @@ export async function diagnoseCluster(
       : look(
           "data streams",
           (signal) => diagnoseStreams(streams, manageTemplates, elasticsearch, signal),
-          (checks) => checks,
+          (checks) => [...checks, ...(manageTemplates ? judgeRetentions(streams, held) : [])],
         ),
     fieldsThatGaveWay(),
     look(

@@ -1,7 +1,9 @@
 import { matchesGlob } from "../model/names.ts";
 import type { TemplateRefusals } from "../template/index-template.ts";
 import { streamTemplateName, streamTemplatePriority } from "../template/stream-template.ts";
-import { counted } from "../base/units.ts";
+import { retentionMs } from "../model/data-stream.ts";
+import type { Holdings } from "../progress/holdings.ts";
+import { counted, durationText } from "../base/units.ts";
 import { type Check, checksOf, namesText } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");
@@ -90,6 +92,27 @@ function troubleOf(
       `set lifecycle.data_retention in ${used.name}, or remove retention from the declaration`,
     ),
   ];
+}
+
+/** Checks that existing streams keep documents as long as declared. @param held what each target holds */
+export function judgeRetentions(
+  declared: readonly DeclaredStream[],
+  held: ReadonlyMap<string, Holdings>,
+): Check[] {
+  return declared.flatMap(({ stream, topics, retention }) => {
+    const holdings = held.get(stream);
+    if (retention === null || holdings?.kind !== "data stream" || holdings.reason !== null) return [];
+    const ms = holdings.retentionMs;
+    if (ms === retentionMs(retention)) return [];
+    const kept = ms === null ? "it does not delete by age" : `it keeps documents for ${durationText(ms)}`;
+    return [
+      warning(
+        `retention of ${stream}`,
+        `${kept}, and ${retention} is declared for ${namesText(topics)}`,
+        "a host changes it when the topic starts; if one runs, its log says why it could not: grant manage_data_stream_lifecycle, or change the stream's lifecycle yourself",
+      ),
+    ];
+  });
 }
 
 /** The template that Elasticsearch uses for a new index or data stream: of those that match, that of the highest priority. */

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import {
+  judgeRetentions,
   judgeStreams,
   type StreamFacts,
   templateFor,
   type TemplateFacts,
 } from "../../../../lib/rules/diagnosis/data-streams.ts";
+import { absentHoldings } from "../../../../lib/rules/progress/holdings.ts";
 
 const declared = [{ stream: "logs-app-prod", topics: ["app", "web"], retention: "30d" }];
 const ours = template("penstock-stream-logs-app-prod", ["logs-app-prod"], 151);
@@ -76,6 +78,25 @@ describe("without managed templates", () => {
       judgeStreams(keptForever, { manageTemplates: false, refusals: new Map(), templates }),
     ).toMatchObject([{ state: "ok" }]);
   });
+});
+
+test("an existing stream that keeps documents for another time than declared is a warning", () => {
+  const day = 86_400_000;
+  const judgedAs = (retention: string | null, found: object) =>
+    judgeRetentions(
+      [{ stream: "logs-app-prod", topics: ["app"], retention }],
+      new Map([["logs-app-prod", { ...absentHoldings(), kind: "data stream", ...found }]]),
+    ).map(({ seen }) => seen);
+  expect(judgedAs("90d", { retentionMs: 7 * day })).toEqual([
+    "it keeps documents for 7 days, and 90d is declared for app",
+  ]);
+  expect(judgedAs("90d", { retentionMs: null })).toEqual([
+    "it does not delete by age, and 90d is declared for app",
+  ]);
+  expect(judgedAs("48h", { retentionMs: 2 * day })).toEqual([]);
+  expect(judgedAs(null, { retentionMs: 2 * day })).toEqual([]);
+  expect(judgedAs("90d", { retentionMs: null, reason: "not allowed" })).toEqual([]);
+  expect(judgedAs("90d", { kind: "absent" })).toEqual([]);
 });
 
 test("of the templates that match, the one with the highest priority is used", () => {

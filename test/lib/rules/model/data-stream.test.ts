@@ -5,6 +5,7 @@ import {
   isDataStreamName,
   retentionMs,
 } from "../../../../lib/rules/model/data-stream.ts";
+import { everyAlias } from "../../../../lib/rules/template/stream-template.ts";
 
 describe("the name of a data stream", () => {
   test.each(["logs-app-prod", "app", "1", "a.b_c-d", "ä", "x".repeat(233)])("%.20s is valid", (name) => {
@@ -19,6 +20,11 @@ describe("the name of a data stream", () => {
       expect(dataStreamFault(name)).toContain("is not the name of an Elasticsearch data stream");
     },
   );
+
+  test.each(everyAlias)("%s is an alias of ours", (name) => {
+    expect(isDataStreamName(name)).toBe(false);
+    expect(dataStreamFault(name)).toContain("is the name of an alias that Penstock makes");
+  });
 
   test("may contain the topic, but no date", () => {
     expect(dataStreamFault("logs-{topic}-prod")).toBeNull();

@@ -3,8 +3,9 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 
 /**
- * Logs the changes of topic states: waiting, running (with its partitions), stalled, resumed. It compares each snapshot
- * with the previous one, so no other code has to report. A change that is undone between two snapshots is not logged.
+ * Logs the changes of topic states: waiting, running (with its partitions), stalled, resumed; and why a topic does not
+ * get beyond its start. It compares each snapshot with the previous one, so no other code has to report. A change that is
+ * undone between two snapshots is not logged.
  */
 export interface TopicJournal {
   look(statuses: readonly TopicStatus[]): void;
@@ -12,14 +13,15 @@ export interface TopicJournal {
 
 type Message =
   | "a topic waits"
+  | "a topic still waits to start"
   | "a topic runs"
   | "a topic stalled"
   | "a topic resumed"
   | "a topic has other partitions";
 
 interface Seen {
-  /** The last state worth a log line; starting and stopping are not. */
-  readonly state: "pending" | "running" | "stalled" | "failed";
+  /** The last state worth a log line; stopping is not, and starting only once it was logged. */
+  readonly state: "pending" | "starting" | "running" | "stalled" | "failed";
   readonly reason: string | null;
   readonly partitions: string;
 }
@@ -28,6 +30,8 @@ interface Seen {
 const LINES_AT_ONCE = 5;
 /** Per topic and message, so that a flapping topic does not flood the log. */
 const INTERVAL_MS = 30_000;
+/** Most starts are faster. */
+const STARTING_TOLD_AFTER_MS = 10_000;
 
 /** @param now milliseconds since the epoch */
 export function createTopicJournal(logger: Logger, now: () => number): TopicJournal {
@@ -40,11 +44,15 @@ export function createTopicJournal(logger: Logger, now: () => number): TopicJour
       for (const status of statuses) {
         const { topic, state, reason } = status;
         const before = seen.get(topic);
-        if (state === "starting" || state === "stopping") continue;
-        seen.set(topic, { state, reason, partitions: partitionsText(status) });
-        const message = messageFor(before, status);
+        if (state === "stopping") continue;
+        const message = messageFor(before, status, now());
         const key = `${message} ${topic}`;
-        if (message === null || now() - (told.get(key) ?? -Infinity) < INTERVAL_MS) continue;
+        // Otherwise the log would end with a topic that waits, although it runs.
+        const isAnswer = before?.state === "starting" && state === "running";
+        const isDue = message !== null && (isAnswer || now() - (told.get(key) ?? -Infinity) >= INTERVAL_MS);
+        if (state !== "starting" || isDue)
+          seen.set(topic, { state, reason, partitions: partitionsText(status) });
+        if (!isDue) continue;
         told.set(key, now());
         const some = due.get(message);
         if (some === undefined) due.set(message, [status]);
@@ -62,11 +70,15 @@ function forget(seen: Map<string, Seen>, present: ReadonlySet<string>): void {
 }
 
 /** Failures are logged immediately by the code that starts the topic. */
-function messageFor(before: Seen | undefined, after: TopicStatus): Message | null {
+function messageFor(before: Seen | undefined, after: TopicStatus, now: number): Message | null {
   const { state, reason } = after;
   const ran = before?.state === "running" || before?.state === "stalled";
   if (state === "pending")
     return before?.state === state && before.reason === reason ? null : "a topic waits";
+  if (state === "starting") {
+    if (reason === null || now - Date.parse(after.since) < STARTING_TOLD_AFTER_MS) return null;
+    return before?.state === state && before.reason === reason ? null : "a topic still waits to start";
+  }
   if (state === "stalled") return before?.state === state ? null : "a topic stalled";
   if (state !== "running") return null;
   if (before?.state === "stalled") return "a topic resumed";
@@ -75,10 +87,12 @@ function messageFor(before: Seen | undefined, after: TopicStatus): Message | nul
 }
 
 function write(logger: Logger, message: Message, topics: readonly TopicStatus[]): void {
-  const level = message === "a topic stalled" ? "warn" : "info";
+  const level = message === "a topic stalled" || message === "a topic still waits to start" ? "warn" : "info";
   if (topics.length > LINES_AT_ONCE) {
     const names = topics.map(({ topic }) => topic);
-    logger[level](message, { topics: firstNames(names), count: names.length });
+    const [reason = null, ...others] = new Set(topics.map((status) => status.reason));
+    const shared = reason !== null && others.length === 0 ? { reason } : {};
+    logger[level](message, { topics: firstNames(names), count: names.length, ...shared });
     return;
   }
   for (const status of topics) {

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createTopicJournal } from "../../../../infra/host/observe/topic-journal.ts";
 import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
@@ -61,6 +61,80 @@ test("tells what a rebalance gave and took, and that another reason keeps it wai
   expect(look(app({ state: "pending", reason: "it is not there" }))).toMatchObject([
     { message: "a topic waits", fields: { reason: "it is not there" } },
   ]);
+});
+
+describe("a topic that stays starting", () => {
+  function watched() {
+    const logger = createMemoryLogger();
+    let now = Date.UTC(2026, 10, 22, 12);
+    const journal = createTopicJournal(logger, () => now);
+    /** What is logged of these topics after this time. */
+    const after = (ms: number, ...statuses: TopicStatus[]) => {
+      now += ms;
+      const from = logger.lines.length;
+      journal.look(statuses);
+      return logger.lines.slice(from);
+    };
+    const starting = (reason: string | null, changes: Partial<TopicStatus> = {}) =>
+      app({ state: "starting", since: new Date(now).toISOString(), reason, ...changes });
+    return { after, starting };
+  }
+  const waits = (reason: string) => ({
+    level: "warn" as const,
+    message: "a topic still waits to start",
+    fields: { topic: "app", reason },
+  });
+  const runs = {
+    level: "info" as const,
+    message: "a topic runs",
+    fields: { topic: "app", partitions: "0 of 1" },
+  };
+
+  test("says why after 10 s, once per reason, and that it runs", () => {
+    const { after, starting } = watched();
+    const status = starting("Elasticsearch does not answer");
+    expect(after(9_999, status)).toEqual([]);
+    expect(after(1, status)).toEqual([waits("Elasticsearch does not answer")]);
+    expect(after(60_000, status)).toEqual([]);
+    expect(after(5_000, { ...status, reason: "the group rebalances" })).toEqual([
+      waits("the group rebalances"),
+    ]);
+    expect(after(5_000, app())).toEqual([runs]);
+  });
+
+  test("says so too after it ran, and that it runs again, however short ago it said so", () => {
+    const { after, starting } = watched();
+    expect(after(0, app())).toEqual([runs]);
+    const status = starting("no coordinator");
+    expect(after(10_000, status)).toEqual([waits("no coordinator")]);
+    expect(after(5_000, app())).toEqual([runs]);
+  });
+
+  test("says a changed reason at most every 30 s, and the one that stayed then", () => {
+    const { after, starting } = watched();
+    const status = starting("a");
+    expect(after(10_000, status)).toEqual([waits("a")]);
+    for (const reason of ["b", "a", "b"]) expect(after(5_000, { ...status, reason })).toEqual([]);
+    expect(after(15_000, { ...status, reason: "b" })).toEqual([waits("b")]);
+  });
+
+  test("says nothing without a reason", () => {
+    const { after, starting } = watched();
+    expect(after(60_000, starting(null))).toEqual([]);
+  });
+
+  test("shares a line with many others, with the reason they all have", () => {
+    const { after, starting } = watched();
+    const names = Array.from({ length: 30 }, (_, n) => `t${n}`);
+    const all = names.map((topic) => starting("no coordinator", { topic }));
+    expect(after(10_000, ...all)).toEqual([
+      {
+        level: "warn",
+        message: "a topic still waits to start",
+        fields: { topics: [...names.slice(0, 20), "and 10 more"], count: 30, reason: "no coordinator" },
+      },
+    ]);
+  });
 });
 
 test("one that fails over and over is told of twice a minute at most; that it failed is told elsewhere", () => {

@@ -7,6 +7,7 @@ import type { Refusal } from "../../../lib/rules/model/declaration.ts";
 import { firstNames } from "../../../lib/rules/base/first-names.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../../lib/rules/offsets/position.ts";
+import { noField } from "../../../lib/rules/outcomes/field-counts.ts";
 import { refusalChanges, type KnownRefusals } from "../../../lib/rules/declarations/refusal-changes.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { TopicEvents } from "../topic/topic-events.ts";
@@ -66,6 +67,8 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
     }
   };
 
+  /** The last run if it was interrupted: the next one repeats those of its steps that are still under way. */
+  let cutShort: ReconcileResult | null = null;
   let refusals: KnownRefusals = new Map();
   /** @param told errors of whole sources, which the log already reports */
   const noteRefusals = (refused: readonly Refusal[], told: readonly (string | null)[]): void => {
@@ -113,11 +116,9 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         },
         gaveWay(fields) {
           for (const [field, records] of fields) {
-            const reason = `field ${field}`;
             failures.warn("the mapping refused a field; its records are indexed in another form", {
               topic,
-              reason,
-              field,
+              ...(field === noField ? { reason: "no field named" } : { reason: `field ${field}`, field }),
               records,
             });
           }
@@ -173,12 +174,16 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         for (const { topic } of topics)
           failures.warn("a topic could not be reconciled", { topic, reason: "reconcile", error });
       }
-      if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
+      const started = newIn(result.started, cutShort?.started);
+      const stopped = newIn(result.stopped, cutShort?.stopped);
+      const replaced = newIn(result.replaced, cutShort?.replaced);
+      cutShort = result.interrupted ? result : null;
+      if (started.length + stopped.length + replaced.length === 0) return;
       logger.info("reconciled", {
         reasons,
-        started: firstNames(result.started),
-        stopped: firstNames(result.stopped),
-        replaced: firstNames(result.replaced),
+        started: firstNames(started),
+        stopped: firstNames(stopped),
+        replaced: firstNames(replaced),
         keep: plan.keep.length,
         pending: plan.pending.length,
         refused: plan.refused.length,
@@ -211,6 +216,11 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       }
     },
   };
+}
+
+function newIn(topics: readonly string[], before: readonly string[] = []): readonly string[] {
+  const known = new Set(before);
+  return topics.filter((topic) => !known.has(topic));
 }
 
 /** Log lines per run: a broken producer may write thousands of declarations. */

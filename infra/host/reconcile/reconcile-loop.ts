@@ -36,7 +36,7 @@ export interface LoopDeps {
 
 /** Interval of runs without a trigger, as a safety net for lost events. */
 const RESYNC_MS = 30_000;
-/** Delay before an interrupted run continues. */
+/** Delay before a run that its time limit cut short continues. */
 const CONTINUE_MS = 500;
 
 export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
@@ -67,7 +67,8 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
     last = result;
     deps.onResult(result, why);
     const { interrupted, lookAgainMs } = result;
-    if (interrupted) again(CONTINUE_MS, "continue");
+    // A trigger that waits continues it: the timer would only cut that run short in turn, and so on without end.
+    if (interrupted && !queued) again(CONTINUE_MS, "continue");
     else if (lookAgainMs !== null) again(lookAgainMs, "a source settled");
     else again(RESYNC_MS, "resync");
     return result;

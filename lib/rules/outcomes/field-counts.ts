@@ -5,6 +5,9 @@ import { visibleText } from "../base/visible-text.ts";
 const MAX_FIELDS = 20;
 const MAX_NAME_LENGTH = 100;
 
+/** What refusals that name no field count as. */
+export const noField = "none";
+
 /** Counts per field. Fields beyond the limit count as `other`, unknown ones as `none`. */
 export class FieldCounts {
   readonly #counts = new Map<string, number>();
@@ -25,7 +28,7 @@ export class FieldCounts {
   }
 
   #nameOf(field: string | null): string {
-    if (field === null) return "none";
+    if (field === null) return noField;
     const name = cut(visibleText(field), MAX_NAME_LENGTH);
     return this.#counts.has(name) || this.#counts.size < MAX_FIELDS ? name : "other";
   }

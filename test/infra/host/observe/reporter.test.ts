@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createReporter } from "../../../../infra/host/observe/reporter.ts";
+import { FieldCounts } from "../../../../lib/rules/outcomes/field-counts.ts";
 import type { Refusal } from "../../../../lib/rules/model/declaration.ts";
 import type { ReconcileResult } from "../../../../functions/reconcile-topics.ts";
 import { createThrottledLogger } from "../../../../lib/adapters/log/log-throttle.ts";
@@ -54,6 +55,12 @@ describe("what a topic does", () => {
     expect(logger.lines.map(({ fields }) => fields)).toEqual([
       { topic: "app", reason: "field err", field: "err", records: 3 },
       { topic: "app", reason: "field user.id", field: "user.id", records: 1 },
+    ]);
+    logger.lines.splice(0);
+    const counts = new FieldCounts();
+    reporter.pumpEvents("app").gaveWay(counts.add([null, null]));
+    expect(logger.lines.map(({ fields }) => fields)).toEqual([
+      { topic: "app", reason: "no field named", records: 2 },
     ]);
     const well = { ok: true, reason: null, since: null };
     const progress = { ...well, partitions: [], topics: [] };
@@ -148,6 +155,25 @@ describe("a reconcile run", () => {
     expect(logger.lines).toMatchObject([
       { level: "info", message: "reconciled", fields: { reasons: ["start"], started: ["app"], stopped: [] } },
     ]);
+  });
+
+  test("that goes on with one that was cut short names only its own steps, and is no line without any", () => {
+    const { reporter, logger } = setUp();
+    const lines = () =>
+      logger.lines.splice(0).map(({ fields }) => [fields?.["started"], fields?.["stopped"]]);
+    const drains = result({ stopped: ["app"], interrupted: true });
+    reporter.reconciled(drains, ["config"]);
+    expect(lines()).toEqual([[[], ["app"]]]);
+    reporter.reconciled(drains, ["continue"]);
+    reporter.reconciled(drains, ["continue"]);
+    expect(lines()).toEqual([]);
+    reporter.reconciled({ ...drains, started: ["web"] }, ["etcd"]);
+    expect(lines()).toEqual([[["web"], []]]);
+    reporter.reconciled({ ...drains, interrupted: false }, ["continue"]);
+    expect(lines()).toEqual([]);
+    // Declared and removed once more.
+    reporter.reconciled(drains, ["config"]);
+    expect(lines()).toEqual([[[], ["app"]]]);
   });
 
   test.each([

@@ -148,6 +148,39 @@ describe("a run", () => {
     await loop.stop();
   });
 
+  test("that a newer trigger cut short is continued by that trigger's run, which nothing cuts short again", async () => {
+    const { triggers, loop, runs } = setUp();
+    triggers.push("start");
+    await flush();
+    triggers.push("etcd");
+    runs[0]?.finish({ interrupted: true });
+    await advance(10_000, 100);
+    expect(runs).toHaveLength(2);
+    expect(runs[1]?.newerTrigger.aborted).toBe(false);
+    // It ended by its own time limit.
+    runs[1]?.finish({ interrupted: true });
+    await advance(500);
+    expect(runs).toHaveLength(3);
+    runs[2]?.finish();
+    await loop.stop();
+  });
+
+  test("that a newer trigger cut short still has an unsettled source looked at again in time", async () => {
+    const { triggers, loop, runs } = setUp();
+    triggers.push("start");
+    await flush();
+    triggers.push("etcd");
+    runs[0]?.finish({ interrupted: true, lookAgainMs: 700 });
+    await advance(699, 1);
+    expect(runs[1]?.newerTrigger.aborted).toBe(false);
+    await advance(1, 1);
+    expect(runs[1]?.newerTrigger.aborted).toBe(true);
+    runs[1]?.finish({ interrupted: true });
+    await flush();
+    runs[2]?.finish();
+    await loop.stop();
+  });
+
   test("that throws is logged, and the loop goes on", async () => {
     const { triggers, loop, runs, logger, results } = setUp();
     triggers.push("start");

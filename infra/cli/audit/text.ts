@@ -12,7 +12,7 @@ import {
 /** How the audit of one topic ended. */
 export type AuditEnd =
   | { readonly kind: "audited"; readonly audit: TopicAudit }
-  /** Nothing to audit; the reason is a phrase. */
+  /** The topic is not in Kafka; the reason is a phrase. */
   | { readonly kind: "absent"; readonly topic: string; readonly reason: string }
   | { readonly kind: "failed"; readonly topic: string; readonly reason: string };
 
@@ -100,7 +100,9 @@ export function formatSummary(ends: readonly AuditEnd[]): string {
     unknown += end.audit.unknownPartitions;
   }
   const failed = ends.filter(({ kind }) => kind === "failed").length;
-  const scope = `${counted(ends.length, "topic")}, ${counted(offsets, "offset")}`;
+  const absent = ends.filter(({ kind }) => kind === "absent").length;
+  const missing = absent === 0 ? "" : ` (${countText(absent)} more ${absent === 1 ? "is" : "are"} not in Kafka)`;
+  const scope = `${counted(ends.length - absent, "topic")}${missing}, ${counted(offsets, "offset")}`;
   const nothing = offsets === 0 && unknown + failed === 0;
   const verdict = nothing
     ? "nothing to account for"

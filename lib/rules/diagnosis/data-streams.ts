@@ -49,13 +49,7 @@ function troubleOf(
   const declaredFor = `declared for ${namesText(topics)}`;
   const refusal = refusals.get(stream);
   if (refusal !== undefined)
-    return [
-      failed(
-        name,
-        `${refusal}; ${declaredFor}`,
-        `free the name, or give the other template another priority than ${streamTemplatePriority}, or declare another dataStream`,
-      ),
-    ];
+    return [failed(name, `${refusal}; ${declaredFor}`, refusalRemedy(refusal))];
   const used = templateFor(stream, templates);
   const isOurs = used?.name === streamTemplateName(stream);
   if (manageTemplates && (isOurs || used === null || used.priority < streamTemplatePriority)) return [];
@@ -92,6 +86,18 @@ function troubleOf(
       `set lifecycle.data_retention in ${used.name}, or remove retention from the declaration`,
     ),
   ];
+}
+
+/** @param refusal ours (`stream-templates.ts`), or Elasticsearch's own (`template-refusal.ts`) */
+function refusalRemedy(refusal: string): string {
+  if (/^there is an index named /.test(refusal))
+    return "declare another dataStream, or delete that index (first reindex what you need of it)";
+  if (/^there is an alias named /.test(refusal)) return "declare another dataStream, or remove that alias";
+  if (/^data streams need Elasticsearch /.test(refusal))
+    return "upgrade Elasticsearch, or declare index instead of dataStream";
+  if (/ that have the same priority \[/.test(refusal))
+    return `give the other template another priority than ${streamTemplatePriority}, or declare another dataStream`;
+  return "correct what the reason names, or declare another dataStream";
 }
 
 /** Checks that existing streams keep documents as long as declared. @param held what each target holds */

@@ -72,9 +72,9 @@ function bodyOf(form: TemplateForm): object {
   };
 }
 
-/** Why nothing may be written, as one sentence. */
+/** Why nothing may be written, as one sentence. A running topic may go on as it was declared before. */
 export function templateTrouble(reason: string): string {
-  return `the index template cannot be ensured: ${reason}`;
+  return `the index template could not be set up, and until it is, the topic cannot write as declared: ${reason}`;
 }
 
 /** @throws PenstockError `elasticsearch_refused` if the pattern is among those refused */

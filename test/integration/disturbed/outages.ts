@@ -99,7 +99,7 @@ export function describeOutages(world: DisturbedWorld): void {
       expect((await host.fetch("/healthz")).status).toBe(200);
       await untilFailing("elasticsearch");
       const { reason } = await host.untilTopic(topic, "has failed", ({ state }) => state === "failed");
-      expect(reason).toContain("the index template cannot be ensured");
+      expect(reason).toContain("the index template could not be set up");
       await world.stack.elasticsearch.start();
       await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 100, 60_000);
       await untilFailing();

@@ -146,7 +146,15 @@ describe("the last line and the exit code", () => {
   const absent: AuditEnd = { kind: "absent", topic: "later", reason: "it does not exist in Kafka" };
 
   test("all is clean, even if a topic does not exist yet", () => {
-    expect(formatSummary([clean, absent])).toBe("2 topics, 1,000 offsets: every record accounted for\n");
+    expect(formatSummary([clean, absent])).toBe(
+      "1 topic (1 more is not in Kafka), 1,000 offsets: every record accounted for\n",
+    );
+    expect(formatSummary([absent, clean, absent, clean])).toBe(
+      "2 topics (2 more are not in Kafka), 2,000 offsets: every record accounted for\n",
+    );
+    expect(formatSummary([absent])).toBe(
+      "0 topics (1 more is not in Kafka), 0 offsets: nothing to account for\n",
+    );
     expect(isClean([clean, absent])).toBe(true);
     expect(isClean([])).toBe(true);
   });

@@ -446,7 +446,7 @@ describe("the template", () => {
       expect([...(await elasticsearch.ensureTemplate(["bad"], signal)).keys()]).toEqual(["bad"]);
       expect(await bulkOf(elasticsearch, "a")).toMatchObject({ items: [{ status: 201 }] });
       expect(await bulkOf(elasticsearch, "bad")).toMatchObject({
-        failure: { message: expect.stringContaining("the index template cannot be ensured") },
+        failure: { message: expect.stringContaining("the index template could not be set up") },
       });
       world.picky = false;
       expect(await bulkOf(elasticsearch, "bad")).toMatchObject({ items: [{ status: 201 }] });
@@ -565,7 +565,7 @@ describe("the template", () => {
       for (let attempt = 0; attempt < 2; attempt += 1) {
         const answer = await bulk(elasticsearch);
         expect(answer).toMatchObject({
-          failure: { message: expect.stringContaining("the index template cannot be ensured") },
+          failure: { message: expect.stringContaining("the index template could not be set up") },
         });
       }
       expect(pathsOf(seen)).not.toContain("POST /_bulk");

@@ -43,6 +43,20 @@ describe("with managed templates", () => {
     ]);
   });
 
+  test.each([
+    ['there is an index named "logs-app-prod", so no data stream can have this name', /^declare another dataStream, or delete that index \(/],
+    ['there is an alias named "logs-app-prod", so no data stream can have this name', /^declare another dataStream, or remove that alias$/],
+    ["data streams need Elasticsearch 8.15 or later, and this is 8.11.0", /^upgrade Elasticsearch, or declare index /],
+    [
+      "Elasticsearch answered 400: illegal_argument_exception: index template [penstock-stream-logs-app-prod] has index pattern [logs-app-prod] matching patterns from existing templates [mine] with patterns (mine => [logs-app-*]) that have the same priority [151]",
+      /^give the other template another priority than 151, or /,
+    ],
+    ["Elasticsearch answered 400: unknown setting", /^correct what the reason names/],
+  ])("a refusal has the remedy that helps: %s", (reason, remedy) => {
+    const refusals = new Map([["logs-app-prod", reason]]);
+    expect(judged({ refusals })).toMatchObject([{ state: "failed", remedy: expect.stringMatching(remedy) }]);
+  });
+
   test("another template that wins is a warning, and a failure if it makes indices", () => {
     expect(judged({ templates: [ours, template("mine", ["logs-*"], 200)] })).toMatchObject([
       {

@@ -23,6 +23,13 @@ const standing = {
   topics: wholeNumber.meta({ description: "The number of this host's topics that it decides for." }),
   overriddenBy: sourceRef.nullable(),
   refused: z.string().nullable(),
+  overruled: z
+    .object({ dataStream: z.string(), retention: z.string().nullable(), by: sourceRef })
+    .exactOptional()
+    .meta({
+      description:
+        "Set if its `retention` does not count, because another topic of the data stream declares this longer one, or none (null).",
+    }),
 };
 const target = z.union([z.object({ topic: z.string() }), z.object({ pattern: z.string() })]);
 

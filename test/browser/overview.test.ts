@@ -46,6 +46,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(await sources.innerText()).toContain(host.configPath);
     expect(await page.getByText("1 declaration overruled").count()).toBe(1);
     await page.locator("canvas").first().waitFor();
+    await page.getByRole("columnheader", { name: "Target", exact: true }).waitFor();
     await keepScreenshot(page, "overview");
 
     await page.getByRole("link", { name: "1 running" }).click();

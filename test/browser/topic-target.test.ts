@@ -19,7 +19,10 @@ describeInBrowser("what a topic's target holds", () => {
   test("a data stream that two topics share, on real servers", async () => {
     const [one, two] = [uniqueName("held"), uniqueName("held")];
     const stream = uniqueName("logs-held");
-    const topics = [one, two].map((topic) => ({ topic, dataStream: stream, retention: "30d" }));
+    const topics = [
+      { topic: one, dataStream: stream, retention: "30d" },
+      { topic: two, dataStream: stream, retention: "7d" },
+    ];
     for (const topic of [one, two]) {
       await world.kafka.createTopic(topic);
       await world.kafka.produce(
@@ -54,6 +57,26 @@ describeInBrowser("what a topic's target holds", () => {
       .evaluateAll((all) => all.map((one) => one.getAttribute("datetime")));
     expect(times).toEqual(["2026-11-20T08:00:00.000Z", "2026-11-22T09:30:00.000Z"]);
     await keepScreenshot(page, "topic-target");
+    const specification = page.locator("section", {
+      has: page.getByRole("heading", { name: "Specification" }),
+    });
+    const fields = await specification.getByRole("row").allInnerTexts();
+    expect(fields.filter((text) => text.includes(stream))).toEqual([`dataStream\t${stream}`]);
+
+    await page.goto(`${host.url}ui/declarations`);
+    const state = (topic: string) =>
+      page.getByRole("row").filter({ hasText: topic }).locator("[data-label=State]");
+    await state(two).waitFor();
+    expect(await state(one).innerText()).toBe("✓ in force");
+    expect(await state(two).innerText()).toMatch(
+      new RegExp(
+        `^▲ in force, but its retention does not count: data stream ${stream} keeps documents for 30d, as \\S+, entry 1 declares$`,
+      ),
+    );
+    await keepScreenshot(page, "declarations-retention");
+    await page.goto(`${host.url}ui/topics`);
+    await page.getByRole("columnheader", { name: "Target" }).waitFor();
+    await keepScreenshot(page, "topics-target");
     expect(faults).toEqual([]);
 
     const listed = await host.topics();

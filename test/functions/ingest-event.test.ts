@@ -165,7 +165,8 @@ describe("the index template", () => {
         },
       );
       const { failed } = await ingestEvent({ batches: batchesOf("app-0:a", "web-1:b"), limits }, deps);
-      const message = "the index template could not be set up, and until it is, the topic cannot write as declared: away";
+      const message =
+        "the index template could not be set up, and until it is, the topic cannot write as declared: away";
       expect(failed).toEqual([
         { name: "app-0", offsets: [0], code: reason, message },
         { name: "web-1", offsets: [1], code: reason, message },
@@ -178,7 +179,8 @@ describe("the index template", () => {
     const refusals = new Map([["web-*", "Elasticsearch answered 400: another template"]]);
     const { deps } = world({}, { ensureTemplate: () => Promise.resolve(refusals) });
     const { failed, counts } = await ingestEvent({ batches: batchesOf("app-0:a", "web-1:b"), limits }, deps);
-    const message = "the index template could not be set up, and until it is, the topic cannot write as declared: Elasticsearch answered 400: another template";
+    const message =
+      "the index template could not be set up, and until it is, the topic cannot write as declared: Elasticsearch answered 400: another template";
     expect(failed).toEqual([{ name: "web-1", offsets: [1], code: "other", message }]);
     expect(counts.indexed).toBe(1);
   });

@@ -101,7 +101,8 @@ export function formatSummary(ends: readonly AuditEnd[]): string {
   }
   const failed = ends.filter(({ kind }) => kind === "failed").length;
   const absent = ends.filter(({ kind }) => kind === "absent").length;
-  const missing = absent === 0 ? "" : ` (${countText(absent)} more ${absent === 1 ? "is" : "are"} not in Kafka)`;
+  const missing =
+    absent === 0 ? "" : ` (${countText(absent)} more ${absent === 1 ? "is" : "are"} not in Kafka)`;
   const scope = `${counted(ends.length - absent, "topic")}${missing}, ${counted(offsets, "offset")}`;
   const nothing = offsets === 0 && unknown + failed === 0;
   const verdict = nothing

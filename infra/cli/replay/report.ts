@@ -6,7 +6,7 @@ import type {
   StoreDigest,
 } from "../../../functions/digest-dead-letters/read-failure-stores.ts";
 import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
-import { gaveWayReason } from "../../../lib/rules/search/hits/gave-way.ts";
+import { gaveWayReason, noneGaveWayText } from "../../../lib/rules/search/hits/gave-way.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../../lib/rules/dead-letters/dead-letter-digest.ts";
 
@@ -149,11 +149,9 @@ function storeText({ stream, ours, others }: StoreDigest): string[] {
 
 /** Fields of indexed records that lost values. */
 function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
-  const lines =
-    fields.length === 0 && problems.length === 0
-      ? ["In the last 24 hours every field of every indexed record was searchable by its name."]
-      : [];
-  if (fields.length > 0) lines.push("Indexed in the last 24 hours, but not searchable by these fields:");
+  const lines = fields.length === 0 && problems.length === 0 ? [noneGaveWayText(null)] : [];
+  if (fields.length > 0)
+    lines.push("Indexed with a @timestamp in the last 24 hours, but not searchable by these fields:");
   for (const one of fields) {
     const { topic, field, records, sample } = one;
     lines.push(

@@ -115,6 +115,7 @@ function listEntry(
     topics: standing.topics,
     overriddenBy: standing.overriddenBy,
     refused: refused ?? standing.refused,
+    ...(standing.overruled !== undefined && { overruled: standing.overruled }),
     lastGoodKept: declaration !== null && (refused !== null || raw === UNREAD),
     ignored: declaration?.ignored ?? [],
   };

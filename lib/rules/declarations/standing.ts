@@ -11,10 +11,24 @@ export interface Standing {
   readonly overriddenBy: SourceRef | null;
   /** Why it is refused although readable; null if accepted. */
   readonly refused: string | null;
+  /**
+   * Set if its `retention` does not count for its topic, or for some topic of a pattern: another topic of the same data
+   * stream asks for a longer one.
+   */
+  readonly overruled?: OverruledRetention;
+}
+
+/** The retention that a data stream has instead of a declared one. */
+export interface OverruledRetention {
+  readonly dataStream: string;
+  /** Null if the other declaration sets none, so that nothing is deleted on its account. */
+  readonly retention: string | null;
+  /** The declaration that counts. */
+  readonly by: SourceRef;
 }
 
 /** @returns the standing of each merged declaration */
-export function standingsOf({ desired, refused }: Merged): (declaration: Declaration) => Standing {
+export function standingsOf({ desired, conflicts, refused }: Merged): (declaration: Declaration) => Standing {
   const wins = new Map<string, number>();
   const winners = new Map<string, SourceRef>();
   for (const { sources } of desired.values()) {
@@ -25,19 +39,29 @@ export function standingsOf({ desired, refused }: Merged): (declaration: Declara
       if (!winners.has(placeOf(loser))) winners.set(placeOf(loser), winner);
     }
   }
+  // All topics of a stream have the same by now.
+  const retentionOf = new Map([...desired.values()].map(({ spec }) => [spec.dataStream, spec.retention]));
   // Refusing single topics of a pattern does not refuse the pattern.
   const reasons = new Map(
     refused.flatMap(({ source, name, reason }) =>
       "entry" in source ? [[`${placeOf(source)} ${name}`, reason] as const] : [],
     ),
   );
+  const overruled = new Map<string, OverruledRetention>();
+  for (const { dataStream, loser, winner: by } of conflicts) {
+    if (dataStream === undefined || overruled.has(placeOf(loser))) continue;
+    overruled.set(placeOf(loser), { dataStream, retention: retentionOf.get(dataStream) ?? null, by });
+  }
   return ({ source, target }) => {
     const place = placeOf(source);
     const topics = wins.get(place) ?? 0;
     const overriddenBy = topics > 0 ? null : (winners.get(place) ?? null);
     const reason = target.kind === "topic" ? (reasons.get(`${place} ${target.topic}`) ?? null) : null;
     if (reason !== null) return { state: "refused", topics, overriddenBy, refused: reason };
-    return { state: overriddenBy === null ? "in force" : "overridden", topics, overriddenBy, refused: null };
+    if (overriddenBy !== null) return { state: "overridden", topics, overriddenBy, refused: null };
+    const other = overruled.get(place);
+    const effect = { state: "in force", topics, overriddenBy, refused: null } as const;
+    return other === undefined ? effect : { ...effect, overruled: other };
   };
 }
 

@@ -48,8 +48,7 @@ function troubleOf(
   const name = `data stream ${stream}`;
   const declaredFor = `declared for ${namesText(topics)}`;
   const refusal = refusals.get(stream);
-  if (refusal !== undefined)
-    return [failed(name, `${refusal}; ${declaredFor}`, refusalRemedy(refusal))];
+  if (refusal !== undefined) return [failed(name, `${refusal}; ${declaredFor}`, refusalRemedy(refusal))];
   const used = templateFor(stream, templates);
   const isOurs = used?.name === streamTemplateName(stream);
   if (manageTemplates && (isOurs || used === null || used.priority < streamTemplatePriority)) return [];
@@ -90,10 +89,11 @@ function troubleOf(
 
 /** @param refusal ours (`stream-templates.ts`), or Elasticsearch's own (`template-refusal.ts`) */
 function refusalRemedy(refusal: string): string {
-  if (/^there is an index named /.test(refusal))
+  if (refusal.startsWith("there is an index named "))
     return "declare another dataStream, or delete that index (first reindex what you need of it)";
-  if (/^there is an alias named /.test(refusal)) return "declare another dataStream, or remove that alias";
-  if (/^data streams need Elasticsearch /.test(refusal))
+  if (refusal.startsWith("there is an alias named "))
+    return "declare another dataStream, or remove that alias";
+  if (refusal.startsWith("data streams need Elasticsearch "))
     return "upgrade Elasticsearch, or declare index instead of dataStream";
   if (/ that have the same priority \[/.test(refusal))
     return `give the other template another priority than ${streamTemplatePriority}, or declare another dataStream`;

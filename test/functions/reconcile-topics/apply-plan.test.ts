@@ -107,7 +107,8 @@ describe("an index template that cannot be ensured", () => {
     const declarations = [declaration("a", { path: "/new" }), declaration("b"), declaration("new")];
     world.config = { settings: settings(), declarations };
     const { failed, interrupted } = await world.run();
-    const error = "the index template could not be set up, and until it is, the topic cannot write as declared: 403";
+    const error =
+      "the index template could not be set up, and until it is, the topic cannot write as declared: 403";
     expect(failed).toEqual([
       { topic: "new", error },
       { topic: "a", error },
@@ -121,7 +122,8 @@ describe("an index template that cannot be ensured", () => {
   test("for one topic's index fails only that topic, whether it starts or is replaced", async () => {
     const world = createWorld([declaration("a"), declaration("b"), declaration("c")], ["a", "b", "c", "d"]);
     world.refusedPatterns.set("c", "another template");
-    const error = "the index template could not be set up, and until it is, the topic cannot write as declared: another template";
+    const error =
+      "the index template could not be set up, and until it is, the topic cannot write as declared: another template";
     expect((await world.run()).failed).toEqual([{ topic: "c", error }]);
     expect(world.running()).toEqual(["a", "b"]);
 
@@ -134,7 +136,13 @@ describe("an index template that cannot be ensured", () => {
     ];
     world.config = { settings: settings(), declarations };
     const { failed } = await world.run();
-    expect(failed).toEqual([{ topic: "a", error: "the index template could not be set up, and until it is, the topic cannot write as declared: a data stream" }]);
+    expect(failed).toEqual([
+      {
+        topic: "a",
+        error:
+          "the index template could not be set up, and until it is, the topic cannot write as declared: a data stream",
+      },
+    ]);
     expect(world.topics.get("a")?.spec.index).toBe("a");
     expect([world.running(), runningBy(world, "/new")]).toEqual([["a", "b", "d"], ["b"]]);
   });

@@ -1,5 +1,5 @@
 import type { IgnoredFields } from "../../../../functions/digest-dead-letters/read-ignored-fields.ts";
-import { gaveWayReason } from "../../../../lib/rules/search/hits/gave-way.ts";
+import { gaveWayReason, noneGaveWayText } from "../../../../lib/rules/search/hits/gave-way.ts";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
@@ -20,8 +20,7 @@ export function GaveWay({
       <h2>Fields that gave way</h2>
       {fields.length > 0 || problems.length > 0 ? null : (
         <p>
-          None{topic === "" ? "" : ` of ${topic}`} in the last 24 hours: every field of what was indexed can
-          be searched by its name.
+          <Hostile text={noneGaveWayText(topic === "" ? null : topic)} />
         </p>
       )}
       {problems.map((problem) => (
@@ -32,9 +31,9 @@ export function GaveWay({
       {fields.length === 0 ? null : (
         <>
           <p>
-            Records of the last 24 hours that are indexed, and not found by the names of these fields. Nothing
-            is lost: the values are in the documents. Rename the field where it is written, or map it in an
-            index template of your own.
+            Records with a time in the last 24 hours that are indexed, and not found by the names of these
+            fields. Nothing is lost: the values are in the documents. Rename the field where it is written, or
+            map it in an index template of your own.
           </p>
           <div class="scroll" tabindex={0} role="region" aria-label="Fields that gave way">
             <table class="cards">

@@ -1,3 +1,4 @@
+import type { OverruledRetention } from "../../../../lib/rules/declarations/standing.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { hrefWith, usePlace, type Place } from "../state/router.ts";
 import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
@@ -129,16 +130,30 @@ function State({
       </span>
     );
   }
+  const { overruled } = standing;
   const covers = target !== null && "pattern" in target ? `, covers ${standing.topics}` : "";
   return (
     <>
-      <span class="ok">
-        <span aria-hidden="true">✓ </span>in force
-      </span>
+      {overruled === undefined ? (
+        <span class="ok">
+          <span aria-hidden="true">✓ </span>in force
+        </span>
+      ) : (
+        <span class="warning">
+          <span aria-hidden="true">▲ </span>in force, but its retention does not count
+        </span>
+      )}
+      {overruled === undefined ? null : <Overruled overruled={overruled} />}
       {covers}
       {lastGoodKept ? ", as it was read last" : ""}
     </>
   );
+}
+
+function Overruled({ overruled: { dataStream, retention, by } }: { readonly overruled: OverruledRetention }) {
+  const kept = retention === null ? "without a limit of its own" : `for ${retention}`;
+  const text = `: data stream ${dataStream} keeps documents ${kept}, as ${by.name}, entry ${by.entry + 1} declares`;
+  return <Hostile text={text} />;
 }
 
 function Actions({

@@ -88,7 +88,7 @@ export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewM
             <thead>
               <tr>
                 <th scope="col">Topic, most moved first</th>
-                <th scope="col">To index</th>
+                <th scope="col">Target</th>
                 <th scope="col" class="number">
                   Records/s
                 </th>

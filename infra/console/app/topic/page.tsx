@@ -214,12 +214,14 @@ function AsOf({ at }: { readonly at: number | null }) {
 }
 
 function SpecificationTable({ status: { spec } }: { readonly status: TopicStatus }) {
+  // A stream's name stands in both.
+  const fields = Object.entries(spec).filter(([field]) => field !== "index" || spec.dataStream === null);
   return (
     <section>
       <h2>Specification</h2>
       <table>
         <tbody>
-          {Object.entries(spec).map(([field, value]) => (
+          {fields.map(([field, value]) => (
             <tr key={field}>
               <th scope="row">{field}</th>
               <td>

@@ -23,7 +23,7 @@ const columns: readonly {
   { name: "duplicate", label: "Duplicate", number: true, sorts: true },
   { name: "skipped", label: "Skipped", number: true, sorts: true },
   { name: "partitions", label: "Partitions", number: true, sorts: false },
-  { name: "index", label: "Index", number: false, sorts: true },
+  { name: "index", label: "Target", number: false, sorts: true },
   { name: "source", label: "Source", number: false, sorts: true },
 ];
 
@@ -130,7 +130,7 @@ const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: read
       <td data-label="Partitions" class="number" title={`${owned} of ${partitions} are read by this host`}>
         {owned === partitions ? owned : `${owned} of ${partitions}`}
       </td>
-      <td data-label="Index">{index}</td>
+      <td data-label="Target">{index}</td>
       <td data-label="Source" title={source?.name}>
         <ShortSource source={source} />
       </td>

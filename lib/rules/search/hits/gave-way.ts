@@ -168,6 +168,20 @@ export function gaveWayOf(ignored: readonly IgnoredField[], typeOf: TypeOf): Fie
     });
 }
 
+/**
+ * What an empty list means, in sentences. It does not mean that every field is searchable: documents are counted by their
+ * own time, and only if Elasticsearch or `kafka.refused` names a field.
+ * @param topic null for all
+ */
+export function noneGaveWayText(topic: string | null): string {
+  const of = topic === null ? "" : ` of ${topic}`;
+  return (
+    `No indexed record${of} with a @timestamp in the last 24 hours names a field that gave way. ` +
+    "Records that were flattened or indexed as text for a reason that names no field, such as too many names, are not " +
+    "counted: Explore finds them by the tags fields_flattened and fields_as_text."
+  );
+}
+
 /** Explains to a person why a field gave way. */
 export function gaveWayReason({ why, type }: Pick<FieldThatGaveWay, "why" | "type">): string {
   if (why === "unfit") return `values do not fit the mapped type${type === null ? "" : ` ${type}`}`;

@@ -34,3 +34,28 @@ test("a pattern with one refused topic is in force for the others", () => {
   const standingOf = standingsOf(mergeDeclarations([pattern], ["app", "Upper"], "dead"));
   expect(standingOf(pattern)).toEqual({ state: "in force", topics: 1, overriddenBy: null, refused: null });
 });
+
+test("a retention that does not count, because another topic of the stream keeps documents longer, is named", () => {
+  const shared = { dataStream: "logs-app" };
+  const long = declaration("long", { ...shared, retention: "90d" });
+  const short = declaration("short*", { ...shared, retention: "30d" }, inEtcd(0));
+  const same = declaration("same", { ...shared, retention: "2160h" }, inEtcd(1));
+  const all = [long, short, same];
+  const standingOf = standingsOf(mergeDeclarations(all, ["long", "short1", "short2", "same"], "dead"));
+  const overruled = { dataStream: "logs-app", retention: "90d", by: long.source };
+  const inForce = { state: "in force", overriddenBy: null, refused: null } as const;
+  expect(all.map((one) => standingOf(one))).toEqual([
+    { ...inForce, topics: 1 },
+    { ...inForce, topics: 2, overruled },
+    { ...inForce, topics: 1 },
+  ]);
+  // A topic that two declare alike differs from its own winner, and not from the stream's.
+  const twice = declaration("long", { ...shared, retention: "1d" }, inEtcd(2));
+  const standing = standingsOf(mergeDeclarations([long, twice], ["long"], "dead"))(twice);
+  expect(standing).toEqual({
+    state: "overridden",
+    topics: 0,
+    overriddenBy: long.source,
+    refused: null,
+  });
+});

@@ -44,9 +44,18 @@ describe("with managed templates", () => {
   });
 
   test.each([
-    ['there is an index named "logs-app-prod", so no data stream can have this name', /^declare another dataStream, or delete that index \(/],
-    ['there is an alias named "logs-app-prod", so no data stream can have this name', /^declare another dataStream, or remove that alias$/],
-    ["data streams need Elasticsearch 8.15 or later, and this is 8.11.0", /^upgrade Elasticsearch, or declare index /],
+    [
+      'there is an index named "logs-app-prod", so no data stream can have this name',
+      /^declare another dataStream, or delete that index \(/,
+    ],
+    [
+      'there is an alias named "logs-app-prod", so no data stream can have this name',
+      /^declare another dataStream, or remove that alias$/,
+    ],
+    [
+      "data streams need Elasticsearch 8.15 or later, and this is 8.11.0",
+      /^upgrade Elasticsearch, or declare index /,
+    ],
     [
       "Elasticsearch answered 400: illegal_argument_exception: index template [penstock-stream-logs-app-prod] has index pattern [logs-app-prod] matching patterns from existing templates [mine] with patterns (mine => [logs-app-*]) that have the same priority [151]",
       /^give the other template another priority than 151, or /,

@@ -101,7 +101,9 @@ test("no part of the template uses a missing feature", () => {
 test("a refusal is thrown for its own pattern only", () => {
   const refusals = new Map([["a", "no"]]);
   throwRefused(refusals, "b");
-  expect(() => throwRefused(refusals, "a")).toThrow("the index template could not be set up, and until it is, the topic cannot write as declared: no");
+  expect(() => throwRefused(refusals, "a")).toThrow(
+    "the index template could not be set up, and until it is, the topic cannot write as declared: no",
+  );
 });
 
 test("the template has its priority, alias, settings and mappings", () => {

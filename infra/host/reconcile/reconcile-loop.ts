@@ -36,7 +36,7 @@ export interface LoopDeps {
 
 /** Interval of runs without a trigger, as a safety net for lost events. */
 const RESYNC_MS = 30_000;
-/** Delay before a run that its time limit cut short continues. */
+/** Delay before an interrupted run continues, unless a trigger is waiting, whose run follows at once. */
 const CONTINUE_MS = 500;
 
 export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {

@@ -53,14 +53,19 @@ export function planRows(plan: Plan, withKept: boolean): PlanRow[] {
   ];
 }
 
-/** The index, and options that differ from their defaults. */
+/** The index or data stream, and options that differ from their defaults. */
 function told(side: "from" | "to", spec: Specification): PlanField[] {
-  return Object.entries(spec)
+  return targetOnce(spec)
     .filter(
       ([field, value]) =>
         field === "index" || (field !== "topic" && value !== null && usual[field] !== value),
     )
     .map(([field, value]) => (side === "from" ? { field, from: value } : { field, to: value }));
+}
+
+/** The fields of a specification. The name of a data stream stands in `index` too, which is left out then. */
+export function targetOnce(spec: Specification): (readonly [field: string, value: unknown])[] {
+  return Object.entries(spec).filter(([field]) => field !== "index" || spec.dataStream === null);
 }
 
 /** Whether carrying the plan out would do anything. */

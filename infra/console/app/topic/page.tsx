@@ -11,6 +11,7 @@ import { Age, Deletion, Time } from "../components/times.tsx";
 import { TopicLetters } from "./topic-letters.tsx";
 import { TopicTarget } from "./topic-target.tsx";
 import { optionText } from "../plan/declaration-rows.ts";
+import { targetOnce } from "../plan/plan-rows.ts";
 import { exactCount, plural, ratePerSecond, shortCount } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
 import { clock } from "../state/clock.ts";
@@ -214,14 +215,12 @@ function AsOf({ at }: { readonly at: number | null }) {
 }
 
 function SpecificationTable({ status: { spec } }: { readonly status: TopicStatus }) {
-  // A stream's name stands in both.
-  const fields = Object.entries(spec).filter(([field]) => field !== "index" || spec.dataStream === null);
   return (
     <section>
       <h2>Specification</h2>
       <table>
         <tbody>
-          {fields.map(([field, value]) => (
+          {targetOnce(spec).map(([field, value]) => (
             <tr key={field}>
               <th scope="row">{field}</th>
               <td>

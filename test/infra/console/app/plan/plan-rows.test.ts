@@ -50,12 +50,20 @@ describe("the lines of a plan", () => {
   test("what starts has what it will be, what stops what it was, what is replaced both", () => {
     const [started, stopped, replaced] = planRows(plan, false);
     expect(started?.fields).toEqual([
-      { field: "index", to: "a" },
       { field: "path", to: "/a.log" },
+      { field: "index", to: "a" },
       { field: "format", to: "json" },
     ]);
     expect(stopped?.fields).toEqual([{ field: "index", from: "b" }]);
     expect(replaced?.fields).toEqual([{ field: "index", from: "old", to: "new" }]);
+  });
+
+  test("the name of a data stream is told once", () => {
+    const [started] = planRows(
+      { ...empty, start: [start("a", { index: "logs-a", dataStream: "logs-a" })] },
+      false,
+    );
+    expect(started?.fields).toEqual([{ field: "dataStream", to: "logs-a" }]);
   });
 
   test("a refusal says that the last good is kept", () => {

@@ -3,7 +3,6 @@ import {
   type ClusterFacts,
   type DiskFacts,
   httpStatusOf,
-  isNoAddress,
   lookUpPrivileges,
   type PrivilegeFacts,
   type TargetFacts,
@@ -19,6 +18,7 @@ import { createElasticsearch, type Question } from "../client.ts";
 import { createFailureStores } from "../failure-store/failure-stores.ts";
 import { readHoldings } from "../holdings/holdings.ts";
 import { ignoredFieldsDeps } from "../ignored-fields.ts";
+import { findMissingPrivileges, type MissingPrivileges } from "../names/privileges.ts";
 import { allTemplatesQuestion, templatesIn } from "../template/all-templates.ts";
 import { shaped } from "../transport/shaped.ts";
 
@@ -100,10 +100,6 @@ const indicesShape = z.record(
   }),
 );
 type Indices = z.infer<typeof indicesShape>;
-const privilegesShape = z.object({
-  cluster: z.record(z.string(), z.boolean()).default({}),
-  index: z.record(z.string(), z.record(z.string(), z.boolean())).default({}),
-});
 
 export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): ElasticsearchDiagnosis {
   const client = createElasticsearch(settings);
@@ -193,17 +189,9 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
     async privileges(patterns, manageTemplates, signal) {
       const cluster = ["monitor", ...(manageTemplates ? ["manage_index_templates"] : [])];
       const index = [{ names: patterns, privileges: ["create_doc", ...CREATING, ...lookUpPrivileges] }];
-      const question: Omit<Question, "timeoutMs"> = {
-        method: "POST",
-        path: "/_security/user/_has_privileges",
-        body: patterns.length === 0 ? { cluster } : { cluster, index },
-      };
-      try {
-        return { security: "on", missing: missingOf(await ask(privilegesShape, question, signal)) };
-      } catch (error) {
-        if (isNoAddress(error)) return { security: "off" };
-        throw error;
-      }
+      const wanted = patterns.length === 0 ? { cluster } : { cluster, index };
+      const missing = await findMissingPrivileges(client, wanted, signal, TIMEOUT_MS);
+      return missing === null ? { security: "off" } : { security: "on", missing: missingOf(missing) };
     },
 
     refusedTargets: (targets, signal) => client.tryTemplate(targets, signal),
@@ -255,14 +243,11 @@ function targetOf(name: string, found: Indices): TargetFacts {
   return aliased.length > 0 ? { kind: "alias", indices: facts(aliased) } : { kind: "absent", indices: [] };
 }
 
-function missingOf({ cluster, index }: z.infer<typeof privilegesShape>) {
-  const lacking = (granted: Record<string, boolean>): string[] =>
-    Object.entries(granted).flatMap(([privilege, has]) => (has ? [] : [privilege]));
+function missingOf({ cluster, index }: MissingPrivileges) {
   return [
-    ...lacking(cluster).map((privilege) => ({ index: null, privilege })),
-    ...Object.entries(index).flatMap(([name, granted]) => {
-      const missing = lacking(granted);
-      const mayCreate = CREATING.some((privilege) => granted[privilege] === true);
+    ...cluster.map((privilege) => ({ index: null, privilege })),
+    ...[...index].flatMap(([name, missing]) => {
+      const mayCreate = !CREATING.every((privilege) => missing.includes(privilege));
       return [
         ...missing.filter((privilege) => !CREATING.includes(privilege)),
         ...(mayCreate ? [] : [CREATING.join(" or ")]),

@@ -2,6 +2,7 @@ import { PenstockError } from "../../../rules/base/errors.ts";
 import { counted } from "../../../rules/base/units.ts";
 import { absentHoldings, type Holdings, unknownHoldings } from "../../../rules/progress/holdings.ts";
 import type { Elasticsearch } from "../client.ts";
+import { getFrom } from "../names/asking.ts";
 import { readRetentions } from "./lifecycles.ts";
 import { findMembers, type Members } from "./members.ts";
 import { missingPrivileges } from "./privileges.ts";
@@ -26,13 +27,14 @@ export async function readHoldings(
   targets: ReadonlyMap<string, readonly string[]>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, TargetHoldings>> {
+  const get = getFrom(elasticsearch, signal);
   const names = [...targets.keys()];
-  const members = await findMembers(elasticsearch, names, signal);
+  const members = await findMembers(get, names);
   const present = names.filter((name) => members.get(name)?.kind !== "absent");
   const streams = present.filter((name) => members.get(name)?.kind === "data stream");
   const [sizes, retentions] = await Promise.all([
-    orRefusal(readSizes(elasticsearch, present, signal)),
-    orRefusal(readRetentions(elasticsearch, streams, signal)),
+    orRefusal(readSizes(get, present)),
+    orRefusal(readRetentions(get, streams)),
   ]);
   const found = present.map((name) => foundTarget(name, members.get(name), sizes, targets.get(name) ?? []));
   const asked = found.flatMap(({ span, shares }) => [span ?? [], shares ?? []].flat());

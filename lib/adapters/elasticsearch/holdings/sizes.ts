@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { indexPatternOf } from "../../../rules/model/names.ts";
-import { askAbout, type AskElasticsearch } from "./asking.ts";
+import { askAbout, type Get } from "../names/asking.ts";
 
 /** Of one index, its primary shards alone. */
 export interface IndexSize {
@@ -32,9 +32,8 @@ const statsShape = z.object({
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function readSizes(
-  elasticsearch: AskElasticsearch,
+  get: Get,
   targets: readonly string[],
-  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, IndexSize>> {
   const part = "indices.*";
   const querystring = {
@@ -43,11 +42,11 @@ export async function readSizes(
     forbid_closed_indices: "false",
     filter_path: `${part}.status,${part}.primaries.docs.count,${part}.primaries.store.size_in_bytes`,
   };
-  const answers = await askAbout(elasticsearch, targets.map(indexPatternOf), signal, (text) => ({
-    path: `/${text}/_stats/docs,store`,
+  const answers = await askAbout(get, targets.map(indexPatternOf), {
+    path: (text) => `/${text}/_stats/docs,store`,
     querystring,
     shape: statsShape,
-  }));
+  });
   const sizes = new Map<string, IndexSize>();
   for (const { indices } of answers) {
     for (const [name, { status, primaries }] of Object.entries(indices)) {

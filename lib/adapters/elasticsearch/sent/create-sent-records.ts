@@ -1,7 +1,8 @@
 import type { Elasticsearch } from "../client.ts";
+import { chunksOf } from "../names/asking.ts";
 import { askHighest } from "./highest.ts";
 import { askRefresh } from "./refresh.ts";
-import { askTargets, chunksOf } from "./targets.ts";
+import { askTargets } from "./targets.ts";
 import { askUnderWay } from "./under-way.ts";
 import type { SentRecords } from "./sent-records.ts";
 

@@ -3,7 +3,7 @@ import { namesText } from "../../../rules/diagnosis/check.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import { targetText } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch } from "../client.ts";
-import { chunksOf } from "./targets.ts";
+import { chunksOf } from "../names/asking.ts";
 
 type Ask = Pick<Elasticsearch, "ask">;
 

@@ -1,14 +1,15 @@
+import { PenstockError } from "../../../rules/base/errors.ts";
 import type { LogFields, Logger } from "../../../rules/base/logger.ts";
-import { isObject } from "../../../rules/json/object.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
 import {
   retentionDiffers,
   streamsAlias,
-  type StreamLifecycle,
   type StreamTarget,
 } from "../../../rules/template/stream-template.ts";
 import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
-import { urlLists } from "./resolved-names.ts";
+import { chunksOf } from "../names/asking.ts";
+import { readStoredStates } from "../names/stream-states.ts";
+import { getWith } from "./resolved-names.ts";
 import type { SendJson } from "./template.ts";
 
 /**
@@ -33,6 +34,12 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
     logger?.warn(message, fields);
   }
 
+  function unreadable(error: unknown): null {
+    if (!(error instanceof PenstockError)) throw error;
+    tell("retention", "data streams: their retention cannot be read", { reason: error.message });
+    return null;
+  }
+
   return {
     async addAlias(send, streams) {
       if (streams.length === 0) return;
@@ -49,17 +56,11 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
       const wanted = new Map(
         streams.flatMap((target) => (target.retention === null ? [] : [[target.stream, target]])),
       );
-      for (const list of urlLists([...wanted.keys()])) {
+      for (const some of chunksOf([...wanted.keys()])) {
         // Needs the cluster privilege `monitor`, which a host has; `GET /_data_stream` would need one more.
-        const filter = "metadata.data_stream.data_stream.*.name,metadata.data_stream.data_stream.*.lifecycle";
-        const answer = await send("GET", `/_cluster/state/metadata/${list}?filter_path=${filter}`);
-        if ("failure" in answer) {
-          tell("retention", "data streams: their retention cannot be read", {
-            reason: reasonOf(answer.failure),
-          });
-          return;
-        }
-        for (const [stream, lifecycle] of lifecyclesIn(answer.body)) {
+        const states = await readStoredStates(getWith(send), some, ["name", "lifecycle"]).catch(unreadable);
+        if (states === null) return;
+        for (const [stream, { lifecycle }] of states) {
           const target = wanted.get(stream);
           if (target === undefined || target.retention === null) continue;
           if (!retentionDiffers(target, lifecycle)) {
@@ -84,22 +85,6 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
 
 /** In one log line. */
 const MOST_NAMED = 20;
-
-function lifecyclesIn(body: unknown): [stream: string, lifecycle: StreamLifecycle | null][] {
-  const metadata = isObject(body) ? body["metadata"] : null;
-  const outer = isObject(metadata) ? metadata["data_stream"] : null;
-  const streams = isObject(outer) ? outer["data_stream"] : null;
-  if (!isObject(streams)) return [];
-  return Object.entries(streams).map(([name, stream]) => {
-    const lifecycle = isObject(stream) ? stream["lifecycle"] : null;
-    if (!isObject(lifecycle)) return [name, null];
-    const { enabled, data_retention: retention } = lifecycle;
-    return [
-      name,
-      { enabled: enabled !== false, retention: typeof retention === "string" ? retention : null },
-    ];
-  });
-}
 
 function reasonOf(failure: RequestFailure): string {
   return failure.kind === "response" ? answeredText(failure.status, failure.error) : failure.message;

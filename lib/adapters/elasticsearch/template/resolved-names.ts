@@ -1,22 +1,11 @@
+import { httpStatusOf } from "../../../rules/diagnosis/elasticsearch.ts";
 import { isObject } from "../../../rules/json/object.ts";
-import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
+import { targetText } from "../../../rules/search/query/target.ts";
 import { streamsAlias } from "../../../rules/template/stream-template.ts";
+import { chunksOf, type Get } from "../names/asking.ts";
+import { resolvable, resolveNames } from "../names/resolve.ts";
 import { errorOf } from "../transport/version.ts";
 import type { SendJson } from "./template.ts";
-
-/** Below the 4 KB of a request line (`http.max_initial_line_length`). */
-const MAX_NAMES_LENGTH = 3_000;
-
-/** Splits names into lists that fit into a URL, encoded and joined. */
-export function urlLists(names: readonly string[]): string[] {
-  const lists: string[] = [];
-  for (const name of names.map(encodeURIComponent)) {
-    const last = lists.at(-1);
-    if (last === undefined || last.length + name.length > MAX_NAMES_LENGTH) lists.push(name);
-    else lists[lists.length - 1] = `${last},${name}`;
-  }
-  return lists;
-}
 
 /** What the names of declared data streams stand for. */
 export interface ResolvedNames {
@@ -31,46 +20,39 @@ export interface ResolvedNames {
  * for a name that is taken (`require_data_stream`).
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
-export async function resolveNames(send: SendJson, names: readonly string[]): Promise<ResolvedNames> {
+export async function lookUpNames(send: SendJson, names: readonly string[]): Promise<ResolvedNames> {
+  const get = getWith(send);
   const taken = new Map<string, "index" | "alias">();
+  const streams: string[] = [];
+  const found = await orIfForbidden(resolveNames(get, names, resolvable.kinds), new Map<never, never>());
+  for (const [name, { kind }] of found)
+    if (kind === "data stream") streams.push(name);
+    else taken.set(name, kind);
   const withoutAlias: string[] = [];
-  const query = "ignore_unavailable=true&filter_path=indices.name,aliases.name,data_streams.name";
-  for (const list of urlLists(names)) {
-    const answer = await send("GET", `/_resolve/index/${list}?${query}`);
-    if ("failure" in answer) {
-      if (isForbidden(answer.failure)) return { taken: new Map(), withoutAlias: [] };
-      throw errorOf(answer.failure);
-    }
-    for (const name of namesOf(answer.body, "indices")) taken.set(name, "index");
-    for (const name of namesOf(answer.body, "aliases")) taken.set(name, "alias");
-    const streams = namesOf(answer.body, "data_streams");
-    if (streams.length > 0) withoutAlias.push(...(await notInAlias(send, streams)));
+  // Asked of the streams, because the alias itself resolves to all backing indices of all streams.
+  const querystring = { ignore_unavailable: "true", filter_path: `*.aliases.${streamsAlias}` };
+  for (const some of chunksOf(streams)) {
+    const answer = await orIfForbidden(get(`/${targetText(some)}/_alias`, querystring), null);
+    if (answer !== null)
+      withoutAlias.push(...some.filter((stream) => !isObject(answer) || !Object.hasOwn(answer, stream)));
   }
   return { taken, withoutAlias };
 }
 
-/** Asked of the streams, because the alias itself resolves to all backing indices of all streams. */
-async function notInAlias(send: SendJson, streams: readonly string[]): Promise<readonly string[]> {
-  const query = `ignore_unavailable=true&filter_path=*.aliases.${streamsAlias}`;
-  const aliased = new Set<string>();
-  for (const list of urlLists(streams)) {
-    const answer = await send("GET", `/${list}/_alias?${query}`);
-    if ("failure" in answer) {
-      if (isForbidden(answer.failure)) return [];
-      throw errorOf(answer.failure);
-    }
-    for (const name of Object.keys(isObject(answer.body) ? answer.body : {})) aliased.add(name);
+/** A failure is thrown. */
+export function getWith(send: SendJson): Get {
+  return async (path, querystring) => {
+    const answer = await send("GET", `${path}?${new URLSearchParams(querystring).toString()}`);
+    if ("failure" in answer) throw errorOf(answer.failure);
+    return answer.body;
+  };
+}
+
+async function orIfForbidden<T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (httpStatusOf(error) === 403) return otherwise;
+    throw error;
   }
-  return streams.filter((stream) => !aliased.has(stream));
-}
-
-function isForbidden(failure: RequestFailure): boolean {
-  return failure.kind === "response" && failure.status === 403;
-}
-
-function namesOf(body: unknown, member: string): string[] {
-  const list: unknown = isObject(body) ? body[member] : null;
-  return (Array.isArray(list) ? list : []).flatMap((entry: unknown) =>
-    isObject(entry) && typeof entry["name"] === "string" ? [entry["name"]] : [],
-  );
 }

@@ -16,7 +16,7 @@ import { refusalText } from "../../../rules/template/template-refusal.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
 import { errorOf } from "../transport/version.ts";
 import { createExistingStreams } from "./existing-streams.ts";
-import { resolveNames } from "./resolved-names.ts";
+import { lookUpNames } from "./resolved-names.ts";
 import { type FittedForm, sendFitted, type SendJson, templateIn } from "./template.ts";
 
 /** Writes the templates of data streams: one component template for all, and an index template for each. */
@@ -76,7 +76,7 @@ export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplate
       const reason = `data streams need Elasticsearch ${NEEDED.join(".")} or later, and this is ${version}`;
       return new Map(streams.map((stream) => [targetKey(stream), reason]));
     }
-    const { taken, withoutAlias } = await resolveNames(
+    const { taken, withoutAlias } = await lookUpNames(
       send,
       streams.map(({ stream }) => stream),
     );

@@ -109,3 +109,36 @@ test("an answer of another form is an error that names the place", async () => {
     '(at "data_streams.0.name")',
   );
 });
+
+test("a server without the API of data streams tells it in its state, and leaves the rest to the cluster's setting", async () => {
+  const state = (own: object) => ({ failure_indices: [], ...own });
+  const layer = { data_streams: { failure_store: { enabled: ["beh*"] } } };
+  const { ask, asked } = server({
+    ...resolved,
+    "/_cluster/state/metadata/": {
+      metadata: {
+        data_stream: {
+          data_stream: {
+            "logs-app": state({
+              options: { failure_store: { enabled: false } },
+              failure_indices: [{ index_name: ".fs-logs-app-000002" }],
+            }),
+            behind: state({}),
+            "days-2026.01.01": state({}),
+          },
+        },
+      },
+    },
+    "/_cluster/settings": { persistent: layer },
+  });
+  const { streams: found, problems } = await surveyFailureStores({ ask }, targets, signal);
+  expect(problems).toEqual([]);
+  expect(found.map(({ stream, enabled, indices }) => [stream, enabled, indices])).toEqual([
+    ["logs-app", false, [".fs-logs-app-000002"]],
+    ["days-2026.01.01", false, []],
+    ["behind", true, []],
+  ]);
+  expect(asked).toHaveLength(6);
+  const forbidden = server({ ...resolved, "/_cluster/state/": refused(403, "action is unauthorized") });
+  expect(await surveyFailureStores(forbidden, targets, signal).catch(String)).toContain("answered 403");
+});

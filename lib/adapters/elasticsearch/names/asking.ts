@@ -10,9 +10,11 @@ import type { ElasticsearchRequest } from "../transport/transport.ts";
 export type Get = (path: string, querystring: Readonly<Record<string, string>>) => Promise<unknown>;
 
 /** The client's `ask`, as far as it is needed here: the client itself depends on this folder. */
-interface Client {
+export interface Client {
   ask(
-    question: Pick<ElasticsearchRequest, "method" | "path" | "querystring" | "timeoutMs">,
+    question: Pick<ElasticsearchRequest, "method" | "path" | "querystring" | "timeoutMs"> & {
+      readonly body?: object;
+    },
     signal: AbortSignal,
   ): Promise<unknown>;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isNoAddress } from "../../../rules/diagnosis/elasticsearch.ts";
-import type { Elasticsearch } from "../client.ts";
 import { shaped } from "../transport/shaped.ts";
+import type { Client } from "./asking.ts";
 
 /** The privileges that the user lacks. */
 export interface MissingPrivileges {
@@ -27,7 +27,7 @@ const path = "/_security/user/_has_privileges";
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function findMissingPrivileges(
-  elasticsearch: Pick<Elasticsearch, "ask">,
+  elasticsearch: Client,
   wanted: WantedPrivileges,
   signal: AbortSignal,
   timeoutMs = 8_000,

@@ -1,6 +1,8 @@
 import { PenstockError } from "../../../rules/base/errors.ts";
 import type { LogFields, Logger } from "../../../rules/base/logger.ts";
+import { isObject } from "../../../rules/json/object.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
+import { targetText } from "../../../rules/search/query/target.ts";
 import {
   retentionDiffers,
   streamsAlias,
@@ -17,7 +19,10 @@ import type { SendJson } from "./template.ts";
  * cannot be read or changed is logged once, because documents can be written all the same.
  */
 export interface ExistingStreams {
-  /** Adds the streams to the alias of all streams, so that searches without a topic find them. */
+  /**
+   * Adds the streams to the alias of all streams, so that searches without a topic find them. Left out are those that
+   * map `kafka.topic` as text: every count by topic over the alias would fail.
+   */
   addAlias(send: SendJson, streams: readonly string[]): Promise<void>;
   /** Sets the declared retention of those streams that have another one, until it is late; the rest is for the next call. */
   applyRetention(send: SendJson, streams: readonly StreamTarget[], isLate: () => boolean): Promise<void>;
@@ -43,13 +48,23 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
   return {
     async addAlias(send, streams) {
       if (streams.length === 0) return;
-      const actions = streams.map((index) => ({ add: { index, alias: streamsAlias } }));
+      const others: string[] = [];
+      const stayOut = (some: readonly string[], reason: string): void => {
+        const fields = { streams: some.slice(0, MOST_NAMED), reason };
+        if (some.length > 0) tell(reason, `data streams: they are not in the alias ${streamsAlias}`, fields);
+      };
+      for (const some of chunksOf(streams)) {
+        const answer = await send("GET", `/${targetText(some)}/_mapping/field/kafka.topic`);
+        if ("failure" in answer) return stayOut(streams, reasonOf(answer.failure));
+        others.push(...indicesWithoutKeyword(answer.body));
+      }
+      const isOther = (stream: string): boolean => others.some((index) => index.startsWith(`.ds-${stream}-`));
+      stayOut(streams.filter(isOther), "they map kafka.topic as another type than keyword");
+      const fit = streams.filter((stream) => !isOther(stream));
+      if (fit.length === 0) return;
+      const actions = fit.map((index) => ({ add: { index, alias: streamsAlias } }));
       const answer = await send("POST", "/_aliases", { actions });
-      if ("failure" in answer)
-        tell("alias", `data streams: they cannot be added to the alias ${streamsAlias}`, {
-          streams: streams.slice(0, MOST_NAMED),
-          reason: reasonOf(answer.failure),
-        });
+      if ("failure" in answer) stayOut(fit, reasonOf(answer.failure));
     },
 
     async applyRetention(send, streams, isLate) {
@@ -85,6 +100,13 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
 
 /** In one log line. */
 const MOST_NAMED = 20;
+
+/** The indices in an answer to `GET …/_mapping/field/kafka.topic` that map it otherwise. */
+function indicesWithoutKeyword(body: unknown): string[] {
+  return Object.entries(isObject(body) ? body : {}).flatMap(([index, found]) =>
+    /"type":"(?!keyword")/.test(JSON.stringify(found)) ? [index] : [],
+  );
+}
 
 function reasonOf(failure: RequestFailure): string {
   return failure.kind === "response" ? answeredText(failure.status, failure.error) : failure.message;

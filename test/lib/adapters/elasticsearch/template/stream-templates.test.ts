@@ -307,6 +307,32 @@ describe("an existing stream", () => {
     expect(bodies).toEqual([{ actions: [{ add: { index: "logs-a-prod", alias: "penstock-streams" } }] }]);
   });
 
+  test("stays out of the alias if counts by topic would fail on it", async () => {
+    const bodies: unknown[] = [];
+    const mapped = (type: string) => ({
+      mappings: { "kafka.topic": { full_name: "kafka.topic", mapping: { topic: { type } } } },
+    });
+    const { templates, logger } = world((method, path, body) => {
+      if (method === "POST" && path === "/_aliases") bodies.push(body);
+      if (path === "/logs-a-prod,logs-b-prod/_mapping/field/kafka.topic")
+        return {
+          body: {
+            ".ds-logs-a-prod-2026.11.30-000001": mapped("text"),
+            ".ds-logs-a-prod-2026.11.30-000002": mapped("keyword"),
+            ".ds-logs-b-prod-2026.11.30-000001": mapped("keyword"),
+          },
+        };
+      if (!path.startsWith("/_resolve/index/")) return null;
+      return { body: { data_streams: [{ name: "logs-a-prod" }, { name: "logs-b-prod" }] } };
+    });
+    expect(await templates.ensure([a, b], signal)).toEqual(new Map());
+    expect(bodies).toEqual([{ actions: [{ add: { index: "logs-b-prod", alias: "penstock-streams" } }] }]);
+    expect(logger.lines.map(({ fields }) => fields)).toContainEqual({
+      streams: ["logs-a-prod"],
+      reason: "they map kafka.topic as another type than keyword",
+    });
+  });
+
   test("without a declared retention keeps its lifecycle", async () => {
     const { templates, writes } = world();
     await templates.ensure([{ ...a, retention: null }], signal);

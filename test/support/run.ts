@@ -72,6 +72,9 @@ const SHARING = [
   ...without([...CLUSTER, ...FAULTS, ...CROWDING, ...MEASURING, ...UNITS]),
 ];
 
+/** The packaged Elasticsearch cannot delete data streams: those of all tests, and their generations, add up. */
+const ROOMY = { "cluster.max_shards_per_node": "10000" };
+
 interface Call {
   /** For `bun test`. */
   readonly words: readonly string[];
@@ -113,7 +116,7 @@ async function main(testArguments: readonly string[]): Promise<number> {
   const given = process.env["PENSTOCK_TEST_STACK"];
   const servers = { ...process.env, ...thrifty(process.env) };
   await using stack =
-    given === undefined ? await bootStack({ signal: interrupted, environment: servers }) : undefined;
+    given === undefined ? await bootStack({ signal: interrupted, environment: servers, elasticsearchSettings: ROOMY }) : undefined;
   const addresses = stack === undefined ? given : JSON.stringify(addressesOf(stack));
 
   const browser = await findBrowser(process.env, () =>

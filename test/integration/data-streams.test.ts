@@ -230,6 +230,8 @@ describe("a data stream that cannot be", () => {
       index_patterns: [streamOf(topic)],
       priority: 10,
       data_stream: {},
+      // As text it would stay out of the alias.
+      template: { mappings: { properties: { "kafka.topic": { type: "keyword" } } } },
     });
     await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
     expect(await stateOf(streamOf(topic))).toMatchObject({ generation: 1 });

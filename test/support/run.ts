@@ -116,7 +116,9 @@ async function main(testArguments: readonly string[]): Promise<number> {
   const given = process.env["PENSTOCK_TEST_STACK"];
   const servers = { ...process.env, ...thrifty(process.env) };
   await using stack =
-    given === undefined ? await bootStack({ signal: interrupted, environment: servers, elasticsearchSettings: ROOMY }) : undefined;
+    given === undefined
+      ? await bootStack({ signal: interrupted, environment: servers, elasticsearchSettings: ROOMY })
+      : undefined;
   const addresses = stack === undefined ? given : JSON.stringify(addressesOf(stack));
 
   const browser = await findBrowser(process.env, () =>

@@ -48,7 +48,7 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
   return {
     async addAlias(send, streams) {
       if (streams.length === 0) return;
-      const others: string[] = [];
+      const others = new Set<string>();
       const stayOut = (some: readonly string[], reason: string): void => {
         const fields = { streams: some.slice(0, MOST_NAMED), reason };
         if (some.length > 0) tell(reason, `data streams: they are not in the alias ${streamsAlias}`, fields);
@@ -56,11 +56,13 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
       for (const some of chunksOf(streams)) {
         const answer = await send("GET", `/${targetText(some)}/_mapping/field/kafka.topic`);
         if ("failure" in answer) return stayOut(streams, reasonOf(answer.failure));
-        others.push(...indicesWithoutKeyword(answer.body));
+        for (const stream of streamsWithoutKeyword(answer.body)) others.add(stream);
       }
-      const isOther = (stream: string): boolean => others.some((index) => index.startsWith(`.ds-${stream}-`));
-      stayOut(streams.filter(isOther), "they map kafka.topic as another type than keyword");
-      const fit = streams.filter((stream) => !isOther(stream));
+      stayOut(
+        streams.filter((stream) => others.has(stream)),
+        "they map kafka.topic as another type than keyword",
+      );
+      const fit = streams.filter((stream) => !others.has(stream));
       if (fit.length === 0) return;
       const actions = fit.map((index) => ({ add: { index, alias: streamsAlias } }));
       const answer = await send("POST", "/_aliases", { actions });
@@ -101,10 +103,13 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
 /** In one log line. */
 const MOST_NAMED = 20;
 
-/** The indices in an answer to `GET …/_mapping/field/kafka.topic` that map it otherwise. */
-function indicesWithoutKeyword(body: unknown): string[] {
+/** `.ds-<stream>-2026.11.30-000001` */
+const backingIndex = /^\.ds-(.+)-\d{4}\.\d{2}\.\d{2}-\d+$/;
+
+/** The streams of backing indices in an answer to `GET …/_mapping/field/kafka.topic` that map it otherwise. */
+function streamsWithoutKeyword(body: unknown): string[] {
   return Object.entries(isObject(body) ? body : {}).flatMap(([index, found]) =>
-    /"type":"(?!keyword")/.test(JSON.stringify(found)) ? [index] : [],
+    /"type":"(?!keyword")/.test(JSON.stringify(found)) ? (backingIndex.exec(index)?.[1] ?? []) : [],
   );
 }
 

@@ -320,6 +320,8 @@ describe("an existing stream", () => {
             ".ds-logs-a-prod-2026.11.30-000001": mapped("text"),
             ".ds-logs-a-prod-2026.11.30-000002": mapped("keyword"),
             ".ds-logs-b-prod-2026.11.30-000001": mapped("keyword"),
+            // Not logs-b-prod, whose name it begins with.
+            ".ds-logs-b-prod-2-2026.11.30-000001": mapped("text"),
           },
         };
       if (!path.startsWith("/_resolve/index/")) return null;

@@ -61,7 +61,7 @@ export interface ReconcileResult extends Applied {
     /** `revision` belongs to the current values; null if never read. Null as a whole if etcd is not configured. */
     readonly etcd: (SourceReport & { readonly revision: number | null }) | null;
   };
-  /** In how many milliseconds a source that is still changing can be believed as a whole; null if all were. */
+  /** In how many milliseconds a changing source can be believed or refused settings are due again; null if none. */
   readonly lookAgainMs: number | null;
   /** Whether Kafka answered. */
   readonly kafka: { readonly ok: boolean; readonly error: string | null };
@@ -83,10 +83,10 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
 
   let config = await readConfig(memory, patientAtMs, deps);
   let carriedOut = !dry && expectedHash === null;
-  if (carriedOut) config = await applySettings(config, memory.settings, deps);
+  if (carriedOut) config = await applySettings(config, memory, deps);
   let planned = await planRun({ ...input, patientAtMs }, config, deps);
   if (!dry && planned.hash === expectedHash) {
-    const inForce = await applySettings(config, memory.settings, deps);
+    const inForce = await applySettings(config, memory, deps);
     // Settings that could not be applied are refused, which may change the plan.
     if (inForce !== config) planned = await planRun({ ...input, patientAtMs }, inForce, deps);
     config = inForce;
@@ -120,11 +120,10 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
             },
     },
     kafka: { ok: kafka.error === null, error: kafka.error },
-    lookAgainMs: lookAgainMs(
-      [config.memory.stillness, ...stillnessesOf(etcd.memory)],
-      patientAtMs,
-      deps.now(),
-    ),
+    lookAgainMs: soonest([
+      lookAgainMs([config.memory.stillness, ...stillnessesOf(etcd.memory)], patientAtMs, deps.now()),
+      ...config.memory.failedProbes.map(({ againAtMs }) => Math.max(0, againAtMs - deps.now())),
+    ]),
     ...applied,
     durationMs: deps.now() - startedAt,
   };
@@ -179,6 +178,11 @@ function refusalsOf(memory: EtcdMemory | null): readonly Refusal[] {
 
 function stillnessesOf(memory: EtcdMemory | null): readonly Stillness[] {
   return memory === null ? [] : [...memory.keys.values()].map(({ stillness }) => stillness);
+}
+
+function soonest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((ms) => ms !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 function report(error: string | null, declarations: number): SourceReport {

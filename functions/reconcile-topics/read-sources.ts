@@ -1,5 +1,6 @@
 import { acceptSettings, sameSettings } from "../../lib/rules/plan/accept-settings.ts";
 import type { Declaration, Refusal } from "../../lib/rules/model/declaration.ts";
+import { backoffMs, type BackoffRule } from "../../lib/rules/base/backoff.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
 import { fingerprintOf } from "../../lib/rules/secrets/fingerprint.ts";
 import { believedAtMs, lookAt, withLeaving, type Stillness } from "../../lib/rules/declarations/patience.ts";
@@ -51,7 +52,10 @@ export interface FailedProbe {
   /** Their fingerprint. */
   readonly settings: string;
   readonly reason: string;
-  readonly atMs: number;
+  /** Consecutive failures. */
+  readonly count: number;
+  /** When they are tried again, in milliseconds since the epoch. */
+  readonly againAtMs: number;
 }
 
 /** The last good content of the config file. */
@@ -66,8 +70,11 @@ export interface ConfigMemory {
 
 /** Deadline for one question to a server. */
 const STEP_DEADLINE_MS = 10_000;
-/** Failed settings are not tried at every trigger: a probe takes seconds, and delays the changes of all topics. */
-const PROBE_AGAIN_MS = 30_000;
+/**
+ * Failed settings are not tried at every trigger: a probe takes seconds, and delays the changes of all topics. But soon
+ * at first: a server may know a new password a moment after the config does. Not before the login gate would admit it.
+ */
+const PROBE_AGAIN: BackoffRule = { initialMs: 4_000, maxMs: 30_000 };
 
 /** How long new settings may wait for their file to settle. */
 const LONGEST_WAIT_MS = 1_000;
@@ -109,7 +116,12 @@ export async function readConfig(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     stillness = lookAt(stillness, "unreadable", patientAtMs);
-    return { memory: { ...memory, stillness }, refused: [refusedConfig(deps, reason)], error: reason };
+    // Settings that cannot be read are not due again: their file is.
+    return {
+      memory: { ...memory, failedProbes: [], stillness },
+      refused: [refusedConfig(deps, reason)],
+      error: reason,
+    };
   }
   const stated = believedAt !== null && read.lastMayGoOn ? read.declarations.slice(0, -1) : read.declarations;
   const declarations = withLeaving(memory.declarations, stated, believedAt);
@@ -123,12 +135,11 @@ export async function readConfig(
     ask: (wanted: T, signal: AbortSignal) => Promise<unknown>,
   ) => {
     const fingerprint = fingerprintOf(wanted);
-    const known = memory.failedProbes.find(
-      ({ settings, atMs }) => settings === fingerprint && deps.now() - atMs < PROBE_AGAIN_MS,
-    );
-    const reason = known?.reason ?? (await attempt((signal) => ask(wanted, signal)));
+    const known = memory.failedProbes.find(({ settings }) => settings === fingerprint);
+    const held = known !== undefined && deps.now() < known.againAtMs ? known : null;
+    const reason = held?.reason ?? (await attempt((signal) => ask(wanted, signal)));
     if (reason === null) return true;
-    failedProbes.push(known ?? { settings: fingerprint, reason, atMs: deps.now() });
+    failedProbes.push(held ?? failedAgain(memory, fingerprint, reason, deps.now()));
     reasons.push(`the new ${name} settings do not work, so the old ones stay: ${reason}`);
     return false;
   };
@@ -158,17 +169,24 @@ export async function readConfig(
 /** Applies the settings. If that fails, they are refused like those that fail their probe. */
 export async function applySettings(
   config: ConfigOutcome,
-  running: Settings,
+  before: ConfigMemory,
   deps: SourceReaders,
 ): Promise<ConfigOutcome> {
-  const failure = await attempt(() => deps.useSettings(config.memory.settings));
+  const { settings, failedProbes } = config.memory;
+  const failure = await attempt(() => deps.useSettings(settings));
   if (failure === null) return config;
   const reason = `the new settings cannot be applied, so the old ones stay: ${failure}`;
+  const failed = failedAgain(before, fingerprintOf(settings), failure, deps.now());
   return {
-    memory: { ...config.memory, settings: running },
+    memory: { ...config.memory, settings: before.settings, failedProbes: [...failedProbes, failed] },
     refused: [...config.refused, refusedConfig(deps, reason)],
     error: config.error === null ? reason : `${config.error}; ${reason}`,
   };
+}
+
+function failedAgain(before: ConfigMemory, settings: string, reason: string, nowMs: number): FailedProbe {
+  const count = 1 + (before.failedProbes.find((one) => one.settings === settings)?.count ?? 0);
+  return { settings, reason, count, againAtMs: nowMs + backoffMs(PROBE_AGAIN, count, 1) };
 }
 
 function refusedConfig({ configPath }: SourceReaders, reason: string): Refusal {

@@ -230,7 +230,7 @@ describe("a reviewed plan", () => {
     expect(result.hash).not.toBe(hash);
     expect(stateOf(world)).toEqual(before);
     // The new hash can be used next.
-    expect((await world.run({ expectedHash: result.hash })).carriedOut).toBe(true);
+    expect((await world.look({ expectedHash: result.hash })).carriedOut).toBe(true);
   });
 
   test("is carried out with changed settings that do not change it, which are applied before anything starts", async () => {

@@ -69,7 +69,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
     const { interrupted, lookAgainMs } = result;
     // A trigger that waits continues it: the timer would only cut that run short in turn, and so on without end.
     if (interrupted && !queued) again(CONTINUE_MS, "continue");
-    else if (lookAgainMs !== null) again(lookAgainMs, "a source settled");
+    else if (lookAgainMs !== null) again(lookAgainMs, "a source or a setting is due again");
     else again(RESYNC_MS, "resync");
     return result;
   };

@@ -243,7 +243,7 @@ describe("settings", () => {
     world.unreachable.add("dead:9092").add("http://dead:9200");
     const kafka = kafkaSettings({ brokers: ["dead:9092"] });
     declare(world, { etcd, kafka, elasticsearch: { ...elasticsearch, nodes: ["http://dead:9200"] } }, "app");
-    const { sources, plan } = await world.run();
+    const { sources, plan } = await world.look();
     expect(world.inForce.kafka.brokers).toEqual(["127.0.0.1:9092"]);
     expect(world.inForce.elasticsearch.nodes).toEqual(["http://127.0.0.1:9200"]);
     expect(plan.refused.map(({ reason }) => reason)).toEqual([
@@ -254,11 +254,34 @@ describe("settings", () => {
     expect(world.running()).toEqual(["app", "one", "two"]);
     expect(world.replaced).toEqual([]);
     world.unreachable.clear();
-    // A probe costs seconds in which no topic is served, so there is one per half minute.
-    expect((await world.run()).sources.config.ok).toBe(false);
-    world.now += 30_000;
-    expect((await world.run()).sources.config.ok).toBe(true);
+    // A probe costs seconds in which no topic is served, so a trigger alone does not repeat it.
+    const again = await world.look();
+    expect(again).toMatchObject({ sources: { config: { ok: false } }, lookAgainMs: 4_000 });
+    world.now += 4_000;
+    expect(await world.look()).toMatchObject({ sources: { config: { ok: true } }, lookAgainMs: null });
     expect(world.inForce.elasticsearch.nodes).toEqual(["http://dead:9200"]);
+  });
+
+  test("that do not work are tried again soon at first, then every 30 s, and other ones at once", async () => {
+    const world = await settledWorld();
+    const wish = (broker: string) => {
+      world.unreachable.add(broker);
+      declare(world, { etcd, kafka: kafkaSettings({ brokers: [broker] }) }, "app");
+    };
+    wish("dead:9092");
+    let { lookAgainMs } = await world.run();
+    const waits = [lookAgainMs];
+    for (let times = 0; times < 5; times += 1) {
+      world.now += lookAgainMs ?? expect.unreachable();
+      ({ lookAgainMs } = await world.look());
+      waits.push(lookAgainMs);
+    }
+    expect(waits).toEqual([4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    wish("gone:9092");
+    expect(await world.run()).toMatchObject({ lookAgainMs: 4_000 });
+    // Nothing is due while the file cannot be read.
+    world.config = new Error("not YAML");
+    expect(await world.run()).toMatchObject({ lookAgainMs: null });
   });
 
   test("that cannot be applied are refused too, and topics still follow their declarations", async () => {
@@ -266,10 +289,11 @@ describe("settings", () => {
     world.settingsError = new Error("403 on the index template");
     const { elasticsearch } = settings();
     declare(world, { etcd, elasticsearch: { ...elasticsearch, nodes: ["http://new:9200"] } });
-    const { sources, memory } = await world.run();
+    const { sources, memory, lookAgainMs } = await world.run();
     expect(world.running()).toEqual(["one", "two"]);
     expect(sources.config).toMatchObject({ ok: false, error: expect.stringContaining("403") });
     expect(memory.settings.elasticsearch).toEqual(elasticsearch);
+    expect(lookAgainMs).toBeWithin(4_000, 8_001);
     world.settingsError = null;
     await world.run();
     expect(world.inForce.elasticsearch.nodes).toEqual(["http://new:9200"]);

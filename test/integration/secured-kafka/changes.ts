@@ -58,8 +58,11 @@ export function describeChanges(world: SecuredWorld): void {
       await Promise.all(topics.map((topic) => world.secured.kafka.produce(topic, [{ value: "second" }])));
       await untilCommitted(2);
 
-      await world.secured.setUser("scram-sha-512", user, next);
+      // The broker may know the new one a little later than the host: it is tried again soon.
+      const refused = await world.secured.refusedLogins();
       await change(next);
+      await eventually("it is tried", async () => (await world.secured.refusedLogins()) > refused);
+      await world.secured.setUser("scram-sha-512", user, next);
       await eventually("it is taken", async () => (await host.fetch("/readyz")).status === 200);
       await Promise.all(topics.map((topic) => world.secured.kafka.produce(topic, [{ value: "third" }])));
       await untilCommitted(3);

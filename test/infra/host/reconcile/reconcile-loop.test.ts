@@ -208,7 +208,7 @@ test("a source that moved is looked at again as soon as it may be believed", asy
   await advance(1, 1);
   runs[1]?.finish();
   await flush();
-  expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["a source settled"]]);
+  expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["a source or a setting is due again"]]);
   await loop.stop();
 });
 

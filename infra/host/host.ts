@@ -89,7 +89,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     }
   });
   const wires = createWireLender((kafka) => createKafkaWire(kafka, logger, links, time));
-  const clients = createClients(config.settings, logger, links, wires);
+  const clients = createClients(config.settings, logger, links, wires, time);
   closing.adopt(clients, (it) => it.close());
   const triggers = createTriggers();
   const watch = createFileWatch({

@@ -1,11 +1,17 @@
 import { createElasticsearch, type Elasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
 import { createKafkaCluster, type KafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.ts";
 import { createDeadLetters, type DeadLetters } from "../../../lib/adapters/kafka/client/dead-letters.ts";
+import {
+  createOrders,
+  type OrderKind,
+  type OrderStore,
+} from "../../../lib/adapters/kafka/orders/order-store.ts";
 import type { KafkaLinks } from "../../../lib/adapters/kafka/client/links.ts";
 import type { WireLender } from "../../../lib/adapters/kafka/wire/wire-lender.ts";
 import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { TemplateTarget } from "../../../lib/rules/template/template-target.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { ElasticsearchSettings, KafkaSettings, Settings } from "../../../lib/rules/model/settings.ts";
 
@@ -14,6 +20,8 @@ export interface Clients {
   readonly elasticsearch: Elasticsearch;
   readonly deadLetters: DeadLetters;
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Orders kept in the current Kafka cluster. */
+  orders(kind: OrderKind): OrderStore;
   /** The current Kafka cluster. */
   readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
   /** @throws PenstockError if the settings do not lead to a supported Elasticsearch */
@@ -26,6 +34,8 @@ export interface Clients {
   close(): Promise<void>;
 }
 
+type Orders = Readonly<Record<OrderKind, OrderStore>> & { close(): Promise<void> };
+
 const TEMPLATE_DEADLINE_MS = 10_000;
 
 /** @param wires connections shared with everything else that talks to the same brokers */
@@ -34,11 +44,17 @@ export function createClients(
   logger: Logger,
   links: KafkaLinks,
   wires: WireLender,
+  time: Time,
 ): Clients {
   const openCluster = (kafka: KafkaSettings): KafkaCluster => createKafkaCluster(wires.lend(kafka), logger);
+  const openOrders = (kafka: KafkaSettings): Orders => {
+    const wire = wires.lend(kafka);
+    return { ...createOrders(wire, kafka.group, time), close: () => wire.close() };
+  };
   let settings = atStart;
   let elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
   let cluster = openCluster(settings.kafka);
+  let orders = openOrders(settings.kafka);
   let deadLetters = createDeadLetters(settings.kafka, settings.deadLetters.topic, logger, links);
 
   /** Not awaited: requests in flight finish on the old client. */
@@ -55,6 +71,7 @@ export function createClients(
     get deadLetters() {
       return deadLetters;
     },
+    orders: (kind) => orders[kind],
     get cluster() {
       return cluster;
     },
@@ -93,6 +110,8 @@ export function createClients(
       if (kafkaChanged) {
         retire(cluster);
         cluster = openCluster(wanted.kafka);
+        retire(orders);
+        orders = openOrders(wanted.kafka);
       }
       if (kafkaChanged || wanted.deadLetters.topic !== settings.deadLetters.topic) {
         retire(deadLetters);
@@ -101,7 +120,7 @@ export function createClients(
       settings = wanted;
     },
     async close() {
-      await Promise.allSettled([elasticsearch.close(), cluster.close(), deadLetters.close()]);
+      await Promise.allSettled([elasticsearch.close(), cluster.close(), orders.close(), deadLetters.close()]);
     },
   };
 }

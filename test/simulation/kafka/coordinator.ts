@@ -1,5 +1,10 @@
 import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
-import type { GroupToken, KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/protocol/wire.ts";
+import type {
+  GroupToken,
+  KafkaCalls,
+  KafkaError,
+  OfTopic,
+} from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { SimulatedGroup } from "./group.ts";
 import { copyOffsets, type OffsetTable, type StoredGroup } from "./group-store.ts";
 import { OFFSETS_TOPIC, offsetsPartitionOf, type ClusterImage } from "./image.ts";
@@ -124,7 +129,7 @@ export class Coordinator {
     const offsets = led.offsets.get(request.groupId);
     return {
       error: null,
-      topics: request.topics.map(({ topic, partitions }) => ({
+      topics: (request.topics ?? allOf(offsets)).map(({ topic, partitions }) => ({
         topic,
         partitions: partitions.map((partition) => {
           const committed = offsets?.get(topic)?.get(partition);
@@ -267,4 +272,8 @@ const METADATA_MAX = 4_096;
 
 function isTooLarge(metadata: string | null): boolean {
   return metadata !== null && metadata.length > METADATA_MAX;
+}
+
+function allOf(offsets: OffsetTable | undefined): readonly OfTopic<number>[] {
+  return [...(offsets ?? [])].map(([topic, partitions]) => ({ topic, partitions: [...partitions.keys()] }));
 }

@@ -14,12 +14,15 @@ export const offsetCommit: ApiCodec<"OffsetCommit"> = {
   }),
 };
 
+const NULL_ARRAY = -1;
+
 export const offsetFetch: ApiCodec<"OffsetFetch"> = {
   key: 9,
   version: 4,
   encode(writer, { groupId, topics }) {
     writer.string(groupId);
-    writeTopics(writer, topics, (partition) => writer.int32(partition));
+    if (topics === null) writer.int32(NULL_ARRAY);
+    else writeTopics(writer, topics, (partition) => writer.int32(partition));
   },
   decode(reader) {
     const topics = readTopics(reader, () => {

@@ -189,7 +189,11 @@ export interface KafkaCalls {
     };
   };
   readonly OffsetFetch: {
-    readonly request: { readonly groupId: string; readonly topics: readonly OfTopic<number>[] };
+    readonly request: {
+      readonly groupId: string;
+      /** Null for all with a commit. */
+      readonly topics: readonly OfTopic<number>[] | null;
+    };
     readonly answer: {
       readonly error: KafkaError;
       readonly topics: readonly OfTopic<{

@@ -4,6 +4,7 @@ import type { Settings } from "../../../../lib/rules/model/settings.ts";
 import { createKafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
 import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { createWireLender } from "../../../../lib/adapters/kafka/wire/wire-lender.ts";
+import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { kafkaSettings, settings } from "../../../support/settings.ts";
@@ -55,7 +56,7 @@ const at = (node: string): Settings =>
 function connect(node: string): Clients {
   const logger = createMemoryLogger();
   const wires = createWireLender((kafka) => createKafkaWire(kafka, logger));
-  const clients = createClients(at(node), logger, createKafkaLinks(), wires);
+  const clients = createClients(at(node), logger, createKafkaLinks(), wires, systemTime);
   releases.push(() => clients.close());
   return clients;
 }

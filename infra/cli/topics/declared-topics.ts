@@ -6,6 +6,7 @@ import { mergeDeclarations } from "../../../lib/rules/declarations/desired.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { LoadedConfig } from "../kit/load-config.ts";
 import { listTopics, type TopicsListing } from "./list.ts";
+import type { TopicsIo } from "./verb.ts";
 
 /** The topics that a host with this config would move. */
 export interface DeclaredTopics {
@@ -25,6 +26,20 @@ export async function readDeclarations(
   signal: AbortSignal,
 ): Promise<TopicsListing> {
   const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal));
+  return listTopics(declarations, snapshot, deadLetters.topic);
+}
+
+/**
+ * The same, also keys that etcd's login may not read: says on standard error that the list is incomplete then.
+ * @throws PenstockError if etcd does not answer
+ */
+export async function readListing(
+  { settings, declarations }: LoadedConfig,
+  { signal, error }: Pick<TopicsIo, "signal" | "error">,
+): Promise<TopicsListing> {
+  const { etcd, deadLetters } = settings;
+  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal, true));
+  for (const { reason } of snapshot?.forbidden ?? []) error(`Note: the list is incomplete: ${reason}\n`);
   return listTopics(declarations, snapshot, deadLetters.topic);
 }
 

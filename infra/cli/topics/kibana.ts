@@ -1,17 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import { kibanaObjects, toNdjson } from "../../../lib/rules/kibana.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
-import type { KibanaCommand } from "./arguments.ts";
 import type { TopicsListing } from "./list.ts";
 
 /**
  * Writes Kibana's data views and searches for these declarations. Names on standard error what gets none.
+ * @param out the file; null: standard output
  * @throws an error that names the file if it cannot be written
  */
 export async function writeKibanaObjects(
   { declarations, refusals }: TopicsListing,
   deadLetterTopic: string,
-  { out: file, json }: Pick<KibanaCommand, "out" | "json">,
+  { out: file, json }: { readonly out: string | null; readonly json: boolean },
   io: { readonly out: (text: string) => void; readonly error: (text: string) => void },
 ): Promise<void> {
   const { objects, leftOut } = kibanaObjects(declarations, deadLetterTopic);

@@ -5,7 +5,8 @@ import { COMMANDS, WITH_HELP } from "../../../infra/cli/commands.ts";
 import { DOCTOR_HELP } from "../../../infra/cli/doctor/arguments.ts";
 import { helpText, JSON_ROW } from "../../../infra/cli/kit/help-text.ts";
 import { REPLAY_HELP } from "../../../infra/cli/replay/arguments.ts";
-import { TOPICS_HELP } from "../../../infra/cli/topics/arguments.ts";
+import { verbHelp } from "../../../infra/cli/topics/verb.ts";
+import { TOPICS_HELP, VERBS } from "../../../infra/cli/topics/verbs/all-verbs.ts";
 import { scripts } from "../../../package.json";
 
 const root = join(import.meta.dir, "../../..");
@@ -37,6 +38,7 @@ describe("help", () => {
     ["doctor", DOCTOR_HELP] as const,
     ["replay", REPLAY_HELP] as const,
     ["topics", TOPICS_HELP] as const,
+    ...VERBS.map((verb) => [`topics ${verb.name}`, verbHelp(verb)] as const),
   ])("of %s has the common form", (command, text) => {
     expect(text).toStartWith(`Usage: bun run ${command} `);
     expect(text).toMatch(/\n {2}--json {2,}\S/);

@@ -1,9 +1,13 @@
 import { expect, test } from "bun:test";
-import { parseTopicsArguments } from "../../../../infra/cli/topics/arguments.ts";
+import { parseWords } from "../../../../infra/cli/kit/arguments.ts";
+import {
+  DECLARATION_OPTIONS,
+  entryOf as entryFrom,
+} from "../../../../infra/cli/topics/declaration-options.ts";
 
 function entryOf(...args: string[]): unknown {
-  const command = parseTopicsArguments(["add", "a", "--format", "json", ...args]);
-  return command.kind === "add" ? command.entry : null;
+  const { values } = parseWords({ args: ["--format", "json", ...args], options: DECLARATION_OPTIONS });
+  return entryFrom({ kind: "topic", topic: "a" }, values);
 }
 
 test("one time field is a string, several are a list", () => {

@@ -1,0 +1,73 @@
+import type { DeclarationTarget } from "../../../lib/rules/model/declaration.ts";
+import { nameOf } from "../../../lib/rules/declarations/edit.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { HelpRow } from "../kit/help-text.ts";
+
+/** The options that make up a declaration, for `parseWords`. */
+export const DECLARATION_OPTIONS = {
+  path: { type: "string" },
+  index: { type: "string" },
+  "data-stream": { type: "string" },
+  retention: { type: "string" },
+  "start-at": { type: "string" },
+  format: { type: "string" },
+  timestamp: { type: "string", multiple: true },
+  message: { type: "string" },
+  pipeline: { type: "string" },
+  rejected: { type: "string" },
+} as const;
+
+export const DECLARATION_ROWS: readonly HelpRow[] = [
+  ["--path PATH", "log.file.path of the documents"],
+  ["--index INDEX", "index name, may contain {topic} and {yyyy.MM.dd}; default: the topic"],
+  ["--data-stream STREAM", "instead of an index: a data stream, may contain {topic}"],
+  ["--retention TIME", "how long the data stream keeps documents, such as 30d"],
+  ["--start-at WHERE", "earliest (default) or latest, if the group has no commit for the topic yet"],
+  ["--format FORMAT", "text (default) or json"],
+  ["--timestamp FIELD", "JSON field with the event's own time; repeated: the first readable one counts"],
+  ["--message FIELD", "JSON field with the log line"],
+  ["--pipeline NAME", "an Elasticsearch ingest pipeline"],
+  ["--rejected WAY", "a JSON record that the mapping refuses: flatten (default) or dead-letter"],
+];
+
+/** The values of {@link DECLARATION_OPTIONS}. */
+export type DeclarationValues = {
+  readonly [name in keyof typeof DECLARATION_OPTIONS]?:
+    | (name extends "timestamp" ? readonly string[] : string)
+    | undefined;
+};
+
+/** A declaration as etcd holds it. */
+export type DeclarationEntry = Readonly<Record<string, string | readonly string[]>>;
+
+/** Returns the declaration that the options describe. @throws PenstockError `usage`, naming the option */
+export function entryOf(target: DeclarationTarget, values: DeclarationValues): DeclarationEntry {
+  const { "data-stream": dataStream, "start-at": startAt, timestamp = [] } = values;
+  const { path, index, retention, format, message, pipeline, rejected } = values;
+  checkChoice("--start-at", startAt, ["earliest", "latest"]);
+  checkChoice("--format", format, ["text", "json"]);
+  checkChoice("--rejected", rejected, ["flatten", "dead-letter"]);
+  const times = timestamp.length > 1 ? timestamp : timestamp[0];
+  const options = {
+    path,
+    index,
+    dataStream,
+    retention,
+    startAt,
+    format,
+    timestamp: times,
+    message,
+    pipeline,
+    rejected,
+  };
+  // Defaults are not written: the reader of the declaration knows them.
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return { [target.kind]: nameOf(target), ...Object.fromEntries(given) };
+}
+
+function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw new PenstockError("usage", `${option} is "${value}": it must be ${choices.join(" or ")}`);
+}

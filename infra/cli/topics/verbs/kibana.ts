@@ -1,0 +1,27 @@
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
+import { ExitCode } from "../../kit/exit-code.ts";
+import { readListing } from "../declared-topics.ts";
+import { writeKibanaObjects } from "../kibana.ts";
+import type { TopicsVerb } from "../verb.ts";
+
+export const kibanaVerb: TopicsVerb = {
+  name: "kibana",
+  operands: "",
+  about: "write data views and searches for the declared topics, for Kibana to import (NDJSON)",
+  options: [["--out FILE", "default: standard output"]],
+  parse(args) {
+    const { values } = parseWords({ args, options: { out: { type: "string" }, ...CONFIG_OPTIONS } });
+    const { out = null, json, help, config = null } = values;
+    if (help) return null;
+    if (out === "") throw new PenstockError("usage", "--out needs a file name");
+    return {
+      config,
+      async run(loaded, io) {
+        const listing = await readListing(loaded, io);
+        await writeKibanaObjects(listing, loaded.settings.deadLetters.topic, { out, json }, io);
+        return ExitCode.done;
+      },
+    };
+  },
+};

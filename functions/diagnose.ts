@@ -87,6 +87,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
       declarations,
       refused: [...etcd.refused, ...merged.refused],
       conflicts: merged.conflicts,
+      excluded: merged.excluded,
       idlePatterns: inKafka && idlePatterns(declarations, inKafka, deadLetterTopic),
     }),
   ];

@@ -4,8 +4,8 @@ import {
   type ListedDeclaration,
   type ListedKey,
 } from "../lib/rules/declarations/listing.ts";
-import { mergeDeclarations } from "../lib/rules/declarations/desired.ts";
-import { newKeyOf, placeOf, type NewKey } from "../lib/rules/declarations/etcd-keys.ts";
+import { mergeDeclarations, type ToldExclusion } from "../lib/rules/declarations/desired.ts";
+import { newKeyOf, placeOf, prefixOf, type NewKey } from "../lib/rules/declarations/etcd-keys.ts";
 import { isStated } from "../lib/rules/declarations/patience.ts";
 import { standingsOf } from "../lib/rules/declarations/standing.ts";
 import { readEtcd, type SourceReaders } from "./reconcile-topics/read-sources.ts";
@@ -22,6 +22,8 @@ export interface ListInput {
   };
   /** The topics of this host, which patterns are matched against. */
   readonly topics: Iterable<string>;
+  /** What patterns excluded in the last run. */
+  readonly excluded: readonly ToldExclusion[];
 }
 
 export interface DeclarationsListing {
@@ -46,7 +48,7 @@ export interface ListedEtcd {
   readonly keys: readonly ListedKey[];
   /** The number of keys beyond the first 10,000 entries or 32 Mi characters. */
   readonly keysLeftOut: number;
-  /** `etcd.keys`: exact keys, and prefixes that end in `/`. */
+  /** `etcd.keys`: exact keys, and prefixes that end in `/` or `*`. */
   readonly listed: readonly string[];
   /** The key for a new topic, also as a sentence. */
   readonly newKey: NewKey & { readonly rule: string };
@@ -60,7 +62,7 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
  * keeps using.
  */
 export async function listDeclarations(
-  { memory, config, topics }: ListInput,
+  { memory, config, topics, excluded }: ListInput,
   deps: Pick<SourceReaders, "readEtcd">,
 ): Promise<DeclarationsListing> {
   const { settings } = memory;
@@ -71,15 +73,15 @@ export async function listDeclarations(
     topics,
     deadLetters.topic,
   );
-  const standingOf = standingsOf(merged);
-  const entries = memory.declarations.filter(isStated).map((one) => listDeclaration(one, standingOf));
+  const facts = { standingOf: standingsOf(merged), excluded };
+  const entries = memory.declarations.filter(isStated).map((one) => listDeclaration(one, facts));
   const listing = { config: { ...config, ok: config.error === null, entries } };
   if (etcd === null) return { ...listing, etcd: null };
 
   const held = new Map(read.reading?.keys.map((one) => [one.key, one]));
   // A key that may not be read is not absent; it is in memory.
   const isAbsent = (key: string) =>
-    !key.endsWith("/") && !held.has(key) && read.memory?.keys.has(key) !== true;
+    prefixOf(key) === null && !held.has(key) && read.memory?.keys.has(key) !== true;
   const absent = read.reading === null ? [] : etcd.keys.filter(isAbsent);
   for (const key of absent) held.set(key, { key, value: null, problem: null, modRevision: 0 });
   const all = [
@@ -89,7 +91,7 @@ export async function listDeclarations(
   const keys: ListedKey[] = [];
   let room = { entries: MAX_ENTRIES, characters: MAX_CHARACTERS };
   for (const [key, keyMemory] of all) {
-    const one = listKey(key, held.get(key) ?? null, keyMemory, etcd.keys, standingOf);
+    const one = listKey(key, held.get(key) ?? null, keyMemory, etcd.keys, facts);
     room = {
       entries: room.entries - one.entries.length,
       characters: room.characters - (one.text?.length ?? 0),

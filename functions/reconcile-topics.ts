@@ -1,5 +1,10 @@
 import type { Declaration, Refusal } from "../lib/rules/model/declaration.ts";
-import { mergeDeclarations, type Conflict } from "../lib/rules/declarations/desired.ts";
+import {
+  mergeDeclarations,
+  tellExclusion,
+  type Conflict,
+  type ToldExclusion,
+} from "../lib/rules/declarations/desired.ts";
 import { withKey, type EtcdKeyText, type EtcdMemory } from "../lib/rules/declarations/etcd-memory.ts";
 import { lookAgainMs, type Stillness } from "../lib/rules/declarations/patience.ts";
 import { planHash } from "../lib/rules/plan/plan-hash.ts";
@@ -56,6 +61,7 @@ export interface ReconcileResult extends Applied {
   /** The hash of the plan's effect; see planHash. */
   readonly hash: string;
   readonly conflicts: readonly Conflict[];
+  readonly excluded: readonly ToldExclusion[];
   readonly sources: {
     readonly config: SourceReport;
     /** `revision` belongs to the current values; null if never read. Null as a whole if etcd is not configured. */
@@ -109,6 +115,7 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
     plan,
     hash,
     conflicts: merged.conflicts,
+    excluded: merged.excluded.map(tellExclusion),
     sources: {
       config: report(config.error, config.memory.declarations.length),
       etcd:
@@ -154,6 +161,7 @@ async function planRun(
     kafkaTopics: kafka.topics,
     kafkaError: kafka.error,
     refused: [...config.refused, ...etcd.refused, ...refusalsOf(etcd.memory), ...merged.refused],
+    excluded: merged.excluded,
     now: deps.now(),
   });
   const seenMissing = new Set([

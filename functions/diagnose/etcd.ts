@@ -2,6 +2,7 @@ import type { Check } from "../../lib/rules/diagnosis/check.ts";
 import { checksOf } from "../../lib/rules/diagnosis/check.ts";
 import { judgeEndpoints, judgeKey } from "../../lib/rules/diagnosis/etcd.ts";
 import type { Declaration, Refusal } from "../../lib/rules/model/declaration.ts";
+import { shadowOf } from "../../lib/rules/declarations/etcd-keys.ts";
 import { type EtcdReading, rememberEtcd } from "../../lib/rules/declarations/etcd-memory.ts";
 import type { EtcdSettings } from "../../lib/rules/model/settings.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
@@ -39,12 +40,16 @@ export async function diagnoseEtcd(
     etcd.keys.map((listed) => attempt(deps, (signal) => deps.readEtcd({ ...etcd, keys: [listed] }, signal))),
   );
   const keys: EtcdReading["keys"][number][] = [];
+  const found = new Set<string>();
   for (const [place, listed] of etcd.keys.entries()) {
     const reading = readings[place];
     if (reading === undefined) continue;
-    checks.push(judgeKey(listed, reading.ok ? reading.value.keys.length : reading.error));
-    if (reading.ok)
-      keys.push(...reading.value.keys.filter(({ key }) => !keys.some((one) => one.key === key)));
+    // A key that several entries cover belongs to the first that may be read.
+    const own = reading.ok ? reading.value.keys.filter(({ key }) => !found.has(key)) : [];
+    for (const { key } of own) found.add(key);
+    const readable = etcd.keys.slice(0, place).filter((_, earlier) => readings[earlier]?.ok === true);
+    checks.push(judgeKey(listed, reading.ok ? own.length : reading.error, shadowOf(listed, readable)));
+    keys.push(...own);
   }
   const memory = rememberEtcd(null, { clusterId: "", revision: 0, keys }, etcd, deadLetterTopic);
   const remembered = [...memory.keys.values()];

@@ -15,7 +15,7 @@ import {
   type Subject,
   wholeNumber,
 } from "./kit/route.ts";
-import { conflict, plan, reconcileSources } from "./reconcile.ts";
+import { conflict, exclusion, plan, reconcileSources } from "./reconcile.ts";
 import { sourceRef, topicOptions } from "./topics.ts";
 
 const standing = {
@@ -33,10 +33,19 @@ const standing = {
 };
 const target = z.union([z.object({ topic: z.string() }), z.object({ pattern: z.string() })]);
 
+const excluded = z
+  .array(z.object({ glob: z.string(), topics: wholeNumber.nullable() }))
+  .exactOptional()
+  .meta({
+    description:
+      "Of a pattern: its `exclude`, with the topics excluded in the last run; null if none was made with it.",
+  });
+
 const listedDeclaration: z.ZodType<ListedDeclaration> = z.object({
   ...standing,
   entry: wholeNumber,
   target,
+  excluded,
   options: topicOptions,
 });
 const listedEntry: z.ZodType<ListedEntry> = z.object({
@@ -44,6 +53,7 @@ const listedEntry: z.ZodType<ListedEntry> = z.object({
   entry: wholeNumber,
   name: z.string().nullable(),
   target: target.nullable(),
+  excluded,
   declaration: z.record(z.string(), z.unknown()).nullable().meta({ description: "The current content." }),
   options: topicOptions.nullable(),
   lastGoodKept: z.boolean(),
@@ -85,7 +95,7 @@ const written: z.ZodType<SavedEdit> = z.object({
 });
 
 export type EditPreview = Omit<PlannedEdit, "kind"> &
-  Pick<ReconcileResult, "plan" | "hash" | "conflicts" | "sources">;
+  Pick<ReconcileResult, "plan" | "hash" | "conflicts" | "excluded" | "sources">;
 const preview: z.ZodType<EditPreview> = z.object({
   key: z.string(),
   revision: wholeNumber,
@@ -95,6 +105,7 @@ const preview: z.ZodType<EditPreview> = z.object({
   plan,
   hash: z.string(),
   conflicts: z.array(conflict),
+  excluded: z.array(exclusion),
   sources: reconcileSources,
 });
 

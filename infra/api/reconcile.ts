@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { TopicFailure } from "../../functions/reconcile-topics/apply-plan.ts";
 import type { ReconcileResult, SourceReport } from "../../functions/reconcile-topics.ts";
 import type { Refusal } from "../../lib/rules/model/declaration.ts";
-import type { Conflict } from "../../lib/rules/declarations/desired.ts";
+import type { Conflict, ToldExclusion } from "../../lib/rules/declarations/desired.ts";
 import type { Plan } from "../../lib/rules/plan/plan.ts";
 import type { FieldChange } from "../../lib/rules/model/specification.ts";
 import { planHashPattern } from "../../lib/rules/plan/plan-hash.ts";
@@ -49,6 +49,21 @@ export const conflict: z.ZodType<Conflict> = z.object({
   differs: z.array(fieldChange),
 });
 
+export const exclusion: z.ZodType<ToldExclusion> = z.object({
+  source: sourceRef,
+  pattern: z.string(),
+  covered: wholeNumber.meta({ description: "The number of Kafka's topics that the pattern covers." }),
+  globs: z
+    .array(
+      z.object({
+        glob: z.string(),
+        topics: wholeNumber.meta({ description: "The number of topics that it excludes." }),
+        first: z.array(z.string()).meta({ description: "Some of them." }),
+      }),
+    )
+    .meta({ description: "In the declared order; a topic counts at the first that matches it." }),
+});
+
 const failure: z.ZodType<TopicFailure> = z.object({ topic: z.string(), error: z.string() });
 
 const report = {
@@ -68,7 +83,7 @@ export const reconcileSources: z.ZodType<ReconcileResult["sources"]> = z.object(
 
 export interface ReconcileAnswer extends Pick<
   ReconcileResult,
-  "plan" | "hash" | "conflicts" | "sources" | "failed" | "interrupted" | "durationMs"
+  "plan" | "hash" | "conflicts" | "excluded" | "sources" | "failed" | "interrupted" | "durationMs"
 > {
   readonly dryRun: boolean;
 }
@@ -78,6 +93,7 @@ const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
   plan,
   hash: z.string().meta({ description: "Identifies the effect of the plan; pass it as `plan`." }),
   conflicts: z.array(conflict),
+  excluded: z.array(exclusion),
   sources: reconcileSources,
   failed: z.array(failure),
   interrupted: z.boolean().meta({ description: "True if the next run continues with the rest." }),
@@ -109,6 +125,7 @@ export const reconcile = {
     Refusal: refused,
     Plan: plan,
     Conflict: conflict,
+    Exclusion: exclusion,
     TopicFailure: failure,
     SourceReport: sourceReport,
     ReconcileAnswer: reconcileAnswer,

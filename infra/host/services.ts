@@ -148,6 +148,7 @@ export function createServices(core: HostCore): Services {
     memory: () => loop.memory,
     configError: () => loop.last?.sources.config.error ?? null,
     topics: () => pool.observed().keys(),
+    excluded: () => loop.last?.excluded ?? [],
     readEtcd: (wanted, signal) => core.etcd.read(wanted, signal),
     preview: (asIf) =>
       loop.run({ reason: "preview", dryRun: true, acceptEtcd: false, expectedHash: null, asIf }),

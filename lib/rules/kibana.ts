@@ -80,6 +80,8 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
     // Neither index patterns nor Kibana's query language have a wildcard for exactly one character.
     const glob = target.pattern.replaceAll("?", "*");
     const indexPattern = indexPatternOf(specify(declaration, glob).index);
+    // A `*` in place of a `?` would hide topics that are not excluded.
+    const hidden = (target.exclude ?? []).filter((one) => !one.includes("?"));
     if (!isIndexName(indexPattern.replaceAll("*", "x"))) {
       leftOut.push(`pattern "${target.pattern}": no index can have a name like "${indexPattern}"`);
       continue;
@@ -89,11 +91,15 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
       name: target.pattern,
       description: `Records of the Kafka topics ${target.pattern}.`,
       indexPattern,
-      query: glob.includes("*") ? `kafka.topic : ${glob}` : `kafka.topic : "${glob}"`,
+      query: [topicIs(glob), ...hidden.map((one) => `not ${topicIs(one)}`)].join(" and "),
       columns: ["kafka.topic", ...lineColumns],
     });
   }
   return { objects: views.flatMap((view) => [dataViewOf(view), searchOf(view)]), leftOut };
+}
+
+function topicIs(glob: string): string {
+  return glob.includes("*") ? `kafka.topic : ${glob}` : `kafka.topic : "${glob}"`;
 }
 
 /** The file that Kibana imports, with one JSON object per line. */

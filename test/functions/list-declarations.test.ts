@@ -39,7 +39,7 @@ const inForce = (changes: Partial<ReconcileMemory> = {}): ReconcileMemory => ({
 /** The listing for this state of etcd; an Error is thrown. */
 const list = (reading: EtcdReading | Error, memory = inForce(), topics = ["file", "both", "one", "app-1"]) =>
   listDeclarations(
-    { memory, config, topics },
+    { memory, config, topics, excluded: [] },
     {
       readEtcd: async () => (reading instanceof Error ? Promise.reject(reading) : Promise.resolve(reading)),
     },
@@ -166,6 +166,46 @@ describe("the listing", () => {
     });
   });
 
+  test("a prefix that ends in * names the key of a new topic, and is no absent key itself", async () => {
+    const keys = ["collect_log_*"];
+    const memory = inForce({ settings: settings({ etcd: { ...etcd, keys } }) });
+    const listing = await list(readingOf({ collect_log_a: '["one"]', "collect_log_*": "[]" }), memory);
+    expect(listing.etcd?.keys.map(({ key, exact }) => [key, exact])).toEqual([
+      ["collect_log_a", false],
+      ["collect_log_*", false],
+    ]);
+    expect(listing.etcd?.newKey).toEqual({
+      key: null,
+      prefix: "collect_log_",
+      rule: "A new topic gets a key of its own: collect_log_<topic>.",
+    });
+  });
+
+  test("says how many topics each glob of a pattern excluded in the last run", async () => {
+    const pattern = { pattern: "app-*", exclude: ["app-debug-*", "app-x"] };
+    const { config, etcd } = await listDeclarations(
+      {
+        memory: inForce({ declarations: [] }),
+        config: { path: "config.yaml", error: null },
+        topics: [],
+        excluded: [
+          {
+            source: { kind: "etcd", name: "exact", revision: 9, entry: 4 },
+            pattern: "app-*",
+            covered: 1,
+            globs: [{ glob: "app-debug-*", topics: 2, first: ["app-debug-1"] }],
+          },
+        ],
+      },
+      { readEtcd: () => Promise.resolve(readingOf({ exact: JSON.stringify([pattern]) })) },
+    );
+    expect(config.entries).toEqual([]);
+    expect(etcd?.keys.find(({ key }) => key === "exact")?.entries[0]?.excluded).toEqual([
+      { glob: "app-debug-*", topics: 2 },
+      { glob: "app-x", topics: null },
+    ]);
+  });
+
   test("without etcd has only the file, and does not ask", async () => {
     const memory = inForce({ settings: settings() });
     const { config, etcd } = await list(new Error("asked"), memory);
@@ -175,7 +215,7 @@ describe("the listing", () => {
 
   test("says that the file was not accepted, and lists its last good content", async () => {
     const { config } = await listDeclarations(
-      { memory: inForce(), config: { path: "config.yaml", error: "line 3" }, topics: [] },
+      { memory: inForce(), config: { path: "config.yaml", error: "line 3" }, topics: [], excluded: [] },
       { readEtcd: async () => Promise.resolve(readingOf({})) },
     );
     expect(config).toMatchObject({ ok: false, error: "line 3", entries: [{}, {}] });

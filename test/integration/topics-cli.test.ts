@@ -106,6 +106,33 @@ describe("add", () => {
     expect(await valueOf("other/apps")).toEqual([{ pattern: "app-*" }]);
   }, 60_000);
 
+  test("goes below a prefix that ends in *, which is no key itself; what a pattern excludes goes with it", async () => {
+    const config = await configWith(["collect_log_*"]);
+    const exclude = ["--exclude", "app-debug-*", "--exclude=app-?"];
+    expect(await topics(config, "add", "--pattern", "app-*", ...exclude)).toMatchObject({
+      code: 0,
+      error: "",
+    });
+    expect(await valueOf("collect_log_app-*")).toEqual([
+      { pattern: "app-*", exclude: ["app-debug-*", "app-?"] },
+    ]);
+    expect(await topics(config, "add", "web", "--key", "collect_log_*")).toMatchObject({
+      code: 1,
+      error: expect.stringContaining("--key collect_log_* is a prefix of etcd.keys"),
+    });
+    expect(await topics(config, "add", "--pattern", "web-?", "--exclude", "web-*")).toMatchObject({
+      code: 0,
+      error: 'Note: --exclude "web-*" leaves out every topic that "web-?" can match.\n',
+    });
+    expect(await topics(config, "add", "web", "--exclude", "web-*")).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("--exclude needs --pattern"),
+    });
+    expect(await topics(config, "list")).toMatchObject({
+      out: expect.stringContaining("pattern app-* but app-debug-*, app-?"),
+    });
+  }, 60_000);
+
   test("keeps invalid entries, and refuses a value that is no array", async () => {
     const config = await configWith(["strange", "object"]);
     await admin.put("strange").value('[{"topik": 1}, 7, 12345678901234567890]');

@@ -149,6 +149,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
       kafkaTopics,
       kafkaError: kafkaTopics === null ? "no answer" : null,
       refused: [],
+      excluded: [],
       now: process.time.now(),
     });
     const { pool } = flow;

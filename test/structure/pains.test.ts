@@ -57,6 +57,11 @@ const pains: readonly (readonly [pain: string, threads: readonly string[], ours:
     ["logstash-input-kafka#192"],
     "patterns and missing topics are reconcile's business",
   ],
+  [
+    "cannot exclude a topic from a pattern",
+    ["vector#7580", "logstash-input-kafka#183"],
+    "globs beside the pattern, shown in the plan",
+  ],
   ["lag stale or missing", ["vector#24647", "logstash#9893"], "committed lag of owned partitions only"],
 ];
 

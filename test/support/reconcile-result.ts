@@ -16,6 +16,7 @@ export function reconcileResult(changes: Partial<ReconcileResult> = {}): Reconci
     plan: { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] },
     hash: "x".repeat(43),
     conflicts: [],
+    excluded: [],
     sources: { config: { ok: true, error: null, declarations: 0 }, etcd: null },
     lookAgainMs: null,
     kafka: { ok: true, error: null },

@@ -14,6 +14,7 @@ export interface ReconcileAnswer {
     readonly refused: readonly { readonly reason: string; readonly lastGoodKept: boolean }[];
   };
   readonly conflicts: readonly unknown[];
+  readonly excluded: readonly unknown[];
   readonly sources: {
     readonly config: SourceAnswer;
     readonly etcd: (SourceAnswer & { readonly revision: number | null }) | null;

@@ -5,6 +5,7 @@ import type { HelpRow } from "../kit/help-text.ts";
 
 /** The options that make up a declaration, for `parseWords`. */
 export const DECLARATION_OPTIONS = {
+  exclude: { type: "string", multiple: true },
   path: { type: "string" },
   index: { type: "string" },
   "data-stream": { type: "string" },
@@ -18,6 +19,7 @@ export const DECLARATION_OPTIONS = {
 } as const;
 
 export const DECLARATION_ROWS: readonly HelpRow[] = [
+  ["--exclude GLOB", "with --pattern: topics to leave out; may be repeated"],
   ["--path PATH", "log.file.path of the documents"],
   ["--index INDEX", "index name, may contain {topic} and {yyyy.MM.dd}; default: the topic"],
   ["--data-stream STREAM", "instead of an index: a data stream, may contain {topic}"],
@@ -33,7 +35,7 @@ export const DECLARATION_ROWS: readonly HelpRow[] = [
 /** The values of {@link DECLARATION_OPTIONS}. */
 export type DeclarationValues = {
   readonly [name in keyof typeof DECLARATION_OPTIONS]?:
-    | (name extends "timestamp" ? readonly string[] : string)
+    | (name extends "timestamp" | "exclude" ? readonly string[] : string)
     | undefined;
 };
 
@@ -43,12 +45,15 @@ export type DeclarationEntry = Readonly<Record<string, string | readonly string[
 /** Returns the declaration that the options describe. @throws PenstockError `usage`, naming the option */
 export function entryOf(target: DeclarationTarget, values: DeclarationValues): DeclarationEntry {
   const { "data-stream": dataStream, "start-at": startAt, timestamp = [] } = values;
-  const { path, index, retention, format, message, pipeline, rejected } = values;
+  const { exclude, path, index, retention, format, message, pipeline, rejected } = values;
+  if (exclude !== undefined && target.kind === "topic")
+    throw new PenstockError("usage", "--exclude needs --pattern");
   checkChoice("--start-at", startAt, ["earliest", "latest"]);
   checkChoice("--format", format, ["text", "json"]);
   checkChoice("--rejected", rejected, ["flatten", "dead-letter"]);
   const times = timestamp.length > 1 ? timestamp : timestamp[0];
   const options = {
+    exclude,
     path,
     index,
     dataStream,

@@ -1,5 +1,11 @@
 import type { EtcdSnapshot } from "../../../lib/adapters/etcd/snapshot.ts";
-import type { Declaration, Refusal, SourceRef, TopicOptions } from "../../../lib/rules/model/declaration.ts";
+import type {
+  Declaration,
+  DeclarationTarget,
+  Refusal,
+  SourceRef,
+  TopicOptions,
+} from "../../../lib/rules/model/declaration.ts";
 import { parseEtcdValue } from "../../../lib/rules/declarations/etcd-value.ts";
 import { showValue } from "../../../lib/rules/yaml/problem.ts";
 import { nameOf } from "../../../lib/rules/declarations/edit.ts";
@@ -51,14 +57,16 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
       ...(winner === null ? [] : [`overridden by ${sourceText(winner)}`]),
       ...(ignored.length === 0 ? [] : [`ignored there: ${oneLine(ignored.join(", "))}`]),
     ];
-    return [
-      target.kind === "topic" ? target.topic : `pattern ${target.pattern}`,
-      targetWords(options),
-      notes.join(", "),
-    ];
+    return [targetName(target), targetWords(options), notes.join(", ")];
   });
   const refused = refusals.map(({ reason, source }) => `refused: ${oneLine(reason)} (${sourceText(source)})`);
   return `${[...alignColumns(rows, 3), ...refused].join("\n")}\n`;
+}
+
+function targetName(target: DeclarationTarget): string {
+  if (target.kind === "topic") return target.topic;
+  const { pattern, exclude = [] } = target;
+  return `pattern ${pattern}${exclude.length === 0 ? "" : ` but ${exclude.join(", ")}`}`;
 }
 
 /** Where documents go if not to an index with the topic's name. */
@@ -74,7 +82,15 @@ export function listingAsJson({ declarations, refusals }: TopicsListing): string
   const topics = declarations.map((declaration) => {
     const { target, options, source, ignored = [] } = declaration;
     const overriddenBy = winnerOf(declaration);
-    return { [target.kind]: nameOf(target), ...options, source, overriddenBy, ignored };
+    const exclude = target.kind === "pattern" ? target.exclude : undefined;
+    return {
+      [target.kind]: nameOf(target),
+      ...(exclude && { exclude }),
+      ...options,
+      source,
+      overriddenBy,
+      ignored,
+    };
   });
   return `${JSON.stringify({ topics, refused: refusals }, null, 2)}\n`;
 }

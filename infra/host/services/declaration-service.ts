@@ -48,6 +48,8 @@ export interface DeclarationServiceDeps extends Pick<SourceReaders, "configPath"
   configError(): string | null;
   /** The topics of this host. */
   topics(): Iterable<string>;
+  /** What patterns excluded in the last run. */
+  excluded(): ReconcileResult["excluded"];
   /** Makes a dry run as if the key had this value. */
   preview(asIf: EtcdKeyText): Promise<ReconcileResult>;
   withStore<T>(
@@ -99,6 +101,7 @@ export function createDeclarationService(deps: DeclarationServiceDeps): Declarat
           memory: deps.memory(),
           config: { path: deps.configPath, error: deps.configError() },
           topics: deps.topics(),
+          excluded: deps.excluded(),
         },
         {
           readEtcd: (settings, signal) => deps.readEtcd(settings, AbortSignal.any([signal, life.signal])),

@@ -38,7 +38,7 @@ export function createDeclarationsStore(settings: EtcdSettings): DeclarationsSto
       return await asked;
     } catch (error) {
       if (!isPermissionDenied(error)) throw error;
-      throw new PenstockError("etcd_refused", permissionText(key, permission, settings.auth), {
+      throw new PenstockError("etcd_refused", permissionText(`the key "${key}"`, permission, settings.auth), {
         cause: error,
       });
     }

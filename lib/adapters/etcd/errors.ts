@@ -78,15 +78,17 @@ export function isWaitInVain(thrown: unknown): boolean {
   return /deadline exceeded|no leader/i.test(messageOf(thrown));
 }
 
-/** Names the missing permission, for the administrator who grants it. */
+/**
+ * Names the missing permission, for the administrator who grants it.
+ * @param range such as `the key "a"`
+ */
 export function permissionText(
-  key: string,
+  range: string,
   permission: "read" | "readwrite",
   auth: EtcdSettings["auth"],
 ): string {
   const user = auth === null ? "us" : `user "${auth.username}"`;
-  const range = key.endsWith("/") ? "the prefix" : "the key";
-  return `permission denied: etcd does not let ${user} ${permission === "read" ? "read" : "write"} ${range} "${key}": grant ${permission} on it to a role of this user`;
+  return `permission denied: etcd does not let ${user} ${permission === "read" ? "read" : "write"} ${range}: grant ${permission} on it to a role of this user`;
 }
 
 function remedyOf(thrown: unknown, { auth }: Pick<EtcdSettings, "auth">): string {

@@ -7,6 +7,7 @@ import {
   type IRangeResponse,
 } from "etcd3";
 import { PenstockError } from "../../rules/base/errors.ts";
+import { prefixOf } from "../../rules/declarations/etcd-keys.ts";
 import type { EtcdSettings } from "../../rules/model/settings.ts";
 import { isPermissionDenied, permissionText } from "./errors.ts";
 
@@ -52,9 +53,10 @@ interface Point {
 /** Another cluster answered during the snapshot: the pages do not belong together. */
 class SnapshotMoved extends Error {}
 
-/** The range of a configured entry: all keys under a prefix if it ends in `/`, otherwise one key. */
+/** The range of a configured entry: all keys under its prefix, otherwise one key. */
 export function rangeOf(listedKey: string): Range {
-  return listedKey.endsWith("/") ? Range.prefix(listedKey) : new Range(listedKey);
+  const prefix = prefixOf(listedKey);
+  return prefix === null ? new Range(listedKey) : Range.prefix(prefix);
 }
 
 /**
@@ -105,7 +107,9 @@ async function readOnce(
     } catch (error) {
       if (!isPermissionDenied(error)) throw error;
       refusal = error;
-      forbidden.push({ listed: name, reason: permissionText(name, "read", auth) });
+      const prefix = prefixOf(name);
+      const what = prefix === null ? `the key "${name}"` : `the prefix "${prefix}"`;
+      forbidden.push({ listed: name, reason: permissionText(what, "read", auth) });
       continue;
     }
     const { at, kvs } = range;

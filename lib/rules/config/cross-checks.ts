@@ -69,7 +69,13 @@ export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
     if (entry[field] !== undefined && format !== "json")
       faults.push({ path: [field], rule: "needs format: json", about: "value" });
   }
-  faults.push(...duplicates(entry["timestamp"], ["timestamp"]));
+  if (entry["exclude"] !== undefined && pattern === undefined)
+    faults.push({
+      path: ["exclude"],
+      rule: "needs a pattern: a topic is declared by name or not at all",
+      about: "value",
+    });
+  faults.push(...duplicates(entry["timestamp"], ["timestamp"]), ...duplicates(entry["exclude"], ["exclude"]));
   if (typeof topic === "string") faults.push(...topicFaults(topic, entry, ["topic"], deadLetterTopic));
   if (typeof pattern === "string") faults.push(...patternFaults(pattern, entry, deadLetterTopic));
   return faults;

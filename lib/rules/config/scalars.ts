@@ -26,6 +26,11 @@ export const text = z.string({
   error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is not a string"),
 });
 export const nonEmptyText = text.min(1, "is empty");
+/** An exact key, or a prefix; see lib/rules/declarations/etcd-keys.ts. */
+export const etcdKey = nonEmptyText.regex(
+  /^[^*]+\*?$/,
+  "may have a * only at its end, where it makes the key a prefix, and not alone: that would be all of etcd",
+);
 export const flag = z.boolean({ error: "is not true or false" });
 
 export const topicName = text.regex(topicNamePattern, topicNameRule);

@@ -3,6 +3,7 @@ import { isProxySetting, proxyRule } from "./proxy.ts";
 import { isUnquoted, unquotedRule } from "./scalars.ts";
 import { dataStreamTemplate, duration, flag, hostPorts, indexTemplate, listOf, mapping } from "./scalars.ts";
 import {
+  etcdKey,
   nonEmptyText,
   oneOf,
   retention,
@@ -39,12 +40,19 @@ const fieldOrFields = z.union([nonEmptyText, fields], {
     isUnquoted(input) ? unquotedRule : "is neither a field name nor a list of field names",
 });
 
+/** Limited because each topic that the pattern matches is compared with each glob. */
+const mostGlobs = 100;
+
 /** The long form of an entry of `topics`, or of the array in an etcd key. */
 export const declarationSchema = mapping({
   topic: topicName.optional().describe("The Kafka topic. Use either this or pattern."),
   pattern: topicPattern
     .optional()
     .describe("A glob (*, ?) that topics must match. Use either this or topic."),
+  exclude: listOf(topicPattern)
+    .max(mostGlobs, `has more than ${mostGlobs} globs`)
+    .optional()
+    .describe("Globs of topics that the pattern does not cover; needs pattern."),
   path: nonEmptyText.optional().describe("The documents' log.file.path."),
   index: indexTemplate
     .optional()
@@ -180,9 +188,9 @@ const elasticsearch = mapping({
 
 const etcd = mapping({
   endpoints: listOf(serverUrls).min(1, "is empty: at least one endpoint is needed"),
-  keys: listOf(nonEmptyText)
+  keys: listOf(etcdKey)
     .min(1, "is empty: at least one key is needed")
-    .describe("In order of precedence. A key ending in / is a prefix."),
+    .describe("In order of precedence. A key ending in / or * is a prefix (logs/, collect_log_*)."),
   auth: login.optional(),
   tls: tls.optional(),
 });

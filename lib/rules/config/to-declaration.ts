@@ -3,10 +3,21 @@ import type { DeclarationInput } from "./schema.ts";
 
 /** Turns a valid entry, short or long, into a declaration. */
 export function toDeclaration(entry: string | DeclarationInput, source: SourceRef): Declaration {
-  const { topic, pattern, path, startAt, format, rejected, ...others } =
-    typeof entry === "string" ? shortForm(entry) : entry;
+  const {
+    topic,
+    pattern,
+    exclude = [],
+    path,
+    startAt,
+    format,
+    rejected,
+    ...others
+  } = typeof entry === "string" ? shortForm(entry) : entry;
   return {
-    target: topic === undefined ? { kind: "pattern", pattern: pattern ?? "" } : { kind: "topic", topic },
+    target:
+      topic === undefined
+        ? { kind: "pattern", pattern: pattern ?? "", ...(exclude.length > 0 && { exclude }) }
+        : { kind: "topic", topic },
     options: {
       path: path ?? null,
       index: others.index ?? null,

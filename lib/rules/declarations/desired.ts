@@ -1,5 +1,5 @@
 import type { Declaration, Refusal, SourceRef, Specification } from "../model/declaration.ts";
-import { matchesTopicPattern } from "../model/names.ts";
+import { excludingGlob, matchesTopicPattern } from "../model/names.ts";
 import {
   specificationChanges,
   specify,
@@ -33,9 +33,43 @@ export interface Conflict {
   readonly dataStream?: string;
 }
 
+/** What a pattern does not cover because of its `exclude`. */
+export interface Exclusion {
+  readonly source: SourceRef;
+  readonly pattern: string;
+  /** The number of topics that it covers. */
+  readonly covered: number;
+  /** In the declared order; a topic is listed at the first glob that matches it. */
+  readonly globs: readonly { readonly glob: string; readonly topics: readonly string[] }[];
+}
+
+/** The same for an answer: 10,000 names would drown the rest. */
+export interface ToldExclusion extends Omit<Exclusion, "globs"> {
+  readonly globs: readonly {
+    readonly glob: string;
+    /** The number of topics. */
+    readonly topics: number;
+    /** Some of them. */
+    readonly first: readonly string[];
+  }[];
+}
+
+const toldNames = 3;
+
+export function tellExclusion({ globs, ...rest }: Exclusion): ToldExclusion {
+  const told = globs.map(({ glob, topics }) => ({
+    glob,
+    topics: topics.length,
+    first: topics.slice(0, toldNames),
+  }));
+  return { ...rest, globs: told };
+}
+
 export interface Merged {
   readonly desired: ReadonlyMap<string, DesiredTopic>;
   readonly conflicts: readonly Conflict[];
+  /** One for each pattern with `exclude`. */
+  readonly excluded: readonly Exclusion[];
   readonly refused: readonly Refusal[];
 }
 
@@ -53,6 +87,7 @@ export function mergeDeclarations(
   const desired = new Map<string, DesiredTopic>();
   const conflicts: Conflict[] = [];
   const refused: Refusal[] = [];
+  const excluded: Exclusion[] = [];
 
   const add = (declaration: Declaration, topic: string): void => {
     const spec = specify(declaration, topic);
@@ -83,9 +118,15 @@ export function mergeDeclarations(
   const existing = [...kafkaTopics].sort();
   for (const declaration of declarations) {
     if (declaration.target.kind !== "pattern") continue;
-    const { pattern } = declaration.target;
-    for (const topic of existing) {
-      if (!matchesTopicPattern(pattern, topic, deadLetterTopic)) continue;
+    const { pattern, exclude = [] } = declaration.target;
+    const matching = existing.filter((topic) => matchesTopicPattern(pattern, topic, deadLetterTopic));
+    const byGlob = Map.groupBy(matching, (topic) => excludingGlob(exclude, topic));
+    const covered = byGlob.get(null) ?? [];
+    if (exclude.length > 0) {
+      const globs = exclude.map((glob) => ({ glob, topics: byGlob.get(glob) ?? [] }));
+      excluded.push({ source: declaration.source, pattern, covered: covered.length, globs });
+    }
+    for (const topic of covered) {
       const spec = specify(declaration, topic);
       const fault = targetFault(spec);
       if (fault === null) {
@@ -96,7 +137,7 @@ export function mergeDeclarations(
       }
     }
   }
-  return { desired, conflicts: [...conflicts, ...shareRetentions(desired)], refused };
+  return { desired, conflicts: [...conflicts, ...shareRetentions(desired)], excluded, refused };
 }
 
 /**

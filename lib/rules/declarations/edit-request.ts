@@ -7,7 +7,7 @@ import { mapping, nonEmptyText, oneOf, wholeNumber } from "../config/scalars.ts"
 import type { DeclarationTarget } from "../model/declaration.ts";
 import { entryRefusals, refusalsOf, withoutNulls, type FieldRefusal } from "./etcd-value.ts";
 import type { DeclarationsEdit } from "./edit.ts";
-import { keyForNew, placeOf } from "./etcd-keys.ts";
+import { keyForNew, meansPrefix, placeOf } from "./etcd-keys.ts";
 
 /** A requested change to one etcd key. Its entry has passed the same checks as on hosts. */
 export interface DeclarationsRequest {
@@ -88,7 +88,9 @@ export function readDeclarationsRequest(body: unknown, rules: RequestRules): Dec
   const edit = editOf(wanted, entry);
   const key = wanted.key ?? keyForNew(rules.listed, edit.target);
   const revision = wanted.revision ?? null;
-  const keyFault = keyRefusal(key, rules.listed);
+  // A new pattern's default key may look like a prefix, and is then changed and removed by that name.
+  const isNew = wanted.action === "add" && (wanted.key ?? null) !== null;
+  const keyFault = keyRefusal(key, rules.listed, isNew);
   if (keyFault !== null) return { kind: "refused", faults: [{ field: "key", reason: keyFault }] };
   return { kind: "request", request: { key, revision, edit } };
 }
@@ -113,8 +115,9 @@ function shapeFaults(wanted: Wanted): FieldRefusal[] {
   return faults;
 }
 
-function keyRefusal(key: string, listed: readonly string[]): string | null {
-  if (key.endsWith("/")) return `key ${quoted(key)} is a prefix: give a full key`;
+function keyRefusal(key: string, listed: readonly string[], isNew: boolean): string | null {
+  if (key.endsWith("/") || (isNew && meansPrefix(key, listed)))
+    return `key ${quoted(key)} is a prefix: give a full key`;
   if (placeOf(key, listed) >= 0) return null;
   return `key ${quoted(key)} is not covered by etcd.keys (${listed.join(", ")}): no host would read it`;
 }

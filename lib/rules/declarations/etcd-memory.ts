@@ -133,7 +133,7 @@ export function distrust(
 
 /**
  * For an unreadable etcd: keeps the keys that are still listed, in the current order. A key removed from `etcd.keys` is absent.
- * @param listed exact keys, and prefixes that end in `/`
+ * @param listed `etcd.keys`
  */
 export function stillListed(memory: EtcdMemory, listed: readonly string[]): EtcdMemory {
   const kept = [...memory.keys].filter(([key]) => placeOf(key, listed) >= 0);

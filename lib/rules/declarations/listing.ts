@@ -3,17 +3,28 @@ import { isObject, type Mapping } from "../json/object.ts";
 import type { Declaration, DeclarationTarget, TopicOptions } from "../model/declaration.ts";
 import { listElements } from "./etcd-value.ts";
 import type { EtcdReading, KeyMemory } from "./etcd-memory.ts";
+import { isListedKey } from "./etcd-keys.ts";
 import { isStated } from "./patience.ts";
+import type { ToldExclusion } from "./desired.ts";
 import type { Standing } from "./standing.ts";
 
 /** A target as written in a declaration. */
 export type TargetWords = { readonly topic: string } | { readonly pattern: string };
+
+/** One glob of a pattern's `exclude`. */
+export interface ExcludedGlob {
+  readonly glob: string;
+  /** The number of topics that it excluded in the last run; null if none was made with it. */
+  readonly topics: number | null;
+}
 
 /** A declaration of the config file. */
 export interface ListedDeclaration extends Standing {
   /** Its position in the source's list, from 0. */
   readonly entry: number;
   readonly target: TargetWords;
+  /** Set if the pattern excludes topics. */
+  readonly excluded?: readonly ExcludedGlob[];
   /** All options, defaults filled in. */
   readonly options: TopicOptions;
 }
@@ -24,6 +35,8 @@ export interface ListedEntry extends Standing {
   /** The topic or pattern it names; null if unreadable. */
   readonly name: string | null;
   readonly target: TargetWords | null;
+  /** Set if the pattern excludes topics, according to its active version. */
+  readonly excluded?: readonly ExcludedGlob[];
   /** The current content, a plain name as `{ topic }`; null if it is not an object or cannot be read now. */
   readonly declaration: Mapping | null;
   /** The active options, defaults filled in; null if none are. */
@@ -47,11 +60,39 @@ export interface ListedKey {
   readonly entries: readonly ListedEntry[];
 }
 
-type StandingOf = (declaration: Declaration) => Standing;
+/** What is known of a declaration besides its content. */
+export interface ListingFacts {
+  readonly standingOf: (declaration: Declaration) => Standing;
+  /** Of the last run. */
+  readonly excluded: readonly ToldExclusion[];
+}
 
-export function listDeclaration(declaration: Declaration, standingOf: StandingOf): ListedDeclaration {
+export function listDeclaration(declaration: Declaration, facts: ListingFacts): ListedDeclaration {
   const { source, target, options } = declaration;
-  return { entry: source.entry, target: wordsOf(target), options, ...standingOf(declaration) };
+  const standing = facts.standingOf(declaration);
+  return {
+    entry: source.entry,
+    target: wordsOf(target),
+    options,
+    ...standing,
+    ...excludedBy(declaration, facts.excluded),
+  };
+}
+
+function excludedBy(
+  { target, source }: Declaration,
+  known: readonly ToldExclusion[],
+): { excluded?: readonly ExcludedGlob[] } {
+  if (target.kind !== "pattern" || target.exclude === undefined) return {};
+  const { kind, name } = source;
+  const last = known.find(
+    (one) => one.pattern === target.pattern && one.source.kind === kind && one.source.name === name,
+  );
+  const excluded = target.exclude.map((glob) => ({
+    glob,
+    topics: last?.globs.find((one) => one.glob === glob)?.topics ?? null,
+  }));
+  return { excluded };
 }
 
 /**
@@ -64,7 +105,7 @@ export function listKey(
   held: EtcdReading["keys"][number] | null,
   { declarations, refused }: Pick<KeyMemory, "declarations" | "refused">,
   listed: readonly string[],
-  standingOf: StandingOf,
+  facts: ListingFacts,
 ): ListedKey {
   const text = held?.value ?? null;
   const elements = text === null ? null : listElements(text);
@@ -78,14 +119,13 @@ export function listKey(
     .toSorted((a, b) => a - b)
     .map((place) => {
       const declaration = inForce.get(place) ?? null;
-      const standing = declaration === null ? NOTHING_IN_FORCE : standingOf(declaration);
       const raw = elements === null ? UNREAD : elements[place];
-      return listEntry(place, raw, declaration, standing, refusals.get(place)?.reason ?? null);
+      return listEntry(place, raw, declaration, refusals.get(place)?.reason ?? null, facts);
     });
   const source = declarations[0]?.source ?? refused[0]?.source;
   return {
     key,
-    exact: listed.includes(key),
+    exact: isListedKey(key, listed),
     revision: held?.modRevision ?? source?.revision ?? null,
     text,
     problem: held?.problem ?? refused.find((one) => !("entry" in one.source))?.reason ?? null,
@@ -101,14 +141,16 @@ function listEntry(
   entry: number,
   raw: unknown,
   declaration: Declaration | null,
-  standing: Standing,
   refused: string | null,
+  facts: ListingFacts,
 ): ListedEntry {
+  const standing = declaration === null ? NOTHING_IN_FORCE : facts.standingOf(declaration);
   const target = targetNamed(raw) ?? declaration?.target ?? null;
   return {
     entry,
     name: target === null ? null : target.kind === "topic" ? target.topic : target.pattern,
     target: target === null ? null : wordsOf(target),
+    ...(declaration !== null && excludedBy(declaration, facts.excluded)),
     declaration: typeof raw === "string" ? { topic: raw } : isObject(raw) ? raw : null,
     options: declaration?.options ?? null,
     state: refused === null ? standing.state : "refused",

@@ -1,5 +1,5 @@
 import type { Declaration, Refusal, SourceRef } from "../model/declaration.ts";
-import type { Conflict } from "../declarations/desired.ts";
+import type { Conflict, Exclusion } from "../declarations/desired.ts";
 import { type Check, checksOf } from "./check.ts";
 import { counted } from "../base/units.ts";
 
@@ -10,6 +10,7 @@ export interface DeclaredFacts {
   readonly declarations: readonly Declaration[];
   readonly refused: readonly Refusal[];
   readonly conflicts: readonly Conflict[];
+  readonly excluded: readonly Exclusion[];
   /** Patterns that match no topic; null if Kafka's topics are unknown. */
   readonly idlePatterns: readonly string[] | null;
 }
@@ -18,6 +19,7 @@ export function judgeDeclarations({
   declarations,
   refused,
   conflicts,
+  excluded,
   idlePatterns,
 }: DeclaredFacts): Check[] {
   const { length } = declarations;
@@ -40,6 +42,7 @@ export function judgeDeclarations({
     ),
     ...conflicts.map(conflictCheck),
     ...duplicatesOf(declarations, conflicts),
+    ...excluded.flatMap(exclusionCheck),
     ...(idlePatterns ?? []).map((pattern) =>
       warning(
         `pattern ${pattern}`,
@@ -48,6 +51,15 @@ export function judgeDeclarations({
       ),
     ),
   ];
+}
+
+/** Nothing for a pattern that matches no topic at all, which is told anyway. */
+function exclusionCheck({ pattern, covered, globs }: Exclusion): Check[] {
+  const name = `exclude of pattern ${pattern}`;
+  const effects = globs.map(({ glob, topics }) => `${glob} leaves out ${counted(topics.length, "topic")}`);
+  if (covered > 0) return [ok(name, `${effects.join(", ")}; it covers ${counted(covered, "other")}`)];
+  if (globs.every(({ topics }) => topics.length === 0)) return [];
+  return [warning(name, `nothing is left: ${effects.join(", ")}`, "correct exclude, or remove the pattern")];
 }
 
 function conflictCheck({ topic, winner, loser, differs, dataStream }: Conflict): Check {

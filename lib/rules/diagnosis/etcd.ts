@@ -1,6 +1,7 @@
 import { messageOf, PenstockError } from "../base/errors.ts";
 import { linkRemedy } from "../trouble/link-trouble.ts";
 import { type Check, checksOf } from "./check.ts";
+import { prefixOf } from "../declarations/etcd-keys.ts";
 import { counted } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("etcd");
@@ -19,16 +20,26 @@ export function judgeEndpoints(reached: ReadonlyMap<string, unknown>): Check[] {
   });
 }
 
-/** @param listed the configured key or prefix @param found the number of its keys, or the error */
-export function judgeKey(listed: string, found: number | Error): Check {
-  const name = `key ${listed}`;
+/**
+ * @param entry the configured key or prefix
+ * @param found its keys that exist, or the error
+ * @param shadow the earlier entry of etcd.keys that covers all of its keys; null if none does
+ */
+export function judgeKey(entry: string, found: number | Error, shadow: string | null): Check {
+  const name = `key ${entry}`;
+  if (shadow !== null)
+    return warning(
+      name,
+      `has no effect: all its keys belong to ${shadow}, which etcd.keys lists before it`,
+      "nothing if their order does not matter; otherwise list it first",
+    );
   if (found instanceof Error) {
     const remedy = /permission|does not let/.test(found.message)
       ? "grant the user of etcd.auth read on it"
       : "correct etcd.auth: etcd does not accept this user, or requires one";
     return failed(name, found.message, isEtcdRefusal(found) ? remedy : "look into etcd's log");
   }
-  if (listed.endsWith("/")) return ok(name, `${counted(found, "key")} below it`);
+  if (prefixOf(entry) !== null) return ok(name, `${counted(found, "key")} below it`);
   if (found > 0) return ok(name, "exists");
   return warning(
     name,

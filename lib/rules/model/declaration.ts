@@ -48,7 +48,12 @@ export interface TopicOptions {
 
 export type DeclarationTarget =
   | { readonly kind: "topic"; readonly topic: string }
-  | { readonly kind: "pattern"; readonly pattern: string };
+  | {
+      readonly kind: "pattern";
+      readonly pattern: string;
+      /** Globs of topics that it does not cover. Not part of its identity. */
+      readonly exclude?: readonly string[];
+    };
 
 export interface Declaration {
   readonly target: DeclarationTarget;

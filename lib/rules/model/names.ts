@@ -56,6 +56,21 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return p === pattern.length;
 }
 
+/** The first of the globs that matches the topic; null if none does. */
+export function excludingGlob(exclude: readonly string[], topic: string): string | null {
+  return exclude.find((glob) => matchesGlob(glob, topic)) ?? null;
+}
+
+/** The globs that match whatever the pattern matches, so that it covers nothing. */
+export function globsOverAll(exclude: readonly string[], pattern: string): string[] {
+  // Only a `*` of the glob matches both nothing and more unknown letters than the glob is long.
+  return exclude.filter((glob) =>
+    [0, glob.length + 1].every((count) =>
+      matchesGlob(glob, pattern.replaceAll("?", "\0").replaceAll("*", "\0".repeat(count))),
+    ),
+  );
+}
+
 const indexNameRule =
   'is not an Elasticsearch index name (lower case, no \\ / * ? " < > | , # : or white space, ' +
   "not starting with - _ + or ., at most 255 bytes)";

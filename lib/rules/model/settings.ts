@@ -113,7 +113,7 @@ export const defaultTemplate: TemplateSettings = {
 export interface EtcdSettings {
   /** URLs. */
   readonly endpoints: readonly string[];
-  /** Exact keys, or prefixes if they end in `/`, in order of precedence. */
+  /** Exact keys, or prefixes if they end in `/` or `*`, in order of precedence. */
   readonly keys: readonly string[];
   readonly auth: Login | null;
   readonly tls: TlsSettings | null;

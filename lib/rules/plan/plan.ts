@@ -1,5 +1,5 @@
 import type { Refusal, SourceRef, Specification } from "../model/declaration.ts";
-import type { DesiredTopic } from "../declarations/desired.ts";
+import type { DesiredTopic, Exclusion } from "../declarations/desired.ts";
 import { specificationChanges, specificationHash, type FieldChange } from "../model/specification.ts";
 import type { TopicState } from "../progress/status.ts";
 
@@ -63,6 +63,7 @@ export interface PlanInput {
   /** Why Kafka did not answer; null if it did. */
   readonly kafkaError: string | null;
   readonly refused: readonly Refusal[];
+  readonly excluded: readonly Exclusion[];
   readonly now: number;
 }
 
@@ -100,13 +101,26 @@ export function planTopics(input: PlanInput): Plan {
       start.push({ topic, source, spec, reason: again ? ANOTHER_TRY : "declared" });
     }
   }
+  const reasons = reasonsToStop(input.excluded);
   for (const [topic, { spec, sources, state, hash }] of observed) {
     if (desired.has(topic)) continue;
     const stops = state === "stopping" && hash === null;
-    const reason = stops ? STOPS_ALREADY : "no longer declared";
+    const reason = stops ? STOPS_ALREADY : (reasons.get(topic) ?? "no longer declared");
     stop.push({ topic, source: sources[0] ?? null, spec, reason });
   }
   return { start, stop, replace, keep, pending, refused: input.refused };
+}
+
+/** By topic that some pattern excludes. */
+function reasonsToStop(excluded: readonly Exclusion[]): ReadonlyMap<string, string> {
+  return new Map(
+    excluded.flatMap(({ pattern, globs }) =>
+      globs.flatMap(({ glob, topics }) => {
+        const reason = `no longer declared: pattern "${pattern}" excludes "${glob}"`;
+        return topics.map((topic) => [topic, reason] as const);
+      }),
+    ),
+  );
 }
 
 const MISSING = "it does not exist in Kafka; it starts once it does";

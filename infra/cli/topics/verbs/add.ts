@@ -1,6 +1,7 @@
 import { nameOf } from "../../../../lib/rules/declarations/edit.ts";
-import { keyForNew, placeOf } from "../../../../lib/rules/declarations/etcd-keys.ts";
+import { keyForNew, meansPrefix, placeOf } from "../../../../lib/rules/declarations/etcd-keys.ts";
 import { entryRefusals } from "../../../../lib/rules/declarations/etcd-value.ts";
+import { globsOverAll } from "../../../../lib/rules/model/names.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
 import { changeKey, declaredInConfig } from "../change.ts";
@@ -49,12 +50,23 @@ function add({ target, key: wanted, entry, json }: AddCommand, config: LoadedCon
       json,
       async decide(_, etcd) {
         const key = wanted ?? keyForNew(etcd.keys, target);
+        if (wanted !== null && meansPrefix(wanted, etcd.keys)) {
+          throw new Error(
+            `"${nameOf(target)}" was not added: --key ${wanted} is a prefix of etcd.keys: it must be a whole key`,
+          );
+        }
         const rules = entryRefusals(entry, config.settings.deadLetters.topic).map(({ reason }) => reason);
         if (rules.length > 0) throw new Error(`"${nameOf(target)}" was not added: ${rules.join("; ")}`);
         if (placeOf(key, etcd.keys) < 0) {
           io.error(
             `Note: etcd key "${key}" is not in etcd.keys of ${config.file}; hosts with this file do not read it.\n`,
           );
+        }
+        if (target.kind === "pattern") {
+          for (const glob of globsOverAll([entry["exclude"] ?? []].flat(), target.pattern))
+            io.error(
+              `Note: --exclude "${glob}" leaves out every topic that "${target.pattern}" can match.\n`,
+            );
         }
         if (declaredInConfig(config, target)) {
           io.error(`Note: ${config.file} declares "${nameOf(target)}" too, and has precedence over etcd.\n`);

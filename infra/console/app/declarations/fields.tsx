@@ -80,6 +80,13 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
           ? "The Kafka topic: letters, digits, . _ - (at most 249). It does not have to exist yet; Penstock never creates it."
           : "A glob over Kafka's topics: * any characters, ? one. Exact names win over patterns.",
       )}
+      {isTopic
+        ? null
+        : text(
+            "exclude",
+            "exclude",
+            "Topics that the pattern leaves out: globs, separated by commas. Another declaration may still name them.",
+          )}
       {text("path", "path", "Becomes log.file.path of the documents.")}
       {text(
         "index",

@@ -5,6 +5,8 @@ import { nameOf, optionText } from "../plan/declaration-rows.ts";
 export interface FormFields {
   readonly kind: "topic" | "pattern";
   readonly name: string;
+  /** Of a pattern, separated by commas. */
+  readonly exclude: string;
   readonly path: string;
   readonly index: string;
   readonly dataStream: string;
@@ -20,6 +22,7 @@ export interface FormFields {
 }
 
 const optionNames = [
+  "exclude",
   "path",
   "index",
   "dataStream",
@@ -36,6 +39,7 @@ export function emptyFields(topic: string): FormFields {
   return {
     kind: "topic",
     name: topic,
+    exclude: "",
     path: "",
     index: "",
     dataStream: "",
@@ -51,12 +55,13 @@ export function emptyFields(topic: string): FormFields {
 }
 
 /** The form for an entry as written in etcd or, if that is unreadable, for its current settings. */
-export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWords): FormFields {
+export function fieldsOf({ declaration, options, excluded }: ListedEntry, target: TargetWords): FormFields {
   const members = new Map<string, unknown>(Object.entries(declaration ?? options ?? {}));
   const text = (name: string): string => optionText(members.get(name) ?? "");
   return {
     kind: "topic" in target ? "topic" : "pattern",
     name: nameOf(target),
+    exclude: members.has("exclude") ? text("exclude") : (excluded ?? []).map(({ glob }) => glob).join(", "),
     // Another program may use another name.
     path: text("path") || (options?.path ?? ""),
     index: text("index"),
@@ -82,16 +87,17 @@ export function unknownMembers({ declaration }: ListedEntry): string[] {
 export function declarationOf(fields: FormFields): DeclarationWords {
   const options = optionNames
     .map((name) => [name, fields[name].trim()] as const)
-    .filter(([, value]) => value !== "")
-    .map(([name, value]) => [name, name === "timestamp" ? oneOrSeveral(value) : value] as const);
+    .filter(([name, value]) => value !== "" && (name !== "exclude" || fields.kind === "pattern"))
+    .map(([name, value]) => [name, valueIn(name, value)] as const);
   return { [fields.kind]: fields.name.trim(), ...Object.fromEntries(options) };
 }
 
 type DeclarationWords = Record<string, string | readonly string[]>;
 
-/** Comma-separated fields; the host refuses empty ones. */
-function oneOrSeveral(text: string): string | readonly string[] {
-  return text.includes(",") ? text.split(",").map((field) => field.trim()) : text;
+/** Lists are separated by commas; the host refuses empty items. */
+function valueIn(name: (typeof optionNames)[number], text: string): string | readonly string[] {
+  const isList = name === "exclude" || (name === "timestamp" && text.includes(","));
+  return isList ? text.split(",").map((item) => item.trim()) : text;
 }
 
 /** The body of POST /declarations, as this page fills it in. */

@@ -5,7 +5,7 @@ import type {
   ListedKey,
   TargetWords,
 } from "../../../../lib/rules/declarations/listing.ts";
-import { matchesTopicPattern } from "../../../../lib/rules/model/names.ts";
+import { excludingGlob, matchesTopicPattern } from "../../../../lib/rules/model/names.ts";
 
 /** What the address opens besides, or instead of, the list. */
 export type Opened =
@@ -64,13 +64,15 @@ function sameTarget(a: TargetWords, b: TargetWords): boolean {
 function elsewhere({ config, etcd }: DeclarationsListing, topic: string): Opened {
   const own = config.entries.find(({ target }) => "topic" in target && target.topic === topic) ?? null;
   const patterns = [
-    ...config.entries.map(({ target }) => ({ target, source: config.path })),
+    ...config.entries.map(({ target, excluded = [] }) => ({ target, excluded, source: config.path })),
     ...(etcd?.keys ?? []).flatMap(({ key, entries }) =>
-      entries.map(({ target }) => ({ target, source: `etcd ${key}` })),
+      entries.map(({ target, excluded = [] }) => ({ target, excluded, source: `etcd ${key}` })),
     ),
-  ].flatMap(({ target, source }) =>
-    target !== null && "pattern" in target ? [{ pattern: target.pattern, source }] : [],
-  );
+  ].flatMap(({ target, excluded, source }) => {
+    const globs = excluded.map(({ glob }) => glob);
+    const isExcluded = excludingGlob(globs, topic) !== null;
+    return target !== null && "pattern" in target && !isExcluded ? [{ pattern: target.pattern, source }] : [];
+  });
   // A running topic is never the dead-letter topic.
   const pattern = patterns.find((one) => matchesTopicPattern(one.pattern, topic, "")) ?? null;
   return { kind: "elsewhere", topic, config: own, pattern };

@@ -28,7 +28,7 @@ export function Preview({
 }) {
   const [asking, setAsking] = useState(false);
   const readOnly = useReadOnly();
-  const { key, revision, before, after, plan, conflicts } = preview;
+  const { key, revision, before, after, plan, conflicts, excluded } = preview;
   const label = action === "remove" ? "Remove from etcd" : "Save to etcd";
   if (preview.action === "unchanged") {
     return (
@@ -50,7 +50,7 @@ export function Preview({
       </h3>
       <DiffView before={before} after={after} label="Change of the key's text" />
       <h3>What the host would do</h3>
-      <PlanView plan={plan} conflicts={conflicts} about={key} />
+      <PlanView plan={plan} conflicts={conflicts} excluded={excluded} about={key} />
       <button
         type="button"
         class={action === "remove" ? "danger" : "primary"}

@@ -1,6 +1,7 @@
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
 import type { TopicOptions } from "../../../../lib/rules/model/declaration.ts";
 import type { ListedEntry, ListedKey, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
+import { plural } from "../text/format.ts";
 import type { Standing } from "../../../../lib/rules/declarations/standing.ts";
 
 /** One row: an entry of the config file or of an etcd key, or a key whose entries cannot be read. */
@@ -23,12 +24,12 @@ export interface DeclarationRow {
 
 /** All declared entries: those of the config file first, then those of etcd by precedence. */
 export function declarationRows({ config, etcd }: DeclarationsListing): DeclarationRow[] {
-  const ofFile = config.entries.map(({ entry, target, options, ...standing }): DeclarationRow => ({
+  const ofFile = config.entries.map(({ entry, target, excluded, options, ...standing }): DeclarationRow => ({
     id: `config/${entry}`,
     key: null,
     entry,
     target,
-    options: toldOptions(options),
+    options: [...excludedOf(excluded), ...toldOptions(options)],
     standing,
     lastGoodKept: false,
     refused: standing.refused,
@@ -39,14 +40,16 @@ export function declarationRows({ config, etcd }: DeclarationsListing): Declarat
 
 function rowsOfKey(key: ListedKey): DeclarationRow[] {
   const rows = key.entries.map((entry): DeclarationRow => {
-    const { target, options, declaration, refused, lastGoodKept } = entry;
+    const { target, excluded, options, declaration, refused, lastGoodKept } = entry;
     return {
       id: `${key.key}/${entry.entry}`,
       key,
       entry: entry.entry,
       target,
       options:
-        options === null ? rawOptions(declaration ?? {}) : [...toldOptions(options), ...ignoredOf(entry)],
+        options === null
+          ? rawOptions(declaration ?? {})
+          : [...excludedOf(excluded), ...toldOptions(options), ...ignoredOf(entry)],
       standing: entry,
       lastGoodKept,
       refused,
@@ -80,6 +83,14 @@ function toldOptions(options: TopicOptions): DeclarationRow["options"] {
   return Object.entries(options)
     .filter(([field, value]) => value !== null && usual[field] !== value)
     .map(([field, value]) => [field, optionText(value)] as const);
+}
+
+function excludedOf(excluded: ListedEntry["excluded"]): DeclarationRow["options"] {
+  if (excluded === undefined) return [];
+  const words = excluded.map(({ glob, topics }) =>
+    topics === null ? glob : `${glob} (${plural(topics, "topic")})`,
+  );
+  return [["exclude", words.join(", ")]];
 }
 
 function ignoredOf({ ignored }: ListedEntry): DeclarationRow["options"] {

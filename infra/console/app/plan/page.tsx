@@ -79,7 +79,9 @@ export function ReconcilePage() {
           )}
         </span>
       </div>
-      {data === null ? null : <PlanView plan={data.plan} conflicts={data.conflicts} />}
+      {data === null ? null : (
+        <PlanView plan={data.plan} conflicts={data.conflicts} excluded={data.excluded} />
+      )}
       {asking && data !== null ? (
         <StopDialog
           plan={data.plan}

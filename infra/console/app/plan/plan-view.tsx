@@ -1,4 +1,4 @@
-import type { Conflict } from "../../../../lib/rules/declarations/desired.ts";
+import type { Conflict, ToldExclusion } from "../../../../lib/rules/declarations/desired.ts";
 import type { Plan } from "../../../../lib/rules/plan/plan.ts";
 import { optionText } from "./declaration-rows.ts";
 import { exactCount, plural } from "../text/format.ts";
@@ -25,10 +25,12 @@ const signs: Readonly<Record<PlanKind, string>> = {
 export function PlanView({
   plan,
   conflicts,
+  excluded,
   about = null,
 }: {
   readonly plan: Plan;
   readonly conflicts: readonly Conflict[];
+  readonly excluded: readonly ToldExclusion[];
   /** Limits pending, refused and conflicting rows to this etcd key; null lists all of them. */
   readonly about?: string | null;
 }) {
@@ -65,6 +67,9 @@ export function PlanView({
             ? conflicts
             : conflicts.filter(({ winner, loser }) => winner.name === about || loser.name === about)
         }
+      />
+      <Excluded
+        excluded={about === null ? excluded : excluded.filter(({ source }) => source.name === about)}
       />
     </>
   );
@@ -157,6 +162,7 @@ function Value({ value }: { readonly value: unknown }) {
   );
 }
 
+/** Also the number of shown patterns with exclusions. */
 const shownConflicts = 20;
 
 function Conflicts({ conflicts }: { readonly conflicts: readonly Conflict[] }) {
@@ -179,6 +185,36 @@ function Conflicts({ conflicts }: { readonly conflicts: readonly Conflict[] }) {
       ))}
       {conflicts.length > shownConflicts ? (
         <p>and {plural(conflicts.length - shownConflicts, "conflict")} more</p>
+      ) : null}
+    </section>
+  );
+}
+
+function Excluded({ excluded }: { readonly excluded: readonly ToldExclusion[] }) {
+  if (excluded.length === 0) return null;
+  return (
+    <section>
+      <h2>Excluded</h2>
+      {excluded.slice(0, shownConflicts).map(({ source, pattern, covered, globs }) => (
+        <div key={JSON.stringify([source, pattern])}>
+          <Hostile text={pattern} /> in <SourceName source={source} /> covers {plural(covered, "topic")} and
+          excludes:
+          <ul class="plain-list">
+            {globs.map(({ glob, topics, first }) => (
+              <li key={glob}>
+                <code>
+                  <Hostile text={glob} />
+                </code>
+                {": "}
+                {plural(topics, "topic")}
+                {topics === 0 ? "" : ` (${first.join(", ")}${topics > first.length ? ", …" : ""})`}
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+      {excluded.length > shownConflicts ? (
+        <p>and {plural(excluded.length - shownConflicts, "pattern")} more</p>
       ) : null}
     </section>
   );

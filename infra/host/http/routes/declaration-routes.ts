@@ -67,8 +67,8 @@ function answerEdit(c: Context, answer: EditAnswer): Response {
     }
     case "preview": {
       const { key, revision, action, before, after } = answer.edit;
-      const { plan, hash, conflicts, sources } = answer.result;
-      return c.json({ key, revision, action, before, after, plan, hash, conflicts, sources });
+      const { plan, hash, conflicts, excluded, sources } = answer.result;
+      return c.json({ key, revision, action, before, after, plan, hash, conflicts, excluded, sources });
     }
   }
 }

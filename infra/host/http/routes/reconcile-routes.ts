@@ -20,8 +20,8 @@ export function addReconcileRoutes(app: Hono, deps: ReconcileRouteDeps): void {
     if (!dryRun && !result.carriedOut) {
       return problem(c, 409, "The plan changed. Review again.", { members: { hash: result.hash } });
     }
-    const { plan, hash, conflicts, sources, failed, interrupted, durationMs } = result;
-    const answer = { dryRun, plan, hash, conflicts, sources, failed, interrupted, durationMs };
+    const { plan, hash, conflicts, excluded, sources, failed, interrupted, durationMs } = result;
+    const answer = { dryRun, plan, hash, conflicts, excluded, sources, failed, interrupted, durationMs };
     return c.json(answer satisfies ReconcileAnswer);
   });
 }

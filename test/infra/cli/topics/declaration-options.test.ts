@@ -36,3 +36,12 @@ test("--rejected takes flatten or dead-letter", () => {
     '--rejected is "drop": it must be flatten or dead-letter',
   );
 });
+
+test("--exclude is a list even if given once, and only goes with --pattern", () => {
+  const target = { kind: "pattern", pattern: "app-*" } as const;
+  expect(entryFrom(target, { exclude: ["app-debug-*"] })).toEqual({
+    pattern: "app-*",
+    exclude: ["app-debug-*"],
+  });
+  expect(() => entryOf("--exclude", "x")).toThrow("--exclude needs --pattern");
+});

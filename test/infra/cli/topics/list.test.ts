@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatListing } from "../../../../infra/cli/topics/list.ts";
+import { formatListing, listingAsJson } from "../../../../infra/cli/topics/list.ts";
 import { declaration } from "../../../support/declarations.ts";
 
 test("the listing says where documents go, and how long a data stream keeps them", () => {
@@ -19,4 +19,13 @@ test("the listing says where documents go, and how long a data stream keeps them
     "kept | → data stream logs-kept-prod, kept 30d",
     "",
   ]);
+});
+
+test("a pattern stands with what it excludes", () => {
+  const target = { kind: "pattern", pattern: "app-*", exclude: ["app-debug-*", "app-x"] } as const;
+  const listing = { declarations: [{ ...declaration("app-*"), target }], refusals: [] };
+  expect(formatListing(listing)).toStartWith("pattern app-* but app-debug-*, app-x ");
+  expect(JSON.parse(listingAsJson(listing))).toMatchObject({
+    topics: [{ pattern: "app-*", exclude: ["app-debug-*", "app-x"] }],
+  });
 });

@@ -31,6 +31,7 @@ function setUp(value: string | null, changes: Partial<DeclarationServiceDeps> = 
     memory: () => memory,
     configError: () => "line 3",
     topics: () => ["file"],
+    excluded: () => [],
     readEtcd: (_settings, signal) => {
       held.signals.push(signal);
       const { value, revision } = held;

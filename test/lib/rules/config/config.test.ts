@@ -428,6 +428,27 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
       "etcd: { endpoints: ['http://e'], keys: [a, a] }",
       '44 etcd.keys[1]: "a" is already listed at etcd.keys[0]',
     ],
+    ...["*", "a*b", "a**", "*a"].map((key): [string, string] => [
+      `etcd: { endpoints: ['http://e'], keys: ['${key}'] }`,
+      `41 etcd.keys[0]: "${key}" may have a * only at its end, where it makes the key a prefix, and not alone: that would be all of etcd`,
+    ]),
+    [
+      "topics: [{ topic: a, exclude: [b] }]",
+      "31 topics[0].exclude: (a list) needs a pattern: a topic is declared by name or not at all",
+    ],
+    ["topics: [{ pattern: 'a*', exclude: 'b' }]", '36 topics[0].exclude: "b" is not a list'],
+    [
+      "topics: [{ pattern: 'a*', exclude: [''] }]",
+      '37 topics[0].exclude[0]: "" is not a topic pattern (1 to 249 of a-z A-Z 0-9 . _ - * ?)',
+    ],
+    [
+      "topics: [{ pattern: 'a*', exclude: [a, b, a] }]",
+      '43 topics[0].exclude[2]: "a" is already listed at exclude[0]',
+    ],
+    [
+      "topics: [{ pattern: 'a*', exclude: ['a/*'] }]",
+      '37 topics[0].exclude[0]: "a/*" is not a topic pattern (1 to 249 of a-z A-Z 0-9 . _ - * ?)',
+    ],
     [
       "etcd: { endpoints: ['http://u:pw@e'], keys: [a] }",
       '21 etcd.endpoints[0]: "http://(hidden)@e" contains a user name or password: put them under auth',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { Declaration, SourceRef } from "../../../../lib/rules/model/declaration.ts";
-import { mergeDeclarations } from "../../../../lib/rules/declarations/desired.ts";
+import type { Declaration, SourceRef, TopicOptions } from "../../../../lib/rules/model/declaration.ts";
+import { mergeDeclarations, tellExclusion } from "../../../../lib/rules/declarations/desired.ts";
 import { declaration } from "../../../support/declarations.ts";
 
 const deadLetterTopic = "penstock.dead-letters";
@@ -9,6 +9,15 @@ const file: Partial<SourceRef> = { kind: "config", name: "config.yaml" };
 const key: Partial<SourceRef> = { kind: "etcd", name: "logs/a", revision: 3 };
 const merge = (declarations: readonly Declaration[], kafkaTopics: readonly string[] = []) =>
   mergeDeclarations(declarations, kafkaTopics, deadLetterTopic);
+
+const excluding = (
+  pattern: string,
+  exclude: readonly string[],
+  ...rest: [options?: Partial<TopicOptions>, source?: Partial<SourceRef>]
+): Declaration => ({
+  ...declaration(pattern, ...rest),
+  target: { kind: "pattern", pattern, exclude },
+});
 
 describe("topics of one data stream", () => {
   const streamed = (topic: string, retention: string | null, entry: number): Declaration =>
@@ -124,6 +133,43 @@ describe("a pattern", () => {
     expect(refused[0]?.reason).toContain('topic "App", covered by pattern "*"');
   });
 
+  test("leaves out what it excludes, unless another declaration covers it; each topic counts at its first glob", () => {
+    const source = { ...key, entry: 2 };
+    const topics = ["app-a", "app-debug-1", "app-debug-2", "app-x"];
+    const exclude = ["*-1", "app-debug-*", "zoo"];
+    const { desired, excluded, conflicts } = merge(
+      [
+        excluding("app-*", exclude, { format: "json" }, source),
+        declaration("app-debug-2"),
+        excluding("*-x", ["app-x"]),
+      ],
+      topics,
+    );
+    expect([...desired].map(([topic, { spec }]) => [topic, spec.format])).toEqual([
+      ["app-debug-2", "text"],
+      ["app-a", "json"],
+      ["app-x", "json"],
+    ]);
+    // An excluded topic is not covered, so it is no conflict.
+    expect(conflicts).toEqual([]);
+    expect(excluded).toMatchObject([
+      {
+        source,
+        pattern: "app-*",
+        covered: 2,
+        globs: [
+          { glob: "*-1", topics: ["app-debug-1"] },
+          { glob: "app-debug-*", topics: ["app-debug-2"] },
+          { glob: "zoo", topics: [] },
+        ],
+      },
+      { pattern: "*-x", covered: 0, globs: [{ glob: "app-x", topics: ["app-x"] }] },
+    ]);
+    expect(tellExclusion({ ...excluded[0], globs: [{ glob: "*", topics }] } as never).globs).toEqual([
+      { glob: "*", topics: 4, first: ["app-a", "app-debug-1", "app-debug-2"] },
+    ]);
+  });
+
   test("refuses no topic that is declared by name", () => {
     const { desired, refused } = merge([declaration("*"), declaration("App", { index: "app" })], ["App"]);
     expect(desired.get("App")?.spec.index).toBe("app");
@@ -143,6 +189,7 @@ test("for each topic the first exact declaration wins, else the first pattern, a
   const options = fc.record({
     path: fc.constantFrom(null, "/x"),
     startAt: fc.constantFrom("earliest", "latest"),
+    exclude: fc.subarray(["a-1", "b-1", "zoo"]),
   });
   const kafkaTopics = ["a-1", "a-2", "b-1", "c-9"];
   const matches: Record<string, readonly string[]> = {
@@ -152,11 +199,19 @@ test("for each topic the first exact declaration wins, else the first pattern, a
   };
   fc.assert(
     fc.property(fc.array(fc.tuple(name, options), { maxLength: 10 }), (entries) => {
-      const declarations = entries.map(([name, options], entry) => declaration(name, options, { entry }));
+      const declarations = entries.map(([name, { exclude, ...options }], entry) =>
+        name.includes("*") || name.includes("?")
+          ? excluding(name, exclude, options, { entry })
+          : declaration(name, options, { entry }),
+      );
       const { desired, conflicts, refused } = merge(declarations, kafkaTopics);
       for (const topic of [...kafkaTopics, "gone"]) {
         const exact = declarations.filter((_, at) => entries[at]?.[0] === topic);
-        const covering = declarations.filter((_, at) => matches[entries[at]?.[0] ?? ""]?.includes(topic));
+        const covering = declarations.filter(
+          ({ target }, at) =>
+            matches[entries[at]?.[0] ?? ""]?.includes(topic) &&
+            !(target.kind === "pattern" && target.exclude?.includes(topic)),
+        );
         const ranked = [...exact, ...covering];
         expect(desired.get(topic)?.sources ?? []).toEqual(ranked.map(({ source }) => source));
         const [winner, ...losers] = ranked;

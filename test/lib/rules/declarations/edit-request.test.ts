@@ -141,3 +141,19 @@ describe("refused is", () => {
     });
   });
 });
+
+test("a listed prefix that ends in * is no key to add to; a key of that name can still be changed", () => {
+  const among = { ...rules, listed: ["log_*"] };
+  const key = "log_*";
+  expect(readDeclarationsRequest({ action: "add", key, revision: 0, declaration }, among)).toMatchObject({
+    kind: "refused",
+    faults: [{ field: "key", reason: 'key "log_*" is a prefix: give a full key' }],
+  });
+  // The default key of the pattern "*" is called so.
+  const added = readDeclarationsRequest({ action: "add", declaration: { pattern: "*" } }, among);
+  expect(added).toMatchObject({ kind: "request", request: { key } });
+  const pattern = { pattern: "*" };
+  expect(
+    readDeclarationsRequest({ action: "remove", key, revision: 7, target: pattern }, among),
+  ).toMatchObject({ kind: "request", request: { key } });
+});

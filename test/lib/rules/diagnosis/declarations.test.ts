@@ -9,12 +9,17 @@ function said(key: string, ...entries: unknown[]) {
 }
 
 function judged(...sources: ReturnType<typeof said>[]) {
+  return judgedWith([], ...sources);
+}
+
+function judgedWith(kafkaTopics: readonly string[], ...sources: ReturnType<typeof said>[]) {
   const declarations = sources.flatMap((source) => source.declarations);
-  const merged = mergeDeclarations(declarations, [], "dead");
+  const merged = mergeDeclarations(declarations, kafkaTopics, "dead");
   return judgeDeclarations({
     declarations,
     refused: sources.flatMap((source) => source.refused),
     conflicts: merged.conflicts,
+    excluded: merged.excluded,
     idlePatterns: null,
   });
 }
@@ -65,9 +70,28 @@ test("a retention that another topic of the same data stream overrules is a warn
 });
 
 test("a pattern that matches nothing is a warning", () => {
-  const facts = { declarations: said("k", { pattern: "app-*" }).declarations, refused: [], conflicts: [] };
+  const { declarations } = said("k", { pattern: "app-*" });
+  const facts = { declarations, refused: [], conflicts: [], excluded: [] };
   expect(judgeDeclarations({ ...facts, idlePatterns: ["app-*"] })[1]).toMatchObject({
     state: "warning",
     name: "pattern app-*",
   });
+});
+
+test("what a pattern excludes is told once, however many topics it is; nothing left is a warning", () => {
+  const topics = ["app-a", ...Array.from({ length: 1_000 }, (_, at) => `app-debug-${at}`)];
+  const declared = said("k", { pattern: "app-*", exclude: ["app-debug-*", "app-x"] });
+  expect(judgedWith(topics, declared)).toMatchObject([
+    { state: "ok" },
+    {
+      state: "ok",
+      name: "exclude of pattern app-*",
+      seen: "app-debug-* leaves out 1,000 topics, app-x leaves out 0 topics; it covers 1 other",
+    },
+  ]);
+  expect(judgedWith(topics.slice(1), declared)[1]).toMatchObject({
+    state: "warning",
+    seen: "nothing is left: app-debug-* leaves out 1,000 topics, app-x leaves out 0 topics",
+  });
+  expect(judgedWith([], declared)).toHaveLength(1);
 });

@@ -18,13 +18,21 @@ test.each([
   ["k", "that exists", 1, "ok"],
   ["k", "that is absent", 0, "warning"],
   ["logs/", "without keys below it", 0, "ok"],
+  ["logs_*", "without keys below it", 0, "ok"],
   ["k", "that may not be read", denied, "failed"],
 ] as const)("key %s %s", (key, _, found, state) => {
-  expect(judgeKey(key, found).state).toBe(state);
+  expect(judgeKey(key, found, null).state).toBe(state);
+});
+
+test("an entry whose keys all belong to an earlier one has no effect, which is said", () => {
+  expect(judgeKey("logs/a", 0, "logs/*")).toMatchObject({
+    state: "warning",
+    seen: "has no effect: all its keys belong to logs/*, which etcd.keys lists before it",
+  });
 });
 
 test("a missing permission and a refused login have different remedies", () => {
-  expect(judgeKey("k", denied).remedy).toContain("grant");
+  expect(judgeKey("k", denied, null).remedy).toContain("grant");
   const login = new PenstockError("etcd_refused", "etcd refused: authentication failed, invalid user ID");
-  expect(judgeKey("k", login).remedy).toContain("etcd.auth");
+  expect(judgeKey("k", login, null).remedy).toContain("etcd.auth");
 });

@@ -2,15 +2,18 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import {
   createIndexNamer,
+  globsOverAll,
   indexForTimestamp,
   indexPatternOf,
   indexTemplateFault,
   isIndexName,
   isTopicName,
+  matchesGlob,
   matchesTopicPattern,
   resolveIndex,
 } from "../../../../lib/rules/model/names.ts";
 
+const longer = (name: string): string[] => ["a", "b", "c"].map((letter) => name + letter);
 const topicName = fc.stringMatching(/^[a-c._-]{1,12}$/);
 
 describe("topic names", () => {
@@ -58,6 +61,19 @@ describe("topic patterns", () => {
           expect(matchesTopicPattern(pattern, topic, "dead")).toBe(new RegExp(`^${source}$`).test(topic));
         },
       ),
+    );
+  });
+
+  test("a glob leaves nothing of a pattern exactly if it matches every name that the pattern matches", () => {
+    const names = [""];
+    for (const name of names) if (name.length < 6) names.push(...longer(name));
+    const glob = fc.stringMatching(/^[ab*?]{1,3}$/);
+    fc.assert(
+      fc.property(glob, glob, (exclude, pattern) => {
+        const covered = names.filter((name) => matchesGlob(pattern, name));
+        const isAll = covered.every((name) => matchesGlob(exclude, name));
+        expect(globsOverAll([exclude], pattern)).toEqual(isAll ? [exclude] : []);
+      }),
     );
   });
 

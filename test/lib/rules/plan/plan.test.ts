@@ -29,6 +29,7 @@ const plan = (changes: Partial<PlanInput>): Plan =>
     kafkaTopics: new Set(["app"]),
     kafkaError: null,
     refused: [],
+    excluded: [],
     now,
     ...changes,
   });
@@ -157,6 +158,15 @@ describe("while Kafka does not answer", () => {
     });
     expect(replace).toEqual([]);
     expect(keep).toEqual([{ topic: "app", reason: "changed; replaced once Kafka answers" }]);
+  });
+
+  test("a topic that its pattern now excludes stops, with the glob as its reason", () => {
+    const { source } = declaration("app-*");
+    const globs = [{ glob: "*-x", topics: ["app-x"] }];
+    const excluded = [{ source, pattern: "app-*", covered: 0, globs }];
+    expect(plan({ observed: new Map([observed("app-x")]), excluded }).stop).toMatchObject([
+      { topic: "app-x", reason: 'no longer declared: pattern "app-*" excludes "*-x"' },
+    ]);
   });
 
   test("a topic that is no longer declared stops anyway", () => {

@@ -35,6 +35,14 @@ describe("the form of a declaration", () => {
     expect(declarationOf({ ...fields, message: "a,b" })).toMatchObject({ message: "a,b" });
   });
 
+  test("what a pattern excludes stands with commas between and is always a list; a topic has none", () => {
+    const declaration = { pattern: "app-*", exclude: ["app-debug-*"] };
+    const fields = fieldsOf(listedEntry({ pattern: "app-*" }, { declaration }), { pattern: "app-*" });
+    expect(declarationOf(fields)).toEqual(declaration);
+    expect(declarationOf({ ...fields, exclude: "a, b" })).toMatchObject({ exclude: ["a", "b"] });
+    expect(declarationOf({ ...fields, kind: "topic" })).toEqual({ topic: "app-*" });
+  });
+
   test("an entry that cannot be read now is filled in by what is in force", () => {
     const entry = listedEntry({ topic: "a" }, { declaration: null });
     expect(fieldsOf(entry, { topic: "a" })).toMatchObject({ name: "a", startAt: "earliest", path: "" });

@@ -97,6 +97,7 @@ describe("what became of it", () => {
     plan: { ...empty, ...plan },
     hash: "",
     conflicts: [],
+    excluded: [],
     sources: { config: { ok: true, error: null, declarations: 0 }, etcd: null },
     failed,
     interrupted: false,

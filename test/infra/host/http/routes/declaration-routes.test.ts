@@ -94,8 +94,8 @@ describe("POST /declarations", () => {
     const edit = { key: "logs/a", revision: 7, action: "added", before: null, after: "[]" } as const;
     const { ask } = withDesk({ kind: "preview", edit: { kind: "planned", ...edit }, result });
     const response = await ask("/declarations?dryRun=true", asJson(body));
-    const { plan, hash, conflicts, sources } = result;
-    expect(await response.json()).toEqual({ ...edit, plan, hash, conflicts, sources });
+    const { plan, hash, conflicts, excluded, sources } = result;
+    expect(await response.json()).toEqual({ ...edit, plan, hash, conflicts, excluded, sources });
   });
 
   const faults = [

@@ -20,12 +20,13 @@ describe("POST /reconcile", () => {
     const { ask, reconciles } = setUp();
     const response = await ask(`/reconcile${query}`, post);
     expect(response.status).toBe(200);
-    const { plan, hash, conflicts, sources, failed, interrupted, durationMs } = reconcileResult();
+    const { plan, hash, conflicts, excluded, sources, failed, interrupted, durationMs } = reconcileResult();
     expect(await response.json()).toEqual({
       dryRun: wanted.dryRun,
       plan,
       hash,
       conflicts,
+      excluded,
       sources,
       failed,
       interrupted,

@@ -1,12 +1,19 @@
 import { auditSpan, type AuditSpan } from "../lib/rules/audit/audit-span.ts";
 import { createBurials, type Burials } from "../lib/rules/audit/dead-lettered-offsets.ts";
 import type { AuditPass, TopicAudit } from "../lib/rules/audit/topic-audit.ts";
+import type { Marks } from "../lib/rules/offsets/marks.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { indexPatternOf } from "../lib/rules/model/names.ts";
 import type { OutcomeKind, SourceRecord } from "../lib/rules/model/record.ts";
-import { auditPass, type AuditPassDeps, type OffsetSpans, type TopicDocuments } from "./audit-topic/pass.ts";
+import {
+  auditPass,
+  type AuditPassDeps,
+  type AuditPassInput,
+  type OffsetSpans,
+  type TopicDocuments,
+} from "./audit-topic/pass.ts";
 import { ingestUntilSettled, type UntilSettledDeps } from "./ingest-batch/ingest-until-settled.ts";
 
 /** The state of a topic's partitions, taken before anything else is read. */
@@ -15,6 +22,8 @@ export interface TopicSnapshot {
   readonly log: ReadonlyMap<number, { readonly start: number; readonly end: number }>;
   /** The next offset the group reads, by partition; null if it has committed nothing. */
   readonly committed: ReadonlyMap<number, number | null>;
+  /** By partition, as far as its commit has some. */
+  readonly marks: ReadonlyMap<number, Marks>;
 }
 
 export interface AuditTopicInput {
@@ -67,10 +76,11 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
       await documents.removeExtraCopies(records.map((record) => documentId(spec.topic, record)));
   };
 
+  const skipped = new Map([...snapshot.marks].map(([partition, one]) => [partition, one.skipped]));
   const first = await withDocuments(snapshot.log.size, spec, deps, async (documents) => {
     const spans = await spansOf(input, documents);
     const found = await auditPass(
-      { pass: "audit", spec, spans, documents, burials: input.burials, settledByRepair: null },
+      { pass: "audit", spec, spans, documents, skipped, burials: input.burials, settledByRepair: null },
       {
         ...deps,
         ...(input.repair && { onMissing: (records) => repair(records, documents) }),
@@ -88,7 +98,7 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
   });
   const { spans, found } = first;
   const changed = repaired + removed > 0;
-  const after = changed ? await lookAgain(hullsOf(found), settled.of(spec.topic), spec, deps) : null;
+  const after = changed ? await lookAgain(hullsOf(found), skipped, settled.of(spec.topic), spec, deps) : null;
   return {
     topic: spec.topic,
     index: spec.index,
@@ -104,13 +114,14 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
 
 async function lookAgain(
   spans: OffsetSpans,
+  skipped: AuditPassInput["skipped"],
   settled: Burials,
   spec: Specification,
   deps: AuditTopicDeps,
 ): Promise<AuditPass> {
   const burials = await deps.readBurials();
   return withDocuments(spans.size, spec, deps, (documents) =>
-    auditPass({ pass: "again", spec, spans, documents, burials, settledByRepair: settled }, deps),
+    auditPass({ pass: "again", spec, spans, documents, skipped, burials, settledByRepair: settled }, deps),
   );
 }
 
@@ -149,13 +160,14 @@ async function spansOf(
   for (const [partition, log] of [...snapshot.log].sort(([a], [b]) => a - b)) {
     const committed = snapshot.committed.get(partition) ?? null;
     const { startAt } = spec;
+    const from = snapshot.marks.get(partition)?.from ?? null;
     let lowestKnown: number | null = null;
-    if (startAt === "latest" && committed !== null) {
+    if (from === null && startAt !== "earliest" && committed !== null) {
       const indexed = await documents.lowestOffset(partition, log.start, committed);
       const buried = burials.lowest(partition, log.start);
       lowestKnown = indexed === null || buried === null ? (indexed ?? buried) : Math.min(indexed, buried);
     }
-    spans.set(partition, auditSpan({ partition, log, committed, startAt, lowestKnown }));
+    spans.set(partition, auditSpan({ partition, log, committed, startAt, from, lowestKnown }));
   }
   return spans;
 }

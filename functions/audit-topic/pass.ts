@@ -1,4 +1,9 @@
-import { createAbsenceExplainer, perhapsElsewhere, type AuditTarget } from "../../lib/rules/audit/absence.ts";
+import {
+  createAbsenceExplainer,
+  perhapsElsewhere,
+  unlessSkipped,
+  type AuditTarget,
+} from "../../lib/rules/audit/absence.ts";
 import type { Burials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
 import type { Generations } from "../../lib/rules/audit/generations.ts";
 import {
@@ -8,6 +13,7 @@ import {
   type SettledRecord,
 } from "../../lib/rules/audit/partition-audit.ts";
 import type { AuditPass } from "../../lib/rules/audit/topic-audit.ts";
+import type { SkippedRange } from "../../lib/rules/offsets/marks.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
@@ -55,6 +61,8 @@ export interface AuditPassInput {
   readonly spec: Specification;
   readonly spans: OffsetSpans;
   readonly documents: TopicDocuments;
+  /** What rewinds skipped, by partition. */
+  readonly skipped: ReadonlyMap<number, readonly SkippedRange[]>;
   readonly burials: Burials;
   /** Records that the repair found indexed or dropped; null before a repair. */
   readonly settledByRepair: Burials | null;
@@ -81,11 +89,11 @@ export interface AuditPassDeps {
 
 /** Merges Kafka, Elasticsearch and the dead letters over these spans, side by side, in order of offsets. */
 export async function auditPass(
-  { pass, spec, spans, documents, burials, settledByRepair }: AuditPassInput,
+  { pass, spec, spans, documents, skipped, burials, settledByRepair }: AuditPassInput,
   deps: AuditPassDeps,
 ): Promise<AuditPass> {
   const target = await targetOf(documents, spans);
-  const explain = createAbsenceExplainer(spec, target);
+  const explain = unlessSkipped(createAbsenceExplainer(spec, target), skipped);
   const walks = new Map<number, Walk>();
   for (const [partition, { start, end }] of spans) {
     const doubled: string[] = [];

@@ -18,7 +18,9 @@ export const sourceRef: z.ZodType<SourceRef> = z.object({
 
 const options = {
   path: z.string().nullable(),
-  startAt: z.enum(["earliest", "latest"]),
+  startAt: z
+    .string()
+    .meta({ description: "`earliest`, `latest`, a time with its zone, or an age such as `-2h`." }),
   format: z.enum(["text", "json"]),
   timestamp: z
     .union([z.string(), z.array(z.string())])

@@ -142,6 +142,7 @@ export function createServices(core: HostCore): Services {
   });
 
   const declarationService = createDeclarationService({
+    now,
     random,
     withStore,
     configPath,

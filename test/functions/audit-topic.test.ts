@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Marks } from "../../lib/rules/offsets/marks.ts";
 import { auditTopic, type AuditTopicDeps, type AuditTopicInput } from "../../functions/audit-topic.ts";
 import type { AuditProgress, TopicDocuments } from "../../functions/audit-topic/pass.ts";
 import type { Generations } from "../../lib/rules/audit/generations.ts";
@@ -29,6 +30,7 @@ function world(
   const spec = specification(changes.spec);
   const log = new Map<number, { start: number; end: number }>();
   const committed = new Map<number, number | null>();
+  const marks = new Map<number, Marks>();
   const records: SourceRecord[] = [];
   const documents = new Map<number, AuditDocument[]>();
   const names = { open: new Set([spec.index]), closed: new Set<string>() };
@@ -173,11 +175,12 @@ function world(
       documents.set(partition, kept);
     },
     commit: (partition: number, offset: number | null) => committed.set(partition, offset),
+    marks,
     run: (repair = false, removeDoubles = false) => {
       const input: AuditTopicInput = {
         spec,
         groupId: "penstock.app",
-        snapshot: { log, committed },
+        snapshot: { log, committed, marks },
         burials: burials.of(spec.topic),
         repair,
         removeDoubles,
@@ -453,6 +456,21 @@ describe("the audit of an alias or data stream", () => {
     );
     expect([topic.open, topic.ingested.length]).toEqual([0, 0]);
   });
+});
+
+test("what a rewind skipped is listed apart, unless it is there, and not repaired; before where it began nothing is missing", async () => {
+  const topic = world();
+  topic.fill(0, 0, 20);
+  topic.lose(0, 0, 1, 5, 7, 8, 12);
+  topic.marks.set(0, { order: "x", from: 2, below: null, skipped: [{ from: 5, to: 10 }] });
+  const audit = await topic.run(true);
+  expect(totalsOf(audit.found)).toMatchObject({ offsets: 18, indexed: 14, skipped: 3, gaps: 1 });
+  expect(audit.found.partitions[0]?.skipped.ranges.map(({ start, end }) => [start, end])).toEqual([
+    [5, 6],
+    [7, 9],
+  ]);
+  expect(topic.ingested.map(({ offset }) => offset)).toEqual([12]);
+  expect(verdictOf(audit).clean).toBe(true);
 });
 
 test("doubles are removed on request only, and looked at again", async () => {

@@ -12,7 +12,7 @@ export function openedAt(
   position: Partial<Position> = {},
 ): OpenedPartition {
   const whole = { start: committed ?? 0, check: null, lost: null, ...position };
-  return { tenure, committed, position: whole, logEnd: whole.start, place: null };
+  return { tenure, committed, position: whole, logEnd: whole.start, place: null, marks: null };
 }
 
 /** The same, looked up: nothing of it was sent before. */

@@ -24,6 +24,7 @@ interface Log {
   start: number;
   end: number;
   recordBytes: number;
+  hasTimes: boolean;
   /** Any broker answers this instead of records. */
   error: string | null;
   /** The broker that the leader redirects readers of a rack to; -1 for none. */
@@ -35,6 +36,12 @@ interface Session {
   readonly asks: Map<string, { topic: string; partition: number; fetchOffset: number; maxBytes: number }>;
   /** Its last answer, by partition. */
   readonly told: Map<string, string>;
+}
+
+/** Each record's timestamp is its offset, unless the log has none. */
+function atTime(log: Log | undefined, at: number): number {
+  if (log === undefined || !log.hasTimes || at >= log.end) return -1;
+  return Math.max(log.start, at);
 }
 
 /** A request and its time. */
@@ -70,7 +77,15 @@ export class ModelKafka implements KafkaWire {
 
   create(topic: string, partitions = 1, log: Partial<Log> = {}): void {
     for (let partition = 0; partition < partitions; partition += 1) {
-      const fresh = { leader: 1, start: 0, end: 0, recordBytes: 100, error: null, nearer: -1 };
+      const fresh = {
+        leader: 1,
+        start: 0,
+        end: 0,
+        recordBytes: 100,
+        hasTimes: true,
+        error: null,
+        nearer: -1,
+      };
       this.logs.set(`${topic}/${partition}`, { ...fresh, ...log });
     }
   }
@@ -185,7 +200,7 @@ export class ModelKafka implements KafkaWire {
         partitions: partitions.map((partition) => {
           const log = this.logs.get(`${topic}/${partition}`);
           const error = log === undefined ? "UNKNOWN_TOPIC_OR_PARTITION" : refusal(log, node);
-          const offset = at === "earliest" ? log?.start : log?.end;
+          const offset = at === "earliest" ? log?.start : typeof at === "number" ? atTime(log, at) : log?.end;
           return { partition, error, offset: error === null ? (offset ?? -1) : -1 };
         }),
       })),

@@ -11,6 +11,7 @@ import { readSpans } from "../../../lib/adapters/kafka/queries/span-reader.ts";
 import type { BurialsBuilder } from "../../../lib/rules/audit/dead-lettered-offsets.ts";
 import type { Specification } from "../../../lib/rules/model/declaration.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import { parseCommitNote } from "../../../lib/rules/offsets/checkpoint.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { throwRefused } from "../../../lib/rules/template/index-template.ts";
 import { templateKeyOf, templateTargetOf } from "../../../lib/rules/template/template-target.ts";
@@ -53,7 +54,16 @@ export async function runAudit(run: AuditRun): Promise<void> {
     // The end of the log is read second, so that it cannot be below the committed offset.
     const committed = await offsets.committed(kafka.group, topic, signal);
     const log = await offsets.ranges(topic, signal);
-    return { log, committed: new Map([...committed].map(([partition, { offset }]) => [partition, offset])) };
+    return {
+      log,
+      committed: new Map([...committed].map(([partition, { offset }]) => [partition, offset])),
+      marks: new Map(
+        [...committed].flatMap(([partition, { metadata }]) => {
+          const { marks } = parseCommitNote(metadata);
+          return marks === null ? [] : [[partition, marks] as const];
+        }),
+      ),
+    };
   };
   const burialsOf = (topics: readonly string[]): Promise<BurialsBuilder> =>
     readBurials(

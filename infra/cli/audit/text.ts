@@ -35,6 +35,7 @@ export function formatEnd(end: AuditEnd): string {
       ["elsewhere", totals.elsewhere, "found by their ids, in another index or indexed meanwhile"],
       ["null value", totals.nulls, "nothing to index"],
       ["not records", totals.notRecords, "transaction markers, aborted or compacted"],
+      ["skipped", totals.skipped, "a rewind went forward over them; rewind back to index them"],
       ["expired", totals.expired, "their index was deleted or closed"],
       [
         "dropped or missing",
@@ -42,6 +43,12 @@ export function formatEnd(end: AuditEnd): string {
         "the ingest pipeline may have dropped them; find out with --repair",
       ],
     ]),
+    ...rangesOf(
+      "skipped by rewind",
+      found,
+      ({ skipped }) => skipped,
+      () => "",
+    ),
     ...rangesOf("expired", found, ({ expired }) => expired),
     ...rangesOf("dropped or missing", found, ({ dropped }) => dropped),
     ...rangesOf("gaps", found, ({ gaps }) => gaps, asRemark),

@@ -10,12 +10,12 @@ export const COMMON_OPTIONS = {
 export const CONFIG_OPTIONS = { config: { type: "string" }, ...COMMON_OPTIONS } as const;
 
 /**
- * Node's `parseArgs`, strict.
+ * Node's `parseArgs`, strict. `--since -2h` is an option and its value: no option begins with a digit.
  * @throws PenstockError `usage`, with one sentence that names the argument and, for an unknown option, a similar one or all
  */
 export function parseWords<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
-    return parseArgs<T>(config);
+    return parseArgs<T>({ ...config, args: withAges(config) });
   } catch (error) {
     throw new PenstockError("usage", unknownOption(config) ?? messageOf(error));
   }
@@ -44,6 +44,18 @@ export function wholeNumber(option: string, value: string, least: number): numbe
 export function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return argv.slice(0, end < 0 ? argv.length : end).includes("--json");
+}
+
+function withAges({ args = [], options = {} }: ParseArgsConfig): string[] {
+  const end = args.indexOf("--");
+  return args.flatMap((word, at) => {
+    const isValue = (position: number): boolean =>
+      (end < 0 || position < end) &&
+      /^-\d/.test(args[position] ?? "") &&
+      options[args[position - 1]?.replace(/^--/, "") ?? ""]?.type === "string";
+    if (isValue(at)) return [];
+    return isValue(at + 1) ? [`${word}=${args[at + 1] ?? ""}`] : [word];
+  });
 }
 
 function unknownOption({ args = [], options = {} }: ParseArgsConfig): string | null {

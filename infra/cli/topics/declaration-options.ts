@@ -1,4 +1,6 @@
 import type { DeclarationTarget } from "../../../lib/rules/model/declaration.ts";
+import { parseStartPoint, startPointRule } from "../../../lib/rules/offsets/start-point.ts";
+import { showValue } from "../../../lib/rules/yaml/problem.ts";
 import { nameOf } from "../../../lib/rules/declarations/edit.ts";
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { HelpRow } from "../kit/help-text.ts";
@@ -24,7 +26,10 @@ export const DECLARATION_ROWS: readonly HelpRow[] = [
   ["--index INDEX", "index name, may contain {topic} and {yyyy.MM.dd}; default: the topic"],
   ["--data-stream STREAM", "instead of an index: a data stream, may contain {topic}"],
   ["--retention TIME", "how long the data stream keeps documents, such as 30d"],
-  ["--start-at WHERE", "earliest (default) or latest, if the group has no commit for the topic yet"],
+  [
+    "--start-at WHERE",
+    "earliest (default), latest, a time such as 2026-11-28T10:00:00Z or an age such as -2h, if the group has no commit for the topic yet",
+  ],
   ["--format FORMAT", "text (default) or json"],
   ["--timestamp FIELD", "JSON field with the event's own time; repeated: the first readable one counts"],
   ["--message FIELD", "JSON field with the log line"],
@@ -48,7 +53,8 @@ export function entryOf(target: DeclarationTarget, values: DeclarationValues): D
   const { exclude, path, index, retention, format, message, pipeline, rejected } = values;
   if (exclude !== undefined && target.kind === "topic")
     throw new PenstockError("usage", "--exclude needs --pattern");
-  checkChoice("--start-at", startAt, ["earliest", "latest"]);
+  if (startAt !== undefined && parseStartPoint(startAt) === null)
+    throw new PenstockError("usage", `--start-at ${showValue(startAt)} ${startPointRule}`);
   checkChoice("--format", format, ["text", "json"]);
   checkChoice("--rejected", rejected, ["flatten", "dead-letter"]);
   const times = timestamp.length > 1 ? timestamp : timestamp[0];

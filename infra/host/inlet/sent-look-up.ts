@@ -110,10 +110,10 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
   const writePlace = async (partitions: readonly LookedUpPartition[]): Promise<void> => {
     const { place: current } = before;
     if (current === null) return;
-    const entries = partitions.flatMap(({ tenure, position, place: former, doubtBelow }) => {
+    const entries = partitions.flatMap(({ tenure, position, place: former, doubtBelow, marks }) => {
       const isDoubtful = doubtBelow > position.start;
       const place = isDoubtful ? withFormerPlaces(placesIn(former), current) : current;
-      return place === former ? [] : [{ tenure, offset: position.start, last: position.check, place }];
+      return place === former ? [] : [{ tenure, offset: position.start, last: position.check, place, marks }];
     });
     if (entries.length === 0) return;
     const refused = await notes.write(entries);
@@ -151,7 +151,8 @@ function spansOf(due: readonly Asked[]) {
 }
 
 function lookedUp(opened: OpenedPartition, highest: ReadonlyMap<number, number> | Error): LookedUpPartition {
-  const { tenure, position, logEnd } = opened;
-  const found = highest instanceof Error ? logEnd - 1 : (highest.get(tenure.partition) ?? -1);
+  const { tenure, position, logEnd, marks } = opened;
+  const seen = highest instanceof Error ? logEnd - 1 : (highest.get(tenure.partition) ?? -1);
+  const found = Math.max(seen, (marks?.below ?? 0) - 1);
   return { ...opened, doubtBelow: Math.max(position.start, found + 1) };
 }

@@ -1,6 +1,7 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { Checkpoint } from "../../../lib/rules/offsets/checkpoint.ts";
+import type { Marks } from "../../../lib/rules/offsets/marks.ts";
 import type { OffsetWindow } from "../../../lib/rules/offsets/offset-window.ts";
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
 import type { PartitionStatus } from "../../../lib/rules/progress/status.ts";
@@ -41,6 +42,7 @@ export interface PartitionEntry {
   /** Replaced when reading moves back: records sent under the old window do not count in the new one. */
   window: OffsetWindow;
   committed: number | null;
+  marks: Marks | null;
   /** Nothing up to here needs a commit: the last commit, or the position where reading began. */
   settled: number;
   /** One past the last offset that was sent. */
@@ -65,6 +67,11 @@ export function lagOf(
   const from = entry.committed ?? entry.logStart;
   if (entry.lastStableOffset === null || from === null) return null;
   return Math.max(0, entry.lastStableOffset - from);
+}
+
+/** Whether there is something to commit. */
+export function isDue({ tenure, window, settled }: PartitionEntry): boolean {
+  return window.committable !== settled && !tenure.ended;
 }
 
 export function isSentCommitted({ sent, committed, highWatermark }: PartitionEntry): boolean {

@@ -1,6 +1,7 @@
 import type { CommitEntry } from "../../../lib/adapters/kafka/group/member/member.ts";
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
+import { marksOfOtherLog } from "../../../lib/rules/offsets/marks.ts";
 import { OffsetWindow } from "../../../lib/rules/offsets/offset-window.ts";
 import type { OutcomeMemory } from "../../../lib/rules/outcomes/outcome-memory.ts";
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
@@ -8,6 +9,7 @@ import type { PartitionStatus } from "../../../lib/rules/progress/status.ts";
 import { knownTime, withStandIns } from "../../../lib/rules/time/time-stand-in.ts";
 import type { ProgressClock } from "./progress-clock.ts";
 import {
+  isDue,
   isSentCommitted,
   lagOf,
   ownStatus,
@@ -36,7 +38,8 @@ export class PartitionLedger {
   }
 
   /** Begins a tenure: the partition is read from `start`. */
-  own({ tenure, committed, position: { start, check: last }, source }: PumpedPartition, now: number): void {
+  own({ tenure, committed, source, marks, position }: PumpedPartition, now: number): void {
+    const { start, check: last } = position;
     const { partition } = tenure;
     const before = this.#partitions.get(partition);
     if (before !== undefined) this.disown(before.tenure);
@@ -51,6 +54,7 @@ export class PartitionLedger {
       source,
       window: new OffsetWindow(start, last),
       committed,
+      marks,
       // A start that differs from the commit is committed even if nothing is read there.
       settled: committed ?? start,
       sent,
@@ -127,6 +131,7 @@ export class PartitionLedger {
     }
     this.#void(tenure.partition);
     entry.window = new OffsetWindow(start);
+    entry.marks = marksOfOtherLog(entry.marks);
     entry.sent = 0;
     entry.waited = null;
     entry.nearestMs = null;
@@ -234,8 +239,8 @@ export class PartitionLedger {
   uncommitted(place: string | null, only?: readonly Tenure[]): CommitEntry[] {
     const entries: CommitEntry[] = [];
     const add = (entry: PartitionEntry): void => {
-      const { tenure, window } = entry;
-      if (isDue(entry)) entries.push({ tenure, offset: window.committable, last: window.last, place });
+      const { tenure, window, marks } = entry;
+      if (isDue(entry)) entries.push({ tenure, offset: window.committable, last: window.last, place, marks });
     };
     if (only === undefined) this.#partitions.forEach(add);
     else
@@ -291,8 +296,4 @@ export class PartitionLedger {
       if (!this.#partitions.has(partition)) statuses.push(strangerStatus(partition));
     return statuses.sort((a, b) => a.partition - b.partition);
   }
-}
-
-function isDue({ tenure, window, settled }: PartitionEntry): boolean {
-  return window.committable !== settled && !tenure.ended;
 }

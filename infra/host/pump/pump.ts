@@ -221,11 +221,12 @@ class TopicPump implements Pump, SendingOwner, Committable {
     const { place } = this.#deps.before;
     const entries = this.#ledger.uncommitted(place, only);
     if (this.doubts.isEmpty) return entries;
-    return entries.map(({ tenure, offset, last }) => ({
+    return entries.map(({ tenure, offset, last, marks = null }) => ({
       tenure,
       offset,
       last,
       place: this.doubts.placeAfter(tenure.partition, offset, place),
+      marks,
     }));
   }
 

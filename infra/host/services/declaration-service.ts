@@ -58,6 +58,8 @@ export interface DeclarationServiceDeps extends Pick<SourceReaders, "configPath"
   ): Promise<T>;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Deadline of one request; a single call to etcd has a shorter one. */
   readonly deadlineMs?: number;
 }
@@ -72,6 +74,7 @@ export function createDeclarationService(deps: DeclarationServiceDeps): Declarat
     const reading = readDeclarationsRequest(body, {
       listed: etcd.keys,
       deadLetterTopic: deadLetters.topic,
+      nowMs: deps.now(),
     });
     if (reading.kind !== "request") return reading;
     const { request } = reading;

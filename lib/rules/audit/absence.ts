@@ -2,6 +2,7 @@ import type { Specification } from "../model/declaration.ts";
 import { createDocumentEncoder } from "../documents/document.ts";
 import { indexPatternOf } from "../model/names.ts";
 import type { SourceRecord } from "../model/record.ts";
+import type { SkippedRange } from "../offsets/marks.ts";
 import { explainByGenerations, type Generations } from "./generations.ts";
 import type { Absence, BuriedRecord } from "./partition-audit.ts";
 
@@ -49,6 +50,21 @@ export function createAbsenceExplainer(
         : explainByGenerations(record, generations, firstOffsets.get(record.partition) ?? null);
     if (absence.kind === "expired") return absence;
     return spec.pipeline === null && !target.hasPipeline(index) ? absence : { kind: "dropped" };
+  };
+}
+
+/** What would be missing was skipped on purpose, where a rewind went forward. @param skipped by partition */
+export function unlessSkipped(
+  explain: (record: SourceRecord) => Absence,
+  skipped: ReadonlyMap<number, readonly SkippedRange[]>,
+): (record: SourceRecord) => Absence {
+  if (skipped.size === 0) return explain;
+  return (record) => {
+    const absence = explain(record);
+    const { partition, offset } = record;
+    const isMeant = absence.kind === "gap" || absence.kind === "dropped";
+    const isIn = ({ from, to }: SkippedRange): boolean => offset >= from && offset < to;
+    return isMeant && skipped.get(partition)?.some(isIn) === true ? { kind: "skipped" } : absence;
   };
 }
 

@@ -8,7 +8,12 @@ export interface PartitionStanding {
   /** The next offset the group reads; null if it has committed nothing. */
   readonly committed: number | null;
   readonly startAt: StartAt;
-  /** The lowest offset in the log with a document or a dead letter; null if none. Only needed for `latest`. */
+  /** Where the group began or went back to, as `Marks` has it; null if that is not stored. */
+  readonly from: number | null;
+  /**
+   * The lowest offset in the log with a document or a dead letter; null if none. Only needed if a group without `from` did not
+   * start at the earliest.
+   */
   readonly lowestKnown: number | null;
 }
 
@@ -24,11 +29,11 @@ export interface AuditSpan {
 
 /**
  * Returns the offsets of a partition to account for: from the start of the log, or from the group's first offset, up to
- * its commit. The first offset of a group that started at `latest` is not stored, so the audit then starts at the
- * lowest offset that is known to have been read.
+ * its commit. Where the group's offsets were set by another program, the first one is not stored: if the topic does not
+ * start at the earliest record, the audit then starts at the lowest offset that is known to have been read.
  */
 export function auditSpan(standing: PartitionStanding): AuditSpan {
-  const { partition, log, committed, startAt, lowestKnown } = standing;
+  const { partition, log, committed, startAt, from, lowestKnown } = standing;
   const place = `partition ${partition}`;
   if (committed === null) {
     return { start: log.start, end: log.start, unknown: false, note: `${place}: nothing is committed yet` };
@@ -43,16 +48,21 @@ export function auditSpan(standing: PartitionStanding): AuditSpan {
     const note = `${place}: offsets ${committed} to ${log.start} were deleted from Kafka before they were read`;
     return { start: log.start, end: log.start, unknown: false, note };
   }
-  if (startAt === "earliest" || committed === log.start) {
+  if (from !== null && from > log.start) {
+    const start = Math.min(from, committed);
+    const note = `${place}: audited from offset ${start}, where its group began or went back to`;
+    return { start, end: committed, unknown: false, note };
+  }
+  if (startAt === "earliest" || from !== null || committed === log.start) {
     return { ...spanFrom(log.start, committed), unknown: false, note: null };
   }
   if (lowestKnown === null || lowestKnown >= committed) {
     const note =
       `${place}: not audited: none of its records is in Elasticsearch or among the dead letters, and the offset at which ` +
-      "its group started is unknown (startAt: latest)";
+      `its group started is unknown (startAt: ${startAt})`;
     return { start: committed, end: committed, unknown: true, note };
   }
-  const note = `${place}: audited from offset ${lowestKnown}, the lowest one known to have been read (startAt: latest)`;
+  const note = `${place}: audited from offset ${lowestKnown}, the lowest one known to have been read (startAt: ${startAt})`;
   return { ...spanFrom(lowestKnown, committed), unknown: false, note };
 }
 

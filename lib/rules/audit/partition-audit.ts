@@ -30,6 +30,8 @@ export type Absence =
   | { readonly kind: "expired"; readonly index: string }
   /** The topic has an ingest pipeline, which may have dropped it. */
   | { readonly kind: "dropped" }
+  /** A rewind went forward over it. */
+  | { readonly kind: "skipped" }
   /** `perhaps` says what else it may be; a phrase. */
   | { readonly kind: "gap"; readonly perhaps?: string };
 
@@ -64,6 +66,8 @@ export interface PartitionAudit {
   readonly expired: OffsetRanges;
   /** Dropped by the pipeline, or missing. */
   readonly dropped: OffsetRanges;
+  /** Never read: a rewind went forward over them. */
+  readonly skipped: OffsetRanges;
   /** Labelled with what they may be instead. */
   readonly gaps: OffsetRanges;
   /** Labelled with the indices that contain the same record. They count as indexed too. */
@@ -106,6 +110,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
   const count = { indexed: 0, deadLettered: 0, elsewhere: 0, repaired: 0, nulls: 0, notRecords: 0, stale: 0 };
   const expired = createOffsetRanges(keepRanges);
   const dropped = createOffsetRanges(keepRanges);
+  const skipped = createOffsetRanges(keepRanges);
   const gaps = createOffsetRanges(keepRanges);
   const doubles = createOffsetRanges(keepRanges);
   let position = start;
@@ -155,6 +160,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
     if (absence.kind === "null") count.nulls += 1;
     else if (absence.kind === "expired") expired.add(offset, absence.index);
     else if (absence.kind === "dropped") dropped.add(offset);
+    else if (absence.kind === "skipped") skipped.add(offset);
     else gaps.add(offset, absence.perhaps);
     return absence.kind === "dropped" || absence.kind === "gap";
   }
@@ -164,7 +170,13 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
    * @param indexed its offsets that have documents
    * @returns whether some are unaccounted for
    */
-  function settleBatch(from: number, to: number, records: number, indexed: ReadonlySet<number>): boolean {
+  function settleBatch(
+    record: SourceRecord,
+    to: number,
+    records: number,
+    indexed: ReadonlySet<number>,
+  ): boolean {
+    const from = record.offset;
     const left = Math.max(0, records - indexed.size);
     count.indexed += indexed.size;
     if (left === 0 || inBuriedBatch(from)) {
@@ -172,8 +184,10 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
       count.notRecords += to - from - indexed.size - left;
       return false;
     }
-    for (let offset = from; offset < to; offset += 1) if (!indexed.has(offset)) gaps.add(offset);
-    return true;
+    const isSkipped = explain(record).kind === "skipped";
+    for (let offset = from; offset < to; offset += 1)
+      if (!indexed.has(offset)) (isSkipped ? skipped : gaps).add(offset);
+    return !isSkipped;
   }
 
   return {
@@ -204,7 +218,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
             indexed.add(at);
           }
           while (buried.next() < to) buried.at(buried.next());
-          if (settleBatch(offset, to, record.setAside.records, indexed)) unaccounted.push(record);
+          if (settleBatch(record, to, record.setAside.records, indexed)) unaccounted.push(record);
           position = to;
           continue;
         }
@@ -221,6 +235,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
       ...count,
       expired: expired.build(),
       dropped: dropped.build(),
+      skipped: skipped.build(),
       gaps: gaps.build(),
       doubles: doubles.build(),
     }),

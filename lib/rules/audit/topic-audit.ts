@@ -44,6 +44,7 @@ export interface AuditTotals {
   readonly notRecords: number;
   readonly expired: number;
   readonly dropped: number;
+  readonly skipped: number;
   readonly gaps: number;
   readonly doubles: number;
   readonly stale: number;
@@ -65,6 +66,7 @@ export function totalsOf({ partitions }: Pick<AuditPass, "partitions">): AuditTo
     notRecords: sum(({ notRecords }) => notRecords),
     expired: count(({ expired }) => expired),
     dropped: count(({ dropped }) => dropped),
+    skipped: count(({ skipped }) => skipped),
     gaps: count(({ gaps }) => gaps),
     doubles: count(({ doubles }) => doubles),
     stale: sum(({ stale }) => stale),

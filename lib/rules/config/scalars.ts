@@ -8,6 +8,7 @@ import {
   topicPatternPattern,
   topicPatternRule,
 } from "../model/names.ts";
+import { parseStartPoint, startPointPattern, startPointRule } from "../offsets/start-point.ts";
 import {
   durationPattern,
   durationRule,
@@ -44,6 +45,9 @@ export const dataStreamTemplate = text.superRefine((template, context) => {
   const rule = dataStreamFault(template);
   if (rule !== null) context.addIssue({ code: "custom", message: rule });
 });
+export const startAt = text
+  .regex(startPointPattern, startPointRule)
+  .refine((value) => !startPointPattern.test(value) || parseStartPoint(value) !== null, startPointRule);
 export const retention = z.string({ error: retentionRule }).regex(retentionPattern, retentionRule);
 
 export function wholeNumber(min: number, max: number) {

@@ -9,6 +9,7 @@ import {
   retention,
   serverUrls,
   size,
+  startAt,
   text,
   topicName,
   topicPattern,
@@ -67,9 +68,12 @@ export const declarationSchema = mapping({
     .describe(
       "How long the data stream keeps documents, such as 30d; needs dataStream. Default: as the cluster says, else forever.",
     ),
-  startAt: oneOf(["earliest", "latest"])
+  startAt: startAt
     .default("earliest")
-    .describe("Where to start if the group has no commit of the topic yet."),
+    .describe(
+      "Where to start if the group has no commit of the topic yet: earliest, latest, a time with its zone such as " +
+        "2026-11-28T10:00:00Z, or an age such as -2h.",
+    ),
   format: oneOf(["text", "json"]).default("text").describe("How a record's value becomes a document."),
   timestamp: fieldOrFields
     .optional()

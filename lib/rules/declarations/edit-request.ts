@@ -26,6 +26,8 @@ export interface RequestRules {
   /** The current `etcd.keys`. */
   readonly listed: readonly string[];
   readonly deadLetterTopic: string;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
 }
 
 const target = mapping({ topic: nonEmptyText.nullish(), pattern: nonEmptyText.nullish() });
@@ -80,7 +82,7 @@ export function readDeclarationsRequest(body: unknown, rules: RequestRules): Dec
   if (shape.length > 0) return { kind: "malformed", faults: shape };
 
   const entry = withoutNulls(wanted.declaration ?? {});
-  const refusals = wanted.action === "remove" ? [] : entryRefusals(entry, rules.deadLetterTopic);
+  const refusals = wanted.action === "remove" ? [] : entryRefusals(entry, rules.deadLetterTopic, rules.nowMs);
   if (refusals.length > 0) {
     const faults = refusals.map(({ field, reason }) => ({ field: within("declaration", field), reason }));
     return { kind: "refused", faults };

@@ -5,6 +5,7 @@ import { isObject, mappingOf, type Mapping } from "../json/object.ts";
 import { cut, formatPath, showValue, type Fault } from "../yaml/problem.ts";
 import { entrySchema } from "../config/schema.ts";
 import type { Declaration, Refusal } from "../model/declaration.ts";
+import { futureFault } from "../offsets/start-point.ts";
 import { createIsSlip, type IsSlip, ownEntry } from "./foreign-fields.ts";
 import { isNestedTooDeeply, depthRule } from "../json/json-depth.ts";
 import { identityOf } from "./patience.ts";
@@ -124,11 +125,17 @@ export interface FieldRefusal {
   readonly reason: string;
 }
 
-/** Why hosts would refuse an entry; empty if they accept it. */
-export function entryRefusals(entry: unknown, deadLetterTopic: string): FieldRefusal[] {
+/**
+ * Why an entry must not be written; empty if hosts accept it.
+ * @param nowMs milliseconds since the epoch: hosts would wait for a `startAt` in the future
+ */
+export function entryRefusals(entry: unknown, deadLetterTopic: string, nowMs: number): FieldRefusal[] {
   const raw = withoutNulls(entry);
   const { faults } = readEntry(raw, 0, { name: "", revision: 0 }, deadLetterTopic, createIsSlip());
-  return refusalsOf(faults, raw);
+  const { startAt } = mappingOf(raw);
+  const future = typeof startAt === "string" ? futureFault(startAt, nowMs) : null;
+  const early: Fault[] = future === null ? [] : [{ path: ["startAt"], rule: future, about: "value" }];
+  return refusalsOf([...faults, ...early], raw);
 }
 
 /** Why hosts would refuse the value of a key as a whole; null if they accept it. */

@@ -17,8 +17,8 @@ export interface SourceRef {
   readonly entry: number;
 }
 
-/** Where a group without any commit starts to read. */
-export type StartAt = "earliest" | "latest";
+/** Where a group without any commit starts to read: what `parseStartPoint` of lib/rules/offsets understands. */
+export type StartAt = string;
 /** How a record's value becomes a document. */
 export type Format = "text" | "json";
 

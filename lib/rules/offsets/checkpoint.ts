@@ -1,3 +1,6 @@
+import { mappingOf } from "../json/object.ts";
+import { marksAsJson, parseMarks, type Marks } from "./marks.ts";
+
 /**
  * The last record before a committed offset. It is stored in the commit's metadata, so that a topic recreated under the same
  * name is recognized even after its offsets have passed the old position.
@@ -18,28 +21,47 @@ export interface CommitNote {
    * last, while former ones may hold such records, too. Null if unknown.
    */
   readonly place: string | null;
+  /** Null if the position is one that was read up to, from the log's start on. */
+  readonly marks: Marks | null;
 }
 
-/** A commit's metadata: `{"lastRecord":{"offset":41,"timestamp":1764000000000},"place":"app-{yyyy.MM.dd}"}`. */
-export function commitMetadata({ last, place }: CommitNote): string | null {
-  if (last === null && place === null) return null;
+/**
+ * A commit's metadata: `{"lastRecord":{"offset":41,"timestamp":1764000000000},"place":"app-{yyyy.MM.dd}"}`, at most
+ * 4,096 bytes.
+ */
+export function commitMetadata(
+  { last, place, marks = null }: Omit<CommitNote, "marks"> & { readonly marks?: Marks | null },
+  committed = 0,
+): string | null {
+  if (last === null && place === null && marks === null) return null;
   return JSON.stringify({
     ...(last !== null && { lastRecord: { offset: last.offset, timestamp: last.timestamp } }),
     ...(place !== null && { place }),
+    ...(marks !== null && { marks: marksAsJson(marks, committed) }),
   });
 }
 
 const noteForm =
-  /^\{(?:"lastRecord":\{"offset":(\d{1,16}),"timestamp":(-?\d{1,16})\},?)?(?:"place":"([^"\\]{1,3000})")?\}$/;
+  /^\{(?:"lastRecord":\{"offset":(\d{1,16}),"timestamp":(-?\d{1,16})\},?)?(?:"place":"([^"\\]{1,3000})",?)?(?:"marks":(\{[^{}]{0,1000}\}))?\}$/;
 
 /** Older versions wrote no place. @returns nulls if another program wrote the metadata */
 export function parseCommitNote(metadata: string | null): CommitNote {
   const match = metadata?.startsWith("{") === true ? noteForm.exec(metadata) : null;
-  const [, offset, timestamp, place] = match ?? [];
+  const [, offset, timestamp, place, marks] = match ?? [];
   return {
     last: offset === undefined ? null : { offset: Number(offset), timestamp: Number(timestamp) },
     place: place ?? null,
+    marks: marks === undefined ? null : marksIn(marks),
   };
+}
+
+function marksIn(text: string): Marks | null {
+  try {
+    return parseMarks(mappingOf(JSON.parse(text)));
+  } catch {
+    // Another program's: `{"place":"a","marks":{x}}`.
+    return null;
+  }
 }
 
 /** The places in a note's `place`. No name of an index contains a comma. */

@@ -69,7 +69,7 @@ export const variants: readonly BrokenVariant[] = [
         replace: "          void some;\n          topic.taker.onChange();",
       },
       {
-        file: "infra/host/ledger/partition-ledger.ts",
+        file: "infra/host/ledger/partition-entry.ts",
         find: "return window.committable !== settled && !tenure.ended;",
         replace: "return window.committable !== settled;",
       },

@@ -104,6 +104,10 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
         // A new leader does not know yet up to where the one before has shown the log (KIP-207).
         if (at !== "earliest" && replicas.highWatermark(nodeId) < replicas.shownUpTo)
           return { error: "OFFSET_NOT_AVAILABLE", offset: -1 };
+        if (typeof at === "number") {
+          const records = replicas.log.batches.flatMap((batch) => batch.records);
+          return { error: null, offset: records.find(({ timestamp }) => timestamp >= at)?.offset ?? -1 };
+        }
         const offset = {
           earliest: () => replicas.log.start,
           stable: () => replicas.lastStableOffset(nodeId),

@@ -55,7 +55,8 @@ function add({ target, key: wanted, entry, json }: AddCommand, config: LoadedCon
             `"${nameOf(target)}" was not added: --key ${wanted} is a prefix of etcd.keys: it must be a whole key`,
           );
         }
-        const rules = entryRefusals(entry, config.settings.deadLetters.topic).map(({ reason }) => reason);
+        const refusals = entryRefusals(entry, config.settings.deadLetters.topic, io.now());
+        const rules = refusals.map(({ reason }) => reason);
         if (rules.length > 0) throw new Error(`"${nameOf(target)}" was not added: ${rules.join("; ")}`);
         if (placeOf(key, etcd.keys) < 0) {
           io.error(

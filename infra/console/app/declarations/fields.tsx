@@ -34,7 +34,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
     </Field>
   );
   const choice = (
-    name: "startAt" | "format" | "rejected",
+    name: "format" | "rejected",
     label: string,
     help: Child,
     values: readonly (readonly [string, string])[],
@@ -103,11 +103,11 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
         "retention",
         "How long the data stream keeps documents, such as 30d; needs dataStream. Not set: as the cluster says, else forever.",
       )}
-      {choice("startAt", "startAt", "Used only if the consumer group has no committed offset.", [
-        ["", "not set (earliest)"],
-        ["earliest", "earliest"],
-        ["latest", "latest"],
-      ])}
+      {text(
+        "startAt",
+        "startAt",
+        "earliest, latest, a time such as 2026-11-28T10:00:00Z or an age such as -2h; used only if the consumer group has no committed offset. Not set: earliest.",
+      )}
       {choice("format", "format", "How the value of a record becomes a document.", [
         ["", "not set (text)"],
         ["text", "text"],

@@ -45,7 +45,7 @@ export const listOffsets: ApiCodec<"ListOffsets"> = {
   version: 3,
   encode(writer, { at, topics }) {
     writer.int32(NO_REPLICA).int8(at === "stable" ? READ_COMMITTED : READ_UNCOMMITTED);
-    const moment = at === "earliest" ? EARLIEST : LATEST;
+    const moment = typeof at === "number" ? at : at === "earliest" ? EARLIEST : LATEST;
     writeTopics(writer, topics, (partition) => writer.int32(partition).int64(moment));
   },
   decode: (reader) => ({

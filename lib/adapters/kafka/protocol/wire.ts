@@ -207,8 +207,11 @@ export interface KafkaCalls {
   };
   readonly ListOffsets: {
     readonly request: {
-      /** `latest` is the high watermark, `stable` the last stable offset (start of the first open transaction). */
-      readonly at: "earliest" | "latest" | "stable";
+      /**
+       * `latest` is the high watermark, `stable` the last stable offset (start of the first open transaction). A number
+       * means the first record with that timestamp or a later one, in milliseconds since the epoch: -1 if there is none.
+       */
+      readonly at: "earliest" | "latest" | "stable" | number;
       readonly topics: readonly OfTopic<number>[];
     };
     readonly answer: {

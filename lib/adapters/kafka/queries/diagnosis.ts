@@ -1,3 +1,4 @@
+import type { StartAt } from "../../../rules/model/declaration.ts";
 import { KafkaJSAggregateError } from "kafkajs";
 import type { Refused } from "../../../rules/diagnosis/check.ts";
 import type { GroupFacts } from "../../../rules/diagnosis/kafka.ts";
@@ -50,7 +51,7 @@ export interface GroupReading {
   readonly topic: string;
   readonly group: string;
   /** Where it begins in a partition without a commit. */
-  readonly startAt: "earliest" | "latest";
+  readonly startAt: StartAt;
 }
 
 const ANSWER_MS = 10_000;

@@ -119,3 +119,40 @@ export function asUnavailable(error: unknown): PenstockError {
   const message = error instanceof Error ? error.message : String(error);
   return new PenstockError("kafka_unavailable", message, { retryable: true, cause: error });
 }
+
+/**
+ * Finds the first record of that time or later in each log; without one, the log's end.
+ * @param atMs milliseconds since the epoch
+ * @param onFound called once for each partition, unless the signal is aborted; an error if the log has records but no
+ *   timestamps, or no answer came
+ */
+export async function askTime(
+  logEnds: LogEndsLookup,
+  atMs: number,
+  partitions: readonly PartitionName[],
+  signal: AbortSignal,
+  onFound: (partition: PartitionName, offset: number | PenstockError) => void,
+): Promise<void> {
+  const none: PartitionName[] = [];
+  await logEnds.ask(atMs, partitions, signal, (one, offset) => {
+    if (offset === -1) none.push(one);
+    else onFound(one, offset);
+  });
+  const told = new Map(none.map((one) => [one, new Map<string | number, number | PenstockError>()]));
+  const ask = (at: "earliest" | "latest" | 0): Promise<void> =>
+    logEnds.ask(at, none, signal, (one, offset) => void told.get(one)?.set(at, offset));
+  await Promise.all([ask("earliest"), ask("latest"), ask(0)]);
+  if (signal.aborted) return;
+  for (const [one, answers] of told) {
+    const failure = [...answers.values()].find((answer) => typeof answer !== "number");
+    const [start = 0, end = 0] = [answers.get("earliest"), answers.get("latest")];
+    // Otherwise all of the log would be taken for older.
+    const isTimeless = start < end && answers.get(0) === -1;
+    onFound(one, failure ?? (isTimeless ? withoutTimes(one) : end));
+  }
+}
+
+function withoutTimes({ topic, partition }: PartitionName): PenstockError {
+  const message = `topic "${topic}", partition ${partition}: its records have no timestamps, so none can be found by time`;
+  return new PenstockError("kafka_refused", message);
+}

@@ -2,13 +2,15 @@ import { backoffMs, type BackoffRule } from "../../../rules/base/backoff.ts";
 import { parseCommitNote } from "../../../rules/offsets/checkpoint.ts";
 import type { StartAt } from "../../../rules/model/declaration.ts";
 import { messageOf } from "../../../rules/base/errors.ts";
+import { beginningAt, marksOfOtherLog, type Marks } from "../../../rules/offsets/marks.ts";
 import { resumeAt, type Position } from "../../../rules/offsets/position.ts";
 import type { Time } from "../../../rules/base/time.ts";
-import type { CommitEntry, GroupMember } from "../group/member/member.ts";
-import { Tenure } from "../group/member/tenure.ts";
+import type { GroupMember } from "../group/member/member.ts";
+import type { Tenure } from "../group/member/tenure.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 import type { Leaders } from "./leaders.ts";
 import { type LogEnds, LogEndsLookup } from "./log-ends.ts";
+import { pinStarts, type StartPinsDeps } from "./start-pins.ts";
 
 /** Where to continue one partition. */
 export interface OpenedPartition {
@@ -20,6 +22,8 @@ export interface OpenedPartition {
   readonly logEnd: number;
   /** Where records were sent to before, as the commit's metadata says; null if unknown. */
   readonly place: string | null;
+  /** See `CommitNote`; those of a log that was replaced are gone. */
+  readonly marks: Marks | null;
 }
 
 /** A newly assigned partition whose start position is needed; its callbacks may not throw. */
@@ -81,6 +85,7 @@ export function createOpenings(deps: OpeningsDeps): Openings {
 class OpeningRounds {
   readonly #deps: OpeningsDeps;
   readonly #logEnds: LogEndsLookup;
+  readonly #pins: StartPinsDeps;
   readonly #life = new AbortController();
   readonly #retries = new Set<() => void>();
   #gathered: Opening[] = [];
@@ -88,6 +93,7 @@ class OpeningRounds {
   constructor(deps: OpeningsDeps) {
     this.#deps = deps;
     this.#logEnds = new LogEndsLookup(deps.wire, deps.leaders);
+    this.#pins = { member: deps.member, logEnds: this.#logEnds, now: () => deps.time.now() };
   }
 
   add(opening: Opening): void {
@@ -174,10 +180,10 @@ class OpeningRounds {
       const own = byTopic.get(topic) ?? [];
       const offsets = known.map((partition) => told?.get(partition)?.offset);
       const isRead = offsets.some((offset) => typeof offset === "number");
-      if (!isRead && own.some((opening) => opening.startAt() === "latest")) {
+      if (!isRead && own.some((opening) => opening.startAt() !== "earliest")) {
         // An unknown commit must not be treated as no commit.
         if (offsets.includes(undefined)) continue;
-        // The ends of all partitions are committed together.
+        // All partitions are committed together.
         const isWhole = own.length === all.get(topic)?.length;
         // If two members did it, the later one would commit past records that the other has started to read.
         const first = Math.min(...known);
@@ -215,12 +221,13 @@ class OpeningRounds {
       const { tenure } = opening;
       if (logStart < 0 || logEnd < 0) return;
       const { offset: committed } = before;
-      const { last: checkpoint, place } = parseCommitNote(before.metadata);
+      const { last: checkpoint, place, marks: noted } = parseCommitNote(before.metadata);
       const position =
         committed === null
           ? { start: logStart, check: null, lost: null }
           : resumeAt({ partition, committed, checkpoint, logStart, logEnd });
-      open({ tenure, committed, position, logEnd, place });
+      const marks = position.lost?.cause === "recreated" ? marksOfOtherLog(noted) : noted;
+      open({ tenure, committed, position, logEnd, place, marks });
     };
     const { signal } = this.#life;
     await Promise.all([
@@ -237,11 +244,7 @@ class OpeningRounds {
     ]);
   }
 
-  /**
-   * `startAt: latest` for topics without any commit: commits the ends of all partitions together, including those of
-   * other members, so that every record from now on is read by some member. Partitions added later have no commit and
-   * start at the beginning.
-   */
+  /** Begins topics without any commit. */
   async #pin(
     topics: readonly string[],
     partitions: ReadonlyMap<string, readonly number[]>,
@@ -249,50 +252,23 @@ class OpeningRounds {
     open: (partition: OpenedPartition) => void,
     fail: (opening: Opening, reason: string) => void,
   ): Promise<void> {
-    const { signal } = this.#life;
-    const failTopic = (topic: string, reason: string): void => {
-      for (const opening of byTopic.get(topic) ?? []) fail(opening, reason);
-    };
-    const ends = new Map(topics.map((topic) => [topic, new Map<number, number>()]));
-    const asked = topics.flatMap((topic) =>
-      (partitions.get(topic) ?? []).map((partition) => ({ topic, partition })),
-    );
-    await this.#logEnds.ask("latest", asked, signal, ({ topic, partition }, offset) => {
-      if (typeof offset === "number") ends.get(topic)?.set(partition, offset);
-      else failTopic(topic, offset.message);
+    const beginnings = topics.map((topic) => {
+      const own = byTopic.get(topic) ?? [];
+      return {
+        topic,
+        startAt: own[0]?.startAt() ?? "latest",
+        partitions: partitions.get(topic) ?? [],
+        tenures: new Map(own.map(({ tenure }) => [tenure.partition, tenure])),
+      };
     });
-    const entries: CommitEntry[] = [];
-    const whole = topics.filter((topic) => ends.get(topic)?.size === partitions.get(topic)?.length);
-    for (const topic of whole) {
-      const own = new Map(byTopic.get(topic)?.map(({ tenure }) => [tenure.partition, tenure]));
-      for (const [partition, offset] of ends.get(topic) ?? []) {
-        const tenure = own.get(partition) ?? new Tenure(topic, partition);
-        entries.push({ tenure, offset, last: null, once: true });
+    for (const [topic, starts] of await pinStarts(beginnings, this.#pins, this.#life.signal))
+      for (const opening of byTopic.get(topic) ?? []) {
+        const { tenure } = opening;
+        const start = typeof starts === "string" ? undefined : starts.get(tenure.partition);
+        if (typeof starts === "string") fail(opening, starts);
+        if (start === undefined) continue;
+        const position = { start, check: null, lost: null };
+        open({ tenure, committed: start, position, logEnd: start, place: null, marks: beginningAt(start) });
       }
-    }
-    const refusals = await this.#commitEnds(entries);
-    for (const topic of whole) {
-      const reason = refusals.get(topic) ?? refusals.get("");
-      if (reason !== undefined) {
-        failTopic(topic, `the ends of its log could not be committed: ${reason}`);
-        continue;
-      }
-      for (const { tenure } of byTopic.get(topic) ?? []) {
-        const start = ends.get(topic)?.get(tenure.partition);
-        const position = { start: start ?? 0, check: null, lost: null };
-        if (start !== undefined) open({ tenure, committed: start, position, logEnd: start, place: null });
-      }
-    }
-  }
-
-  /** @returns the failure reasons by topic; the empty name stands for all topics */
-  async #commitEnds(entries: readonly CommitEntry[]): Promise<ReadonlyMap<string, string>> {
-    if (entries.length === 0) return new Map();
-    try {
-      const refused = await this.#deps.member.commit(entries, this.#life.signal);
-      return new Map([...refused].map(([{ topic }, type]) => [topic, type]));
-    } catch (error) {
-      return new Map([["", messageOf(error)]]);
-    }
   }
 }

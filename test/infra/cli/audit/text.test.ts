@@ -31,6 +31,7 @@ function partition(changes: Partial<PartitionAudit> = {}): PartitionAudit {
     notRecords: 0,
     expired: none,
     dropped: none,
+    skipped: none,
     gaps: none,
     doubles: none,
     stale: 0,

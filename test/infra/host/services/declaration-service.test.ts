@@ -28,6 +28,7 @@ function setUp(value: string | null, changes: Partial<DeclarationServiceDeps> = 
   const desk = createDeclarationService({
     configPath: "config.yaml",
     random: () => 0,
+    now: () => 0,
     memory: () => memory,
     configError: () => "line 3",
     topics: () => ["file"],

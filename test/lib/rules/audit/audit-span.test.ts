@@ -7,6 +7,7 @@ function standing(changes: Partial<PartitionStanding> = {}): PartitionStanding {
     log: { start: 10, end: 100 },
     committed: 90,
     startAt: "earliest",
+    from: null,
     lowestKnown: null,
     ...changes,
   };
@@ -39,6 +40,14 @@ describe("the offsets to audit", () => {
     const span = auditSpan(standing({ startAt: "latest", lowestKnown: 50 }));
     expect(span).toMatchObject({ start: 50, end: 90, unknown: false });
     expect(span.note).toContain("from offset 50");
+  });
+
+  test("from where the group began or went back to, if that is stored", () => {
+    const span = auditSpan(standing({ startAt: "latest", from: 40, lowestKnown: 50 }));
+    expect(span).toMatchObject({ start: 40, end: 90, unknown: false });
+    expect(span.note).toContain("audited from offset 40, where its group began");
+    const whole = { start: 10, end: 90, note: null, unknown: false };
+    for (const from of [0, 10]) expect(auditSpan(standing({ startAt: "latest", from }))).toEqual(whole);
   });
 
   test("startAt latest and nothing known: unknown", () => {

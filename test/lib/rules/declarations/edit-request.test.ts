@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readDeclarationsRequest } from "../../../../lib/rules/declarations/edit-request.ts";
 
-const rules = { listed: ["exact", "logs/"], deadLetterTopic: "dead" };
+const rules = { listed: ["exact", "logs/"], nowMs: Date.UTC(2026, 10, 30), deadLetterTopic: "dead" };
 const read = (body: unknown) => readDeclarationsRequest(body, rules);
 const app = { kind: "topic", topic: "app" } as const;
 const target = { topic: "app" };

@@ -63,7 +63,7 @@ describe("one bad entry is refused with place, value and rule, while the others 
     [{ topic: "c", formt: "json" }, 'field formt is unknown; did you mean "format"?'],
     [
       { topic: "c", format: "xml", startAt: 1 },
-      'startAt 1 is not one of earliest or latest; format "xml" is not one of text or json',
+      'startAt 1 is not a string: put it in quotes; format "xml" is not one of text or json',
     ],
     [{ topic: "c", timestamp: "t" }, 'timestamp "t" needs format: json'],
     [

@@ -136,9 +136,9 @@ export class Commits {
   ): Promise<string | null> {
     const tenures = new Map<string, Map<number, Tenure>>();
     const topics = new Map<string, { partition: number; offset: number; metadata: string | null }[]>();
-    for (const { tenure, offset, last, place = null } of entries) {
+    for (const { tenure, offset, last, place = null, marks = null } of entries) {
       const { topic, partition } = tenure;
-      const metadata = commitMetadata({ last, place });
+      const metadata = commitMetadata({ last, place, marks }, offset);
       const asked = topics.get(topic);
       if (asked === undefined) topics.set(topic, [{ partition, offset, metadata }]);
       else asked.push({ partition, offset, metadata });

@@ -1,4 +1,5 @@
 import type { Checkpoint } from "../../../../rules/offsets/checkpoint.ts";
+import type { Marks } from "../../../../rules/offsets/marks.ts";
 import type { Logger } from "../../../../rules/base/logger.ts";
 import type { Time } from "../../../../rules/base/time.ts";
 import type { KafkaWire } from "../../protocol/wire.ts";
@@ -48,6 +49,8 @@ export interface CommitEntry {
   readonly last: Checkpoint | null;
   /** Where records were sent to, if known: see `CommitNote`. */
   readonly place?: string | null;
+  /** See `CommitNote`. */
+  readonly marks?: Marks | null;
   /** True: never retried. After a rebalance or a coordinator change, another member may already have read on. */
   readonly once?: boolean;
 }

@@ -46,8 +46,11 @@ function world() {
       requests.push("commit");
       const { refusal } = failing;
       if (refusal !== null) return Promise.resolve(new Map(entries.map(({ tenure }) => [tenure, refusal])));
-      for (const { tenure, offset } of entries)
-        commits.set(`${tenure.topic}/${tenure.partition}`, { offset, metadata: null });
+      for (const { tenure, offset, last, marks = null } of entries)
+        commits.set(`${tenure.topic}/${tenure.partition}`, {
+          offset,
+          metadata: commitMetadata({ last, place: null, marks }),
+        });
       return Promise.resolve(new Map());
     },
   };
@@ -111,7 +114,7 @@ test("continues after the commit, checked against the record before it if known;
   commits.set("t/2", { offset: 101, metadata: null });
   const told = [0, 1, 2, 3].map((partition) => open("t", partition, "latest"));
   run(10);
-  expect(told.map(({ opened }) => opened[0])).toEqual([
+  expect(told.map(({ opened }) => opened[0])).toMatchObject([
     {
       tenure: told[0]?.tenure,
       committed: 42,
@@ -153,9 +156,9 @@ test("latest without any commit of the topic commits the ends of all its partiti
   run(10);
   expect(requests).toEqual(["committed", "commit"]);
   expect(Object.fromEntries(commits)).toEqual({
-    "t/0": { offset: 30, metadata: null },
-    "t/1": { offset: 30, metadata: null },
-    "t/2": { offset: 30, metadata: null },
+    "t/0": { offset: 30, metadata: '{"marks":{"from":30}}' },
+    "t/1": { offset: 30, metadata: '{"marks":{"from":30}}' },
+    "t/2": { offset: 30, metadata: '{"marks":{"from":30}}' },
   });
   expect(mine.opened).toEqual([
     {
@@ -164,6 +167,7 @@ test("latest without any commit of the topic commits the ends of all its partiti
       position: { start: 30, check: null, lost: null },
       logEnd: 30,
       place: null,
+      marks: { order: null, from: 30, below: null, skipped: [] },
     },
   ]);
   expect(early.opened[0]?.position.start).toBe(5);
@@ -208,9 +212,7 @@ test("unknown or refused ends are retried: no topic is half opened", () => {
   failing.refusal = "COORDINATOR_LOAD_IN_PROGRESS";
   run(12_000);
   expect(told.opened).toEqual([]);
-  expect(told.troubles.at(-1)).toBe(
-    "the ends of its log could not be committed: COORDINATOR_LOAD_IN_PROGRESS",
-  );
+  expect(told.troubles.at(-1)).toBe("where it begins could not be committed: COORDINATOR_LOAD_IN_PROGRESS");
   failing.refusal = null;
   run(12_000);
   expect(told.opened.map(({ committed }) => committed)).toEqual([30]);
@@ -307,4 +309,38 @@ test("returns where a log starts and ends now", () => {
   expect(time.settle(openings.logOf("t", 0), 100)).toEqual({ logStart: 3, logEnd: 9 });
   const missing = rejection(openings.logOf("none", 0));
   expect(time.settle(missing, 200)).toMatchObject({ code: "topic_missing" });
+});
+
+test("a time: all partitions begin at their first record of it or later, without one at the end; committed together", () => {
+  const { time, kafka, commits, open, run } = world();
+  // Each record's timestamp is its offset.
+  kafka.create("t", 3, { start: 5, end: 30 });
+  kafka.log("t", 1).end = 10;
+  kafka.log("t", 2).start = 25;
+  const startAt = new Date(20).toISOString();
+  time.run(1_000);
+  const told = [0, 2].map((partition) => open("t", partition, startAt));
+  run(20);
+  expect([...commits].map(([name, { offset }]) => `${name} ${offset}`).toSorted()).toEqual([
+    "t/0 20",
+    "t/1 10",
+    "t/2 25",
+  ]);
+  expect(told.map(({ opened }) => opened[0]?.position.start)).toEqual([20, 25]);
+  // From now on the commit counts.
+  const again = open("t", 0, new Date(7).toISOString());
+  run(20);
+  expect(again.opened[0]?.position.start).toBe(20);
+});
+
+test("a time in a log without timestamps, or in the future: nothing is committed, with the reason", () => {
+  const { kafka, commits, open, run } = world();
+  kafka.create("t", 2, { start: 0, end: 30 });
+  kafka.log("t", 1).hasTimes = false;
+  kafka.create("later", 1, { start: 0, end: 30 });
+  const [untimed, later] = [open("t", 0, "-5m"), open("later", 0, "2999-01-01T00:00:00Z")];
+  run(60_000);
+  expect(commits.size).toBe(0);
+  expect(untimed.troubles.at(-1)).toContain('topic "t", partition 1: its records have no timestamps');
+  expect(later.troubles.at(-1)).toContain("startAt 2999-01-01T00:00:00Z is in the future");
 });

@@ -1,7 +1,6 @@
 import { generationsOf, type Generations } from "../../../rules/audit/generations.ts";
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 import { PenstockError } from "../../../rules/base/errors.ts";
-import { isObject } from "../../../rules/json/object.ts";
 import { everyAlias } from "../../../rules/template/stream-template.ts";
 import { indexPatternOf, leadsTo } from "../../../rules/model/names.ts";
 import { maxTargetLength, targetText } from "../../../rules/search/query/target.ts";
@@ -9,8 +8,9 @@ import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
 import { untilQuiet } from "../sent/quiet.ts";
 import { askTargets } from "../sent/targets.ts";
-import { askAgain, assertComplete, refused } from "../ask-again.ts";
+import { askAgain, assertComplete } from "../ask-again.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
+import { LENIENT, openPointInTime, SEARCH_TIMEOUT_MS, totalOf } from "./point-in-time.ts";
 import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
 import { removeExtraCopies } from "../extra-copies.ts";
 import {
@@ -64,9 +64,6 @@ export interface RecordDocumentsOptions {
   readonly cursors: number;
 }
 
-/** Long, because a repair may pause a cursor. The point in time is always closed at the end. */
-const KEEP_ALIVE = "30m";
-const TIMEOUT_MS = 60_000;
 const REFRESH_ALL_MS = 10_000;
 /** Half of `index.max_result_window`: larger pages are no faster and take more memory. */
 const PAGE_DOCUMENTS = 5_000;
@@ -89,13 +86,15 @@ export async function openRecordDocuments(
   const pattern = indexPatternOf(index);
   const lanes = Array.from({ length: SEARCHES_AT_ONCE }, () => Promise.resolve());
   const ask = (question: Omit<Question, "timeoutMs">): Promise<unknown> =>
-    askAgain(() => elasticsearch.ask({ ...question, timeoutMs: TIMEOUT_MS }, signal), signal);
+    askAgain(() => elasticsearch.ask({ ...question, timeoutMs: SEARCH_TIMEOUT_MS }, signal), signal);
 
   // The aliases too, because the topic may have had another index or data stream before.
   const everything = [encodeURIComponent(pattern), ...everyAlias].join(",");
   await refresh();
   const holders = await indicesWithDocuments(everything, "false");
-  const pit = holders.length === 0 ? null : await openPointInTime();
+  const named = holders.map(encodeURIComponent).join(",");
+  const held = named.length <= maxTargetLength ? named : everything;
+  const pit = holders.length === 0 ? null : await openPointInTime(elasticsearch, held, signal);
   const names = parseIndexNames(await resolveNames());
   const settings = parseIndexSettings(await indexSettings());
   const piped = new Set(settings.filter((one) => one.piped).map(({ name }) => name));
@@ -105,7 +104,6 @@ export async function openRecordDocuments(
   const strayed = anyHolders.filter((name) => !holders.includes(name));
   let ownIndices: ReturnType<typeof findOwnIndices> | null = null;
   let allRefreshed = false;
-  let pitId = pit;
   let foreign = 0;
 
   async function refresh(target = everything): Promise<void> {
@@ -139,16 +137,6 @@ export async function openRecordDocuments(
     return parseIndexBuckets(answer).map(({ key }) => String(key));
   }
 
-  async function openPointInTime(): Promise<string> {
-    const named = holders.map(encodeURIComponent).join(",");
-    const target = named.length <= maxTargetLength ? named : everything;
-    const querystring = { ...LENIENT, keep_alive: KEEP_ALIVE };
-    const answer = await ask({ method: "POST", path: `/${target}/_pit`, querystring });
-    const id = isObject(answer) ? answer["id"] : null;
-    if (typeof id !== "string") throw refused("the point in time has no id");
-    return id;
-  }
-
   async function resolveNames(): Promise<unknown> {
     // Unlike a missing name, a wildcard without matches is no error.
     const target = encodeURIComponent(pattern === index ? `${index}*` : pattern);
@@ -179,17 +167,6 @@ export async function openRecordDocuments(
     return { bool: { filter } };
   }
 
-  async function search(body: object, filterPath: string): Promise<unknown> {
-    const answer = await ask({
-      method: "POST",
-      path: "/_search",
-      querystring: { filter_path: `pit_id,${filterPath}`, allow_partial_search_results: "false" },
-      body: { ...body, pit: { id: pitId, keep_alive: KEEP_ALIVE }, _source: false },
-    });
-    if (isObject(answer) && typeof answer["pit_id"] === "string") pitId = answer["pit_id"];
-    return answer;
-  }
-
   async function page(
     partition: number,
     offsets: { readonly gte: number; readonly lt: number },
@@ -197,10 +174,11 @@ export async function openRecordDocuments(
     after: readonly number[] | null,
   ): Promise<{ documents: AuditDocument[]; after: readonly number[] | null }> {
     if (pit === null) return { documents: [], after: null };
-    const answer = await search(
+    const answer = await pit.search(
       {
         size,
         track_total_hits: false,
+        _source: false,
         query: queryFor(partition, offsets),
         sort: [{ "kafka.offset": { order: "asc", unmapped_type: "long" } }, "_shard_doc"],
         ...(after !== null && { search_after: after }),
@@ -226,7 +204,7 @@ export async function openRecordDocuments(
       // Numbers rise within a shard in the order of writing. Later come records that a repair or a replay brought in.
       const first = { top_hits: { size: 1, sort: ["_seq_no"], _source: false } };
       const indices = { terms: { field: "_index", size: 10_000 }, aggs: { first } };
-      const answer = await search({ size: 0, query, aggs: { indices } }, "aggregations.indices.buckets");
+      const answer = await pit.search({ size: 0, query, aggs: { indices } }, "aggregations.indices.buckets");
       const buckets = parseIndexBuckets(answer);
       const byAge = settings.toSorted((a, b) => a.createdMs - b.createdMs);
       const oldest = byAge.find(({ name }) => buckets.some(({ key }) => key === name));
@@ -267,12 +245,7 @@ export async function openRecordDocuments(
     async countBelow(partition, offset) {
       if (pit === null || offset <= 0) return 0;
       const body = { size: 0, track_total_hits: true, query: queryFor(partition, { lt: offset }) };
-      const answer = await search(body, "hits.total.value");
-      const hits = isObject(answer) ? answer["hits"] : null;
-      const total = isObject(hits) ? hits["total"] : null;
-      const value = isObject(total) ? total["value"] : null;
-      if (typeof value !== "number") throw refused("a search has no total");
-      return value;
+      return totalOf(await pit.search(body, "hits.total.value"));
     },
     async removeExtraCopies(ids) {
       const names = [index, ...settings.map(({ name }) => name)];
@@ -282,16 +255,6 @@ export async function openRecordDocuments(
       // A shard of an index that was just created may not be searchable yet.
       return askAgain(() => removeExtraCopies(elasticsearch, target, ids, signal, isOwn), signal);
     },
-    async close() {
-      if (pitId === null) return;
-      const id = pitId;
-      pitId = null;
-      // Not with the audit's signal, because the cleanup must also run after an abort.
-      const question = { method: "DELETE", path: "/_pit", body: { id }, timeoutMs: TIMEOUT_MS } as const;
-      await elasticsearch.ask(question, AbortSignal.timeout(TIMEOUT_MS));
-    },
+    close: async () => pit?.close(),
   };
 }
-
-/** Missing names and patterns without matches are no error. */
-const LENIENT = { ignore_unavailable: "true", allow_no_indices: "true" } as const;

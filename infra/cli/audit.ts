@@ -4,7 +4,14 @@ import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { createRedaction } from "../../lib/rules/secrets/redaction.ts";
 import { secretsOf } from "../../lib/rules/secrets/secret.ts";
 import { visibleLines } from "../../lib/rules/base/visible-text.ts";
-import { AUDIT_HELP, parseAuditArguments, type AuditCommand } from "./audit/arguments.ts";
+import { runAgainst } from "./audit/against.ts";
+import { formatAgainst } from "./audit/against-text.ts";
+import {
+  AUDIT_HELP,
+  parseAuditArguments,
+  type AgainstCommand,
+  type AuditCommand,
+} from "./audit/arguments.ts";
 import { wantsJson } from "./kit/arguments.ts";
 import { runAudit } from "./audit/run.ts";
 import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit/text.ts";
@@ -23,7 +30,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       io.out(AUDIT_HELP);
       return ExitCode.done;
     }
-    return await audit(command, io);
+    return command.kind === "against" ? await against(command, io) : await audit(command, io);
   } catch (error) {
     return reportFailure(error, {
       help: AUDIT_HELP,
@@ -33,8 +40,9 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
   }
 }
 
-async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
-  const config = loadConfig(command.config, io.environment);
+/** The config, and what a run tells on standard error. */
+function prepare(file: string | null, io: CommandIo) {
+  const config = loadConfig(file, io.environment);
   const progress = createLabelledProgress(io.error);
   const tell = (text: string): void => {
     progress.end();
@@ -46,6 +54,26 @@ async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
     hide: createRedaction(secretsOf(config.settings)),
     destination: { write: tell },
   });
+  return { config, progress, tell, logger };
+}
+
+async function against({ topic, json, ...command }: AgainstCommand, io: CommandIo): Promise<number> {
+  const { config, progress, logger } = prepare(command.config, io);
+  const { settings } = config;
+  const startedAt = io.now();
+  const onProgress = (done: number, total: number): void => progress.show(topic, done, total);
+  try {
+    const result = await runAgainst({ ...command, topic, settings, logger, signal: io.signal, onProgress });
+    progress.end();
+    io.out(json ? `${JSON.stringify(result, null, 2)}\n` : formatAgainst(result, io.now() - startedAt));
+    return result.clean ? ExitCode.done : ExitCode.failed;
+  } finally {
+    progress.end();
+  }
+}
+
+async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
+  const { config, progress, tell, logger } = prepare(command.config, io);
   const declared = await readDeclaredTopics(config, logger, io.signal);
   for (const { reason } of declared.refused)
     tell(`Not audited, because the declaration is refused: ${reason}\n`);

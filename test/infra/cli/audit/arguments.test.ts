@@ -37,3 +37,39 @@ describe("the arguments of an audit", () => {
     expect(() => parseAuditArguments(["--config"])).toThrow("--config");
   });
 });
+
+describe("--against", () => {
+  test("compares one topic with an index", () => {
+    expect(parseAuditArguments(["app", "--against", "logs-*"])).toEqual({
+      kind: "against",
+      topic: "app",
+      index: "logs-*",
+      position: "find",
+      group: null,
+      json: false,
+      config: null,
+    });
+    expect(
+      parseAuditArguments(["--against=x", "app", "--position", "p,o", "--group", "g", "--json"]),
+    ).toMatchObject({ position: { kind: "fields", partition: "p", offset: "o" }, group: "g", json: true });
+    expect(parseAuditArguments(["--against=x", "app", "--position", "none"])).toMatchObject({
+      position: null,
+    });
+  });
+
+  test.each([
+    [["--against", "x"], "--against compares one topic, not 0"],
+    [["--against", "x", "a", "b"], "--against compares one topic, not 2"],
+    [["--against", "", "a"], "--against is empty"],
+    [["--against", "x", "a", "--repair"], "--against only reads, so it does not go with --repair"],
+    [
+      ["--against", "x", "a", "--remove-doubles"],
+      "--against only reads, so it does not go with --remove-doubles",
+    ],
+    [["--position", "none", "a"], "--position needs --against INDEX"],
+    [["--group", "g", "a"], "--group needs --against INDEX"],
+    [["--against", "x", "a", "--position", "offset"], '--position is "offset"'],
+  ])("%p is refused", (argv, message) => {
+    expect(() => parseAuditArguments(argv)).toThrow(message);
+  });
+});

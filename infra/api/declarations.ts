@@ -22,6 +22,14 @@ const standing = {
   state: z.enum(["in force", "overridden", "refused"]),
   topics: wholeNumber.meta({ description: "The number of this host's topics that it decides for." }),
   overriddenBy: sourceRef.nullable(),
+  alike: z
+    .literal(true)
+    .exactOptional()
+    .meta({ description: "Set if it is overridden by declarations that say the same, but for their paths." }),
+  pathVaries: z.literal(true).exactOptional().meta({
+    description:
+      "Set if others declare other paths for its topic: only a record's header says which is its own.",
+  }),
   refused: z.string().nullable(),
   overruled: z
     .object({ dataStream: z.string(), retention: z.string().nullable(), by: sourceRef })

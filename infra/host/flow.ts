@@ -157,12 +157,18 @@ export function createFlow(deps: FlowDeps): Flow {
     time,
     events,
     keptForMs: (topic) => deps.keptForMs(topic),
-    createInlets(order, { clock, memory, events: ofTopic, onLost }) {
+    createInlets(order, { clock, memory, events: ofTopic, onLost, path }) {
       const { spec } = order.desired;
       const { topic } = spec;
-      /** Created with the first record, to keep idle topics small. */
+      /** Created with the first record, to keep idle topics small, and again for another path. */
       let encoder: BulkEncoder | null = null;
       let plainEncoder: PlainEncoder | null = null;
+      let latest = spec;
+      const specNow = (): Specification => {
+        if (latest.path === path()) return latest;
+        [encoder, plainEncoder] = [null, null];
+        return (latest = { ...latest, path: path() });
+      };
       const before = new SentBefore(spec, { sent: deps.sent, settling, logger });
       const attempt: AttemptListener = (...told) => {
         before.wrote();
@@ -193,12 +199,16 @@ export function createFlow(deps: FlowDeps): Flow {
             plain: {
               pipeline: spec.pipeline,
               pattern: templateKeyOf(spec),
-              encode: (out, records) => (plainEncoder ??= createPlainEncoder(spec))(out, records),
+              encode(out, records) {
+                const spec = specNow();
+                return (plainEncoder ??= createPlainEncoder(spec))(out, records);
+              },
               idOf: (record) => documentId(topic, record),
-              indexed: (records, outcomes) => attempt(spec, records, outcomes),
+              indexed: (records, outcomes) => attempt(specNow(), records, outcomes),
             },
             async ingest(records, { number, proven, doubt, bulk }, signal) {
               const limits = deps.settings().bulk;
+              const spec = specNow();
               const encode = (encoder ??= createBulkEncoder(spec));
               const result = await ingestBatch(
                 { spec, records, attempt: number, proven, doubt, limits, encode },

@@ -110,6 +110,7 @@ describe("the listing", () => {
             state: "overridden",
             topics: 0,
             overriddenBy: source,
+            alike: true,
             lastGoodKept: false,
             ignored: [],
           },

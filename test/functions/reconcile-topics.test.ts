@@ -56,7 +56,7 @@ describe("starting and stopping", () => {
         for (const names of [before, after]) {
           world.config = {
             settings: settings(),
-            declarations: names.map((name, entry) => declaration(name, { path: `/${entry}` }, { entry })),
+            declarations: names.map((name, entry) => declaration(name, { pipeline: `p${entry}` }, { entry })),
           };
           await world.run();
         }
@@ -91,7 +91,7 @@ describe("while Kafka does not answer", () => {
     world.kafka = new Error("no broker");
     world.config = {
       settings: settings(),
-      declarations: [declaration("a-*"), declaration("b", { path: "/new" }), declaration("new")],
+      declarations: [declaration("a-*"), declaration("b", { pipeline: "new" }), declaration("new")],
     };
     const { kafka, plan } = await world.run();
     expect(kafka).toEqual({ ok: false, error: "no broker" });
@@ -276,9 +276,9 @@ describe("a reviewed plan", () => {
 
 describe("as if a key had another value", () => {
   test.each<[string, string, string[]]>([
-    ["logs/1", '[{"topic":"one","path":"/p"},{"topic":"new"}]', ["new"]],
+    ["logs/1", '[{"topic":"one","pipeline":"p"},{"topic":"new"}]', ["new"]],
     ["logs/1", "[]", []],
-    ["logs/0", '["new",{"topic":"two","path":"/p"}]', ["new"]],
+    ["logs/0", '["new",{"topic":"two","pipeline":"p"}]', ["new"]],
     ["logs/1", "no JSON", []],
     ["elsewhere", '["new"]', []],
   ])("%s = %s: the plan is what then happens, and nothing changes", async (key, text, started) => {

@@ -90,11 +90,11 @@ test("topics are added, replaced and removed over HTTP, as previewed, and unpars
     entries: [{ state: "refused" }, { state: "refused" }, { name: first, state: "in force", topics: 1 }],
   });
 
-  const declaration = { topic: first, path: "/var/log/new.log" };
+  const declaration = { topic: first, format: "json" };
   const replacement = { action: "replace", key, target: { topic: first }, declaration };
   const replaced = await edit(host, { ...replacement, revision: state?.revision });
   expect(replaced.preview.plan.replace).toMatchObject([
-    { topic: first, changes: [{ field: "path", from: null, to: "/var/log/new.log" }] },
+    { topic: first, changes: [{ field: "format", from: "text", to: "json" }] },
   ]);
 
   [state] = (await listed(host)).keys;
@@ -102,7 +102,7 @@ test("topics are added, replaced and removed over HTTP, as previewed, and unpars
   const renamed = await edit(host, renaming);
   expect(renamed.preview.plan).toMatchObject({
     start: [{ topic: second }],
-    stop: [{ topic: first, source: { name: key }, spec: { path: "/var/log/new.log" } }],
+    stop: [{ topic: first, source: { name: key }, spec: { format: "json" } }],
   });
   await Promise.all([untilGone(host, first), untilRunning(host, second)]);
 

@@ -173,8 +173,8 @@ test("a missing config file keeps its last content in use, and readyz says so", 
 test("a config file written piece by piece stops nothing, and neither does a key that is rewritten", async () => {
   const [topic, inEtcd, key] = [uniqueName("pieces"), uniqueName("pieces"), uniqueName("key")];
   for (const name of [topic, inEtcd]) await servers.kafka.createTopic(name, 1);
-  const put = (path: string) => servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd, path }]));
-  await put("/old");
+  const put = (format: string) => servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd, format }]));
+  await put("text");
   // They are not in Kafka, but a stop would still be in the log.
   const others = Array.from({ length: 400 }, (_, at) => ({
     topic: `${topic}-${at}`,
@@ -197,11 +197,11 @@ test("a config file written piece by piece stops nothing, and neither does a key
   }
   await file.close();
   await servers.etcd.delete().key(key);
-  await put("/new");
+  await put("json");
   await host.untilTopic(
     inEtcd,
     "runs as changed",
-    ({ state, spec }) => state === "running" && spec.path === "/new",
+    ({ state, spec }) => state === "running" && spec.format === "json",
   );
   // Only a deliberate stop proves that there was none before it.
   await servers.etcd.delete().key(key);
@@ -223,39 +223,39 @@ test("exact goes before pattern, file before etcd, keys as listed; the loser is 
   for (const topic of [inFile, inKeys, byPattern, agreed]) await servers.kafka.createTopic(topic ?? "", 1);
   await servers.etcd.put(first).value(
     JSON.stringify([
-      { topic: inFile, path: "/first" },
-      { topic: inKeys, path: "/first" },
-      { topic: agreed, path: "/pattern" },
+      { topic: inFile, pipeline: "first" },
+      { topic: inKeys, pipeline: "first" },
+      { topic: agreed, pipeline: "pattern" },
     ]),
   );
-  await servers.etcd.put(second).value(JSON.stringify([{ topic: inKeys, path: "/second" }]));
+  await servers.etcd.put(second).value(JSON.stringify([{ topic: inKeys, pipeline: "second" }]));
   await using host = await startTestHost({
     ...servers.config,
     etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [first, second] },
     topics: [
-      { topic: inFile, path: "/file" },
-      { pattern: `${run}-*`, path: "/pattern" },
+      { topic: inFile, pipeline: "file" },
+      { pattern: `${run}-*`, pipeline: "pattern" },
     ],
   });
   await untilRunning(host, inFile ?? "", inKeys ?? "", byPattern ?? "", agreed ?? "");
 
-  const paths = new Map((await host.topics()).map(({ topic, spec }) => [topic, spec.path]));
-  expect(Object.fromEntries(paths)).toEqual({
-    [`${run}-file`]: "/file",
-    [`${run}-keys`]: "/first",
-    [`${run}-pattern`]: "/pattern",
-    [`${run}-agreed`]: "/pattern",
+  const pipelines = new Map((await host.topics()).map(({ topic, spec }) => [topic, spec.pipeline]));
+  expect(Object.fromEntries(pipelines)).toEqual({
+    [`${run}-file`]: "file",
+    [`${run}-keys`]: "first",
+    [`${run}-pattern`]: "pattern",
+    [`${run}-agreed`]: "pattern",
   });
   const file = { kind: "config", name: host.configPath, revision: null };
   const key = (name: string, entry: number) => ({ kind: "etcd", name, entry });
-  const loses = (winner: string, loser: string) => [{ field: "path", from: winner, to: loser }];
+  const loses = (winner: string, loser: string) => [{ field: "pipeline", from: winner, to: loser }];
   const { conflicts } = await reconcile(host);
   expect(conflicts).toHaveLength(4);
   expect(conflicts).toMatchObject([
-    { topic: inFile, winner: file, loser: key(first, 0), differs: loses("/file", "/first") },
-    { topic: inKeys, winner: key(first, 1), loser: key(second, 0), differs: loses("/first", "/second") },
-    { topic: inFile, winner: file, loser: file, differs: loses("/file", "/pattern") },
-    { topic: inKeys, winner: key(first, 1), loser: file, differs: loses("/first", "/pattern") },
+    { topic: inFile, winner: file, loser: key(first, 0), differs: loses("file", "first") },
+    { topic: inKeys, winner: key(first, 1), loser: key(second, 0), differs: loses("first", "second") },
+    { topic: inFile, winner: file, loser: file, differs: loses("file", "pattern") },
+    { topic: inKeys, winner: key(first, 1), loser: file, differs: loses("first", "pattern") },
   ]);
 }, 60_000);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { reconcile, untilGone, untilRunning } from "../support/reload.ts";
+import { changesIn, reconcile, untilGone, untilRunning } from "../support/reload.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 let servers: StackClients;
@@ -100,5 +100,104 @@ describe.concurrent("declared in etcd", () => {
     ]);
     await servers.etcd.delete().key(two);
     await untilGone(host, two);
+  });
+
+  test("one topic by several machines, whose headers say where a record is from; paths restart nothing", async () => {
+    const run = uniqueName("machines");
+    const topic = run;
+    await servers.kafka.createTopic(topic, 1);
+    const declare = (machine: string, path: string) =>
+      servers.etcd.put(`${run}_log_${machine}`).value(JSON.stringify([{ topic, path, format: "json" }]));
+    await declare("10.0.0.1", "/var/log/a.log");
+    await using host = await startTestHost({
+      ...servers.config,
+      kafka: { ...servers.config.kafka, group: run },
+      etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [`${run}_log_*`] },
+    });
+    let moved = 0;
+    const move = async (value: object, headers: Record<string, string> = {}) => {
+      await servers.kafka.produce(topic, [{ value: JSON.stringify(value), headers }]);
+      moved += 1;
+      await host.untilTopic(topic, "has moved it", ({ counts }) => counts.indexed === moved);
+    };
+    const untilPath = (path: string | null) =>
+      host.untilTopic(topic, `has the path ${path}`, ({ spec }) => spec.path === path);
+    await untilRunning(host, topic);
+    await move({ n: 1 });
+
+    await declare("10.0.0.2", "/var/log/b.log");
+    await untilPath(null);
+    await move({ n: 2 });
+    await move(
+      { n: 3, host: { name: "in-a-container", ip: "::1" } },
+      { "host.name": "web-3", "log.file.path": "/c" },
+    );
+    const { conflicts, plan } = await reconcile(host);
+    expect([conflicts, plan.keep]).toEqual([[], [{ topic, reason: null }]]);
+
+    // The first key's path alone changes, and then says what the second does.
+    await declare("10.0.0.1", "/var/log/b.log");
+    await untilPath("/var/log/b.log");
+    await move({ n: 4, host: "x" });
+    const documents = await servers.elasticsearch.documents(topic);
+    const byNumber = documents.toSorted((a, b) => Number(a._source["n"]) - Number(b._source["n"]));
+    const own = byNumber.map(({ _source: { log, host, json } }) => ({ log, host, json }));
+    expect(own).toEqual([
+      { log: { file: { path: "/var/log/a.log" } }, host: undefined, json: undefined },
+      { log: undefined, host: undefined, json: undefined },
+      {
+        log: { file: { path: "/c" } },
+        host: { name: "web-3", ip: "::1" },
+        json: { "host.name": "in-a-container" },
+      },
+      { log: { file: { path: "/var/log/b.log" } }, host: "x", json: undefined },
+    ]);
+    expect(changesIn(host)).toMatchObject([{ start: [topic], stop: [], replace: [] }]);
+
+    const { body } = await servers.elasticsearch.request("GET", `/${topic}/_mapping/field/host.name`);
+    expect(body).toMatchObject({
+      [topic]: { mappings: { "host.name": { mapping: { "host.name": { type: "keyword" } } } } },
+    });
+    const q = encodeURIComponent("web-3");
+    const found = (await (await host.fetch(`/logs?topic=${topic}&q=${q}`)).json()) as {
+      readonly hits: unknown[];
+    };
+    expect(found.hits).toHaveLength(1);
+  });
+
+  test("headers that an index refuses cost no record: they give way last", async () => {
+    const run = uniqueName("strict");
+    const topics = [`${run}-strict`, `${run}-text`];
+    const properties = {
+      "@timestamp": { type: "date" },
+      message: { type: "text" },
+      kafka: { type: "object", enabled: false },
+      tags: { type: "keyword" },
+    };
+    for (const topic of topics) {
+      await servers.kafka.createTopic(topic, 1);
+      const own = topic === topics[0] ? {} : { host: { type: "keyword" } };
+      await servers.elasticsearch.request("PUT", `/${topic}`, {
+        mappings: { dynamic: "strict", subobjects: true, properties: { ...properties, ...own } },
+      });
+      const headers = { "host.name": "web-1", "log.file.path": "/a" };
+      await servers.kafka.produce(topic, [{ value: "line", headers }]);
+    }
+    await using host = await startTestHost({
+      ...servers.config,
+      kafka: { ...servers.config.kafka, group: run },
+      topics: topics.map((topic) => ({ topic })),
+    });
+    for (const topic of topics) {
+      await host.untilTopic(topic, "has it", ({ counts }) => counts.indexed === 1);
+      await servers.elasticsearch.request("POST", `/${topic}/_refresh`);
+      const { body } = await servers.elasticsearch.request("GET", `/${topic}/_search`);
+      const source = {
+        message: "line",
+        kafka: { headers: { "host.name": "web-1" } },
+        tags: ["fields_as_text"],
+      };
+      expect(body).toMatchObject({ hits: { hits: [{ _source: source }] } });
+    }
   });
 });

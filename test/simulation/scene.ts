@@ -252,8 +252,8 @@ function decoderIn(time: Time): RecordDecoder {
   };
 }
 
-function specText({ topic, index, pipeline, path }: Specification): string {
-  return `${topic} to ${index}${pipeline === null ? "" : ` by ${pipeline}`}${path === null ? "" : ` as ${path}`}`;
+function specText({ topic, index, pipeline, message }: Specification): string {
+  return `${topic} to ${index}${pipeline === null ? "" : ` by ${pipeline}`}${message === null ? "" : ` as ${message}`}`;
 }
 
 function callText({

@@ -10,6 +10,7 @@ import { parseEtcdValue } from "../../../lib/rules/declarations/etcd-value.ts";
 import { showValue } from "../../../lib/rules/yaml/problem.ts";
 import { nameOf } from "../../../lib/rules/declarations/edit.ts";
 import { identityOf } from "../../../lib/rules/declarations/patience.ts";
+import { contradictions, specify } from "../../../lib/rules/model/specification.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
 import { alignColumns } from "../kit/columns.ts";
 
@@ -54,7 +55,9 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
     const winner = winnerOf(declaration);
     const notes = [
       sourceText(source),
-      ...(winner === null ? [] : [`overridden by ${sourceText(winner)}`]),
+      ...(winner === null
+        ? []
+        : [`${winner.alike ? "as in" : "overridden by"} ${sourceText(winner.source)}`]),
       ...(ignored.length === 0 ? [] : [`ignored there: ${oneLine(ignored.join(", "))}`]),
     ];
     return [targetName(target), targetWords(options), notes.join(", ")];
@@ -81,7 +84,7 @@ export function listingAsJson({ declarations, refusals }: TopicsListing): string
   const winnerOf = winners(declarations);
   const topics = declarations.map((declaration) => {
     const { target, options, source, ignored = [] } = declaration;
-    const overriddenBy = winnerOf(declaration);
+    const overriddenBy = winnerOf(declaration)?.source ?? null;
     const exclude = target.kind === "pattern" ? target.exclude : undefined;
     return {
       [target.kind]: nameOf(target),
@@ -95,13 +98,22 @@ export function listingAsJson({ declarations, refusals }: TopicsListing): string
   return `${JSON.stringify({ topics, refused: refusals }, null, 2)}\n`;
 }
 
-/** Returns the source that overrides a declaration: the first of the same name. Null: the declaration itself is the first. */
-function winners(declarations: readonly Declaration[]): (one: Declaration) => SourceRef | null {
+interface Winner {
+  readonly source: SourceRef;
+  /** Whether it says the same, but for the path. */
+  readonly alike: boolean;
+}
+
+/** Returns what overrides a declaration: the first of the same name. Null: the declaration itself is the first. */
+function winners(declarations: readonly Declaration[]): (one: Declaration) => Winner | null {
   const first = new Map<string, Declaration>();
   for (const one of declarations) if (!first.has(identityOf(one))) first.set(identityOf(one), one);
   return (one) => {
     const winner = first.get(identityOf(one));
-    return winner === undefined || winner === one ? null : winner.source;
+    if (winner === undefined || winner === one) return null;
+    const name = nameOf(one.target);
+    const alike = contradictions(specify(winner, name), specify(one, name)).length === 0;
+    return { source: winner.source, alike };
   };
 }
 

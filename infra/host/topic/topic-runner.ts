@@ -45,7 +45,11 @@ export interface RunnerDeps {
   readonly intake: Intake;
   createInlets(
     order: StartOrder,
-    own: Pick<PumpDeps, "clock" | "memory" | "events"> & Pick<TopicInletsDeps, "onLost">,
+    own: Pick<PumpDeps, "clock" | "memory" | "events"> &
+      Pick<TopicInletsDeps, "onLost"> & {
+        /** The path now, which changes without a restart. */
+        readonly path: () => string | null;
+      },
   ): TopicInlets;
   /** Kafka's retention of the topic; null: unknown. */
   keptForMs(topic: string): number | null;
@@ -68,7 +72,7 @@ export interface TopicRunner extends ObservedTopic {
   stop(next: StartOrder | null, drainMs: number | null): Promise<boolean>;
   /** Waits for the topic to exist, or for Kafka to answer. */
   pend(desired: DesiredTopic, reason: string): void;
-  /** Updates where it is declared; the specification is the same. */
+  /** Updates where it is declared, and its path; the rest of the specification is the same. */
   describe(desired: DesiredTopic): void;
   status(): TopicStatus;
   /** The part of the status that is read every few seconds for thousands of topics. */
@@ -201,7 +205,8 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
         tally.lose(ranges, now());
         deps.events.lost(topic, ranges);
       };
-      const inlets = deps.createInlets(order, { clock, memory, events, onLost });
+      const path = (): string | null => desired.spec.path;
+      const inlets = deps.createInlets(order, { clock, memory, events, onLost, path });
       const mine: Running = {
         inlets,
         startedAtMs: now(),

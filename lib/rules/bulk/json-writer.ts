@@ -6,12 +6,18 @@ import { dataStreamMember } from "../json/data-stream-member.ts";
 import { mayBeWide } from "../json/flattened-json.ts";
 import { createLineLevelReader } from "../level/line-level.ts";
 import type { Level } from "../level/log-level.ts";
+import { originOf } from "../model/origin.ts";
 import type { SourceRecord } from "../model/record.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { lineEnd, objectEnd } from "./json/container-text.ts";
 import { JsonScanner } from "./json/json-scanner.ts";
 import { createShapes, type FieldPlace, type ObjectShape } from "./json/object-shapes.ts";
-import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
+import {
+  createOperationFrame,
+  createOriginWriter,
+  OPERATION_END,
+  type RecordWriter,
+} from "./operation-frame.ts";
 import { createPlainTime } from "./plain-time.ts";
 import { createIsoTimeText } from "./time-text.ts";
 import { createUnescapedHead } from "./unescaped-text.ts";
@@ -30,7 +36,6 @@ const LOOK = -2;
 
 const FIRST_MERGED_BYTES = 4_096;
 
-const NOTHING = Buffer.alloc(0);
 const MESSAGE = Buffer.from('"message":');
 const TEXT_END = Buffer.from('",');
 const MOVED_LEVEL = Buffer.from('"json":{"log.level":');
@@ -41,7 +46,7 @@ const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
 export function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', `",${dataStreamMember(spec)}`);
-  const logOf = logPieces(spec.path, "");
+  const writeOrigin = createOriginWriter(spec.path, "");
   const scanner = new JsonScanner();
   const timeFields = timestampFields(spec);
   const plainTime = createPlainTime();
@@ -97,6 +102,9 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
     const lineAt = lineMember(value, shape);
     if (lineAt === LOOK) return null;
+    const origin = originOf(record.headers);
+    // The document encoder knows how its own `host` gives way.
+    if (origin.host !== null && shape.hasHost) return null;
     const textEnd = shape.logAt === NONE ? NONE : containerTextEnd(value, shape.logAt);
     if (shape.logAt !== NONE && textEnd === NONE) return null;
 
@@ -115,7 +123,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     const level = levelOf(value, shape, textEnd);
     const stands = level !== null && shape.ownLevelAt !== NONE && isLevel(value, shape.ownLevelAt, level);
     const movedAt = level === null || stands ? NONE : shape.ownLevelAt;
-    out.bytes(logOf.get(stands ? null : level) ?? NOTHING);
+    writeOrigin(out, origin, stands ? null : level);
     members(out, value, shape.ownTimeAt, shape.logAt, movedAt);
     if (movedAt === NONE) return frame.kafka(out, record, OPERATION_END) ? index : null;
     out.bytes(MOVED_LEVEL);

@@ -1,7 +1,9 @@
 import type { Specification } from "../model/declaration.ts";
+import { hostMember } from "../json/json-document.ts";
 import { logMember } from "../json/log-object.ts";
 import { kafkaFields, kafkaStart } from "../documents/kafka-fields.ts";
 import { type Level, levels } from "../level/log-level.ts";
+import { type Origin, unknownOrigin } from "../model/origin.ts";
 import { createIndexNamer } from "../model/names.ts";
 import type { SourceRecord } from "../model/record.ts";
 import type { ByteWriter } from "./byte-writer.ts";
@@ -78,9 +80,17 @@ export function createOperationFrame(spec: Specification): OperationFrame {
   };
 }
 
-/** For each level and for none: `before`, then `log` and a comma, unless `log` would be empty. */
-export function logPieces(path: string | null, before: string): ReadonlyMap<Level | null, Buffer> {
-  return new Map(
+/** Writes `before`, then `log` and `host`, each with a comma, unless they would be empty. */
+export type OriginWriter = (out: ByteWriter, origin: Origin, level: Level | null) => void;
+
+/** @param path the declared one */
+export function createOriginWriter(path: string | null, before: string): OriginWriter {
+  const nothing = Buffer.alloc(0);
+  const pieces = new Map(
     [...levels, null].map((level) => [level, Buffer.from(`${before}${logMember({ path, level })}`)]),
   );
+  return (out, origin, level) => {
+    if (origin === unknownOrigin) out.bytes(pieces.get(level) ?? nothing);
+    else out.text(before + logMember({ path: origin.path ?? path, level }) + hostMember(origin.host));
+  };
 }

@@ -2,17 +2,22 @@ import type { Specification } from "../model/declaration.ts";
 import { dataStreamMember } from "../json/data-stream-member.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { createLineLevelReader } from "../level/line-level.ts";
-import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
+import { originOf } from "../model/origin.ts";
+import {
+  createOperationFrame,
+  createOriginWriter,
+  OPERATION_END,
+  type RecordWriter,
+} from "./operation-frame.ts";
 import { createIsoTimeText } from "./time-text.ts";
 
 const CARRIAGE_RETURN = 0x0d;
-const NOTHING = Buffer.alloc(0);
 
 /** Writes text records straight from their bytes, as lib/rules/documents/document.ts defines them. */
 export function createTextWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', `",${dataStreamMember(spec)}"message":"`);
-  const afterMessage = logPieces(spec.path, '",');
+  const afterMessage = createOriginWriter(spec.path, '",');
   const levelOfLine = createLineLevelReader();
 
   return (out, record) => {
@@ -23,7 +28,7 @@ export function createTextWriter(spec: Specification): RecordWriter {
     frame.action(out, record, index);
     out.bytes(isoTime(timestamp));
     if (!out.jsonText(value)) return null;
-    out.bytes(afterMessage.get(levelOfLine(value)) ?? NOTHING);
+    afterMessage(out, originOf(record.headers), levelOfLine(value));
     return frame.kafka(out, record, OPERATION_END) ? index : null;
   };
 }

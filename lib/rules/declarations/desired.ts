@@ -1,12 +1,13 @@
 import type { Declaration, Refusal, SourceRef, Specification } from "../model/declaration.ts";
 import { excludingGlob, matchesTopicPattern } from "../model/names.ts";
 import {
-  specificationChanges,
+  contradictions,
   specify,
   targetFault,
   targetText,
   type FieldChange,
 } from "../model/specification.ts";
+import { identityOf } from "./patience.ts";
 import { retentionMs } from "../model/data-stream.ts";
 
 /** One topic as it should run. */
@@ -14,12 +15,22 @@ export interface DesiredTopic {
   readonly spec: Specification;
   /** Every declaration that names or covers it, the winner first. */
   readonly sources: readonly SourceRef[];
+  /**
+   * Set if declarations of the winner's own name give different paths. Which of them is a record's is then only known from
+   * its header, and the specification has none.
+   */
+  readonly paths?: readonly PathClaim[];
   /** Set if the winner's removal is pending, see Declaration. */
   readonly leavesAtMs?: number;
 }
 
+export interface PathClaim {
+  readonly source: SourceRef;
+  readonly path: string;
+}
+
 /**
- * Two declarations of one topic that differ. The winner is used whole; nothing of the loser is. Or two topics of one data
+ * Two declarations of one topic that differ in more than their path. The winner is used whole; nothing of the loser is. Or two topics of one data
  * stream with different retentions: the longer one wins.
  */
 export interface Conflict {
@@ -75,7 +86,8 @@ export interface Merged {
 
 /**
  * Merges declarations into one specification per topic. Exact names win over patterns; within each kind the given order
- * decides: config file, then etcd by listed key, then position in the array.
+ * decides: config file, then etcd by listed key, then position in the array. The path alone is not the winner's: it is
+ * the one that all declarations of the winner's own topic name or pattern agree on, as far as they give one.
  * @param declarations in that order
  * @param kafkaTopics the topics that exist in Kafka, to expand patterns
  */
@@ -89,16 +101,21 @@ export function mergeDeclarations(
   const refused: Refusal[] = [];
   const excluded: Exclusion[] = [];
 
+  const claims = new Map<string, { readonly identity: string; readonly paths: PathClaim[] }>();
   const add = (declaration: Declaration, topic: string): void => {
     const spec = specify(declaration, topic);
     const { source, leavesAtMs } = declaration;
+    const identity = identityOf(declaration);
+    const claimed = claims.get(topic) ?? { identity, paths: [] };
+    claims.set(topic, claimed);
+    if (claimed.identity === identity && spec.path !== null) claimed.paths.push({ source, path: spec.path });
     const winner = desired.get(topic);
     if (winner === undefined) {
       desired.set(topic, { spec, sources: [source], ...(leavesAtMs === undefined ? {} : { leavesAtMs }) });
       return;
     }
     desired.set(topic, { ...winner, sources: [...winner.sources, source] });
-    const differs = specificationChanges(winner.spec, spec);
+    const differs = contradictions(winner.spec, spec);
     const [first] = winner.sources;
     if (differs.length > 0 && first !== undefined)
       conflicts.push({ topic, winner: first, loser: source, differs });
@@ -136,6 +153,13 @@ export function mergeDeclarations(
         refused.push({ source: declaration.source, name: topic, reason, lastGoodKept: false });
       }
     }
+  }
+  for (const [topic, wanted] of desired) {
+    const paths = claims.get(topic)?.paths ?? [];
+    const differ = paths.some(({ path }) => path !== paths[0]?.path);
+    const path = differ ? null : (paths[0]?.path ?? null);
+    if (differ || path !== wanted.spec.path)
+      desired.set(topic, { ...wanted, spec: { ...wanted.spec, path }, ...(differ && { paths }) });
   }
   return { desired, conflicts: [...conflicts, ...shareRetentions(desired)], excluded, refused };
 }

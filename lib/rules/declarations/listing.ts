@@ -158,6 +158,8 @@ function listEntry(
     overriddenBy: standing.overriddenBy,
     refused: refused ?? standing.refused,
     ...(standing.overruled !== undefined && { overruled: standing.overruled }),
+    ...(standing.alike && { alike: true }),
+    ...(standing.pathVaries && { pathVaries: true }),
     lastGoodKept: declaration !== null && (refused !== null || raw === UNREAD),
     ignored: declaration?.ignored ?? [],
   };

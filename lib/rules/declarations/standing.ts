@@ -9,6 +9,10 @@ export interface Standing {
   readonly topics: number;
   /** The winner for its topic, or for the first topic of a pattern; null if not overridden. */
   readonly overriddenBy: SourceRef | null;
+  /** True if it is overridden by declarations that say the same, but for their paths. */
+  readonly alike?: true;
+  /** True if others declare other paths for its topic, so that only a record's header says which is its own. */
+  readonly pathVaries?: true;
   /** Why it is refused although readable; null if accepted. */
   readonly refused: string | null;
   /**
@@ -47,6 +51,12 @@ export function standingsOf({ desired, conflicts, refused }: Merged): (declarati
       "entry" in source ? [[`${placeOf(source)} ${name}`, reason] as const] : [],
     ),
   );
+  const contradicted = new Set(
+    conflicts.flatMap(({ loser, dataStream }) => (dataStream === undefined ? [placeOf(loser)] : [])),
+  );
+  const varying = new Set(
+    [...desired.values()].flatMap(({ paths = [] }) => paths.map(({ source }) => placeOf(source))),
+  );
   const overruled = new Map<string, OverruledRetention>();
   for (const { dataStream, loser, winner: by } of conflicts) {
     if (dataStream === undefined || overruled.has(placeOf(loser))) continue;
@@ -58,9 +68,13 @@ export function standingsOf({ desired, conflicts, refused }: Merged): (declarati
     const overriddenBy = topics > 0 ? null : (winners.get(place) ?? null);
     const reason = target.kind === "topic" ? (reasons.get(`${place} ${target.topic}`) ?? null) : null;
     if (reason !== null) return { state: "refused", topics, overriddenBy, refused: reason };
-    if (overriddenBy !== null) return { state: "overridden", topics, overriddenBy, refused: null };
+    const path = varying.has(place) ? ({ pathVaries: true } as const) : {};
+    if (overriddenBy !== null) {
+      const same = contradicted.has(place) ? {} : ({ alike: true } as const);
+      return { state: "overridden", topics, overriddenBy, refused: null, ...same, ...path };
+    }
     const other = overruled.get(place);
-    const effect = { state: "in force", topics, overriddenBy, refused: null } as const;
+    const effect = { state: "in force", topics, overriddenBy, refused: null, ...path } as const;
     return other === undefined ? effect : { ...effect, overruled: other };
   };
 }

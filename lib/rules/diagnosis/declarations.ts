@@ -1,6 +1,7 @@
-import type { Declaration, Refusal, SourceRef } from "../model/declaration.ts";
+import type { Declaration, Refusal } from "../model/declaration.ts";
 import type { Conflict, Exclusion } from "../declarations/desired.ts";
 import { type Check, checksOf } from "./check.ts";
+import { firstNames } from "../base/first-names.ts";
 import { counted } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("declarations");
@@ -77,24 +78,30 @@ function conflictCheck({ topic, winner, loser, differs, dataStream }: Conflict):
   );
 }
 
-/** Topics that are declared identically more than once. */
+/** Topics that are declared identically more than once, but for their paths. */
 function duplicatesOf(declarations: readonly Declaration[], conflicts: readonly Conflict[]): Check[] {
-  const sources = new Map<string, SourceRef[]>();
-  for (const { target, source } of declarations) {
-    if (target.kind === "topic") sources.set(target.topic, [...(sources.get(target.topic) ?? []), source]);
-  }
   const conflicting = new Set(conflicts.map(({ topic }) => topic));
-  return [...sources].flatMap(([topic, refs]) =>
-    refs.length < 2 || conflicting.has(topic)
-      ? []
-      : [
-          warning(
-            `topic ${topic}`,
-            `declared ${refs.length} times identically: ${refs.map(sourceText).join(", ")}`,
-            "nothing is wrong; the topic stays declared if you remove one",
-          ),
-        ],
-  );
+  const byTopic = Map.groupBy(declarations, ({ target }) => (target.kind === "topic" ? target.topic : null));
+  return [...byTopic].flatMap(([topic, same]) => {
+    if (topic === null || same.length < 2 || conflicting.has(topic)) return [];
+    const where = firstNames(same.map(({ source }) => sourceText(source))).join(", ");
+    const paths = [...new Set(same.flatMap(({ options }) => options.path ?? []))];
+    if (paths.length < 2)
+      return [
+        warning(
+          `topic ${topic}`,
+          `declared ${same.length} times identically: ${where}`,
+          "nothing is wrong; the topic stays declared if you remove one",
+        ),
+      ];
+    return [
+      warning(
+        `topic ${topic}`,
+        `declared ${same.length} times with different paths (${firstNames(paths).join(", ")}): ${where}; log.file.path is only set from a record's header of that name`,
+        "nothing, or let the shippers set the headers log.file.path and host.name",
+      ),
+    ];
+  });
 }
 
 export function sourceText(source: Refusal["source"]): string {

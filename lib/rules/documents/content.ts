@@ -1,13 +1,14 @@
 import { type Specification, timestampFields } from "../model/declaration.ts";
 import { type EventTime, eventTimeOf } from "../time/event-time.ts";
 import { flattenedFields, isWide, mayBeWide } from "../json/flattened-json.ts";
-import { ownFields } from "../json/json-document.ts";
+import { hostMember, ownFields } from "../json/json-document.ts";
 import { decodeUtf8 } from "../base/utf8-text.ts";
 import { unwrapContainer } from "./container.ts";
 import { createLevelFinder } from "./level.ts";
 import type { JsonMember } from "../json/json-members.ts";
 import { logMember } from "../json/log-object.ts";
 import { messageOf } from "./message.ts";
+import type { Origin } from "../model/origin.ts";
 import { MovedFields } from "../json/moved-fields.ts";
 import { parserLimit } from "../json/parser-limits.ts";
 import { readRecordObject } from "./record-object.ts";
@@ -45,29 +46,42 @@ export interface Content {
 export function createContentReader(
   spec: Specification,
   form: Exclude<DocumentForm, "settled">,
-): (value: Buffer, recordTimestampMs: number) => Content {
-  const { path } = spec;
+): (value: Buffer, recordTimestampMs: number, origin: Origin) => Content {
   const timeFields = timestampFields(spec);
   const levels = createLevelFinder();
 
-  return (value, recordTimestampMs) => {
+  return (value, recordTimestampMs, origin) => {
     const { text, faithful } = decodeUtf8(value);
     const content =
       spec.format === "json"
-        ? jsonContent(text, value, recordTimestampMs, faithful)
-        : textContent(text, value, recordTimestampMs, []);
+        ? jsonContent(text, value, recordTimestampMs, faithful, origin)
+        : textContent(text, value, recordTimestampMs, [], origin);
     return { ...content, faithful: faithful && content.faithful };
   };
 
-  function textContent(text: string, value: Buffer, timestampMs: number, tags: readonly string[]): Content {
+  /** What the headers say is in `kafka.headers` too, so it gives way in the last form. A path that they contradict does too. */
+  function plainLog(origin: Origin): string {
+    return logMember({ path: origin.path === null ? spec.path : null, level: null });
+  }
+
+  function textContent(
+    text: string,
+    value: Buffer,
+    timestampMs: number,
+    tags: readonly string[],
+    origin: Origin,
+  ): Content {
     const hasReturn = text.endsWith("\r");
     const line = hasReturn ? text.slice(0, -1) : text;
     const isLess = form !== "own";
-    const level = isLess ? null : levels.ofText(hasReturn ? value.subarray(0, -1) : value);
+    const added = (): string => {
+      const level = levels.ofText(hasReturn ? value.subarray(0, -1) : value);
+      return logMember({ path: origin.path ?? spec.path, level }) + hostMember(origin.host);
+    };
     return {
       ...plain,
       timestampMs,
-      members: `"message":${JSON.stringify(line)},${logMember({ path, level })}`,
+      members: `"message":${JSON.stringify(line)},${isLess ? plainLog(origin) : added()}`,
       tags: [
         ...tags,
         ...(hasReturn ? ["carriage_return_removed"] : []),
@@ -76,7 +90,13 @@ export function createContentReader(
     };
   }
 
-  function jsonContent(text: string, value: Buffer, recordTimestampMs: number, decoded: boolean): Content {
+  function jsonContent(
+    text: string,
+    value: Buffer,
+    recordTimestampMs: number,
+    decoded: boolean,
+    origin: Origin,
+  ): Content {
     const moved = new MovedFields();
     const read = readRecordObject(text, moved);
     const unwrapped = read === null ? null : unwrapContainer(read, moved);
@@ -86,14 +106,15 @@ export function createContentReader(
         : eventTimeOf(unwrapped.record.members, unwrapped.record.object, timeFields, recordTimestampMs);
     const tags = timeFields.length > 0 ? timeTags(time) : [];
     if (unwrapped === null)
-      return textContent(text, value, recordTimestampMs, ["json_parse_failure", ...tags]);
+      return textContent(text, value, recordTimestampMs, ["json_parse_failure", ...tags], origin);
 
     const timestampMs = time.kind === "read" ? time.timestampMs : recordTimestampMs;
     if (form === "text") {
-      const members = `"message":${JSON.stringify(text)},${logMember({ path, level: null })}`;
+      const members = `"message":${JSON.stringify(text)},${plainLog(origin)}`;
       return { ...plain, timestampMs, members, tags: [...tags, "fields_as_text"] };
     }
     const { record, line } = unwrapped;
+    const path = origin.path ?? spec.path;
     const level = levels.ofRecord(record, line);
     const message = messageOf(record, spec.message, line, moved);
     const lead = message.added === null ? "" : `"message":${message.added},`;
@@ -113,7 +134,7 @@ export function createContentReader(
       if (renamed) tags.push("json_field_renamed");
       return {
         ...common,
-        members: `${lead}${flattened.members}${logMember({ path, level })}`,
+        members: `${lead}${flattened.members}${logMember({ path, level })}${hostMember(origin.host)}`,
         kafkaMembers: `,"value":${flattened.value}${flattened.words === null ? "" : `,"words":${flattened.words}`}`,
         ownTags: flattened.tags,
         tags: [...tags, "fields_flattened"],
@@ -124,6 +145,7 @@ export function createContentReader(
     const own = ownFields(record.members, record.object, moved, {
       path,
       level,
+      host: origin.host,
       reserveEvent: !faithful,
       reserveDataStream: spec.dataStream !== null,
     });

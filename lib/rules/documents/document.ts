@@ -6,6 +6,7 @@ import { isDocumentTime } from "../time/event-time.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
 import { mixedFields } from "../template/mixed-fields.ts";
 import { createIndexNamer, indexPatternOf } from "../model/names.ts";
+import { originOf } from "../model/origin.ts";
 import type { Rejection, SourceRecord } from "../model/record.ts";
 
 /** A record as sent to Elasticsearch. */
@@ -48,7 +49,7 @@ export function createDocumentEncoder(
 
   return (record, refused = null) => {
     if (record.value === null) return { kind: "skipped" };
-    const content = contentOf(record.value, record.timestamp);
+    const content = contentOf(record.value, record.timestamp, originOf(record.headers));
     if (content.unreadable !== null)
       return rejected("unreadable_json", `Elasticsearch cannot read it: ${content.unreadable}`, spec.index);
     const standIn = content.timestampMs === -1 ? record.standIn : undefined;

@@ -1,7 +1,7 @@
 import { isObject } from "./object.ts";
 import { logMember, mergedLogMember, type OurLog } from "./log-object.ts";
 import type { MovedFields } from "./moved-fields.ts";
-import { type JsonMember, jsonMembers, objectText } from "./json-members.ts";
+import { type JsonMember, jsonMembers, objectText, rawFieldAt, withMember } from "./json-members.ts";
 
 /** A JSON record's own fields, sorted by their place in its document. */
 export interface OwnFields {
@@ -14,6 +14,8 @@ export interface OwnFields {
 }
 
 export interface OwnFieldsOptions extends OurLog {
+  /** For `host.name`; null if not set. */
+  readonly host: string | null;
   /** True if the document needs `event` for itself. */
   readonly reserveEvent: boolean;
   /** True if the document is written to a data stream, whose name alone determines `data_stream`. */
@@ -33,11 +35,18 @@ export function ownFields(
   own: ReadonlyMap<string, JsonMember>,
   object: object,
   moved: MovedFields,
-  options: OwnFieldsOptions,
+  given: OwnFieldsOptions,
 ): OwnFields {
+  // A value that the record has already needs no place.
+  const options = {
+    ...given,
+    path: says(own, "log.file.path", given.path) ? null : given.path,
+    host: says(own, "host.name", given.host) ? null : given.host,
+  };
   const kept: JsonMember[] = [];
   let tags: readonly string[] | null = null;
   let ownLog: JsonMember | null = null;
+  let ownHost: JsonMember | null = null;
   let renamed = false;
   const move = (name: string, rawValue: string): void => {
     moved.add(name, rawValue);
@@ -49,13 +58,14 @@ export function ownFields(
     if (ownTags !== null) tags = ownTags;
     else if (collides(member, value, options)) move(member.name, member.rawValue);
     else if (member.name === "log") ownLog = member;
+    else if (member.name === "host" && options.host !== null) ownHost = member;
     else kept.push(member);
   }
   const stands = options.level !== null && own.get("log.level")?.rawValue === JSON.stringify(options.level);
   const log = logWithLevel(ownLog, stands, options, move);
   // The record's own `json` would collide with the one that collects the moved fields.
   const isInTheWay = ({ name }: JsonMember): boolean => moved.any && rootOf(name) === "json";
-  const members = [log];
+  const members = [log, options.host === null ? "" : hostWithName(ownHost, options.host, move)];
   for (const member of kept) {
     if (isInTheWay(member)) move(member.name, member.rawValue);
     else members.push(`${rawMember(member)},`);
@@ -84,6 +94,32 @@ function logWithLevel(
   return mergedLogMember({ ...ownLog, rawValue: objectText(inLog.values()) }, { path, level });
 }
 
+/** The document's `host` for a record without one of its own, with a trailing comma; empty if its name is not known. */
+export function hostMember(name: string | null): string {
+  return name === null ? "" : `"host":{"name":${JSON.stringify(name)}},`;
+}
+
+/** The rest of the record's own `host` stays. */
+function hostWithName(
+  ownHost: JsonMember | null,
+  host: string,
+  move: (name: string, rawValue: string) => void,
+): string {
+  if (ownHost === null) return hostMember(host);
+  const inHost = jsonMembers(ownHost.rawValue);
+  for (const { name, rawValue } of inHost.values()) {
+    if (rootOf(name) !== "name") continue;
+    move(`host.${name}`, rawValue);
+    inHost.delete(name);
+  }
+  return `"host":${withMember(objectText(inHost.values()), `"name":${JSON.stringify(host)}`)},`;
+}
+
+function says(own: ReadonlyMap<string, JsonMember>, path: string, text: string | null): boolean {
+  const raw = text === null ? null : rawFieldAt(own, path);
+  return raw !== null && raw.startsWith('"') && JSON.parse(raw) === text;
+}
+
 function rawMember({ rawName, rawValue }: JsonMember): string {
   return `${rawName}:${rawValue}`;
 }
@@ -103,6 +139,9 @@ function collides({ name, rawValue }: JsonMember, value: unknown, options: OwnFi
       return options.reserveEvent;
     case "data_stream":
       return options.reserveDataStream;
+    case "host":
+      if (options.host === null || (name === "host" && isObject(value))) return false;
+      return occupied({ [name]: value }, ["host", "name"]);
     case "log":
       if (name === "log" && !isObject(value)) return true;
       if (name === "log.level" && options.level !== null) return rawValue !== JSON.stringify(options.level);

@@ -2,7 +2,7 @@ import { type JsonMember, jsonMembers, objectText, withMember } from "./json-mem
 
 /** The values Penstock writes into the document's `log`. */
 export interface OurLog {
-  /** The declared `log.file.path`; null if not set. */
+  /** For `log.file.path`, from the record's header or the declaration; null if not set. */
   readonly path: string | null;
   /** For `log.level`; null if unknown or already set elsewhere. */
   readonly level: string | null;

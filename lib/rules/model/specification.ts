@@ -26,11 +26,12 @@ export function targetFault({ index, dataStream }: Specification): string | null
 }
 
 /**
- * A running topic restarts if this hash changes. `startAt` is excluded, because it only matters before the first commit.
+ * A running topic restarts if this hash changes. `startAt` is excluded, because it only matters before the first commit,
+ * and `path`, which the running topic takes over: the machines that declare a topic come and go.
  * Kafka's settings belong to the host, not to the topic: see `Flow.useSettings`.
  */
 export function specificationHash(spec: Specification): string {
-  const { startAt: _startAt, ...rest } = spec;
+  const { startAt: _startAt, path: _path, ...rest } = spec;
   return fingerprintOf(sorted(rest));
 }
 
@@ -46,6 +47,11 @@ export function specificationChanges(from: Specification, to: Specification): Fi
   return Object.entries(to)
     .map(([field, value]) => ({ field, from: before.get(field), to: value as unknown }))
     .filter((change) => JSON.stringify(change.from) !== JSON.stringify(change.to));
+}
+
+/** Where two declarations of one topic contradict each other. Paths do not: each is that of the machine with the file. */
+export function contradictions(from: Specification, to: Specification): FieldChange[] {
+  return specificationChanges(from, to).filter(({ field }) => field !== "path");
 }
 
 /** Makes the hash independent of the order of fields. */

@@ -86,7 +86,10 @@ export function planTopics(input: PlanInput): Plan {
     if (kafkaTopics !== null && !kafkaTopics.has(topic)) {
       pending.push({ topic, source, reason: MISSING });
     } else if (lives) {
-      if (present.hash === hash) keep.push({ topic, reason: reasonToKeep(source, leavesAtMs) });
+      if (present.hash === hash) {
+        const reason = reasonToKeep(source, leavesAtMs) ?? pathChange(present.spec, spec);
+        keep.push({ topic, reason });
+      }
       // If stopped now, it could not start again.
       else if (kafkaTopics === null) keep.push({ topic, reason: "changed; replaced once Kafka answers" });
       else replace.push({ topic, source, spec, ...reasonToReplace(present.spec, spec) });
@@ -129,6 +132,12 @@ function reasonToKeep({ kind, name }: SourceRef, leavesAtMs: number | undefined)
   if (leavesAtMs === undefined) return null;
   const where = kind === "etcd" ? `etcd key "${name}"` : name;
   return `${where} no longer declares it; the removal takes effect at ${new Date(leavesAtMs).toISOString()} if the source stays unchanged until then`;
+}
+
+/** The only setting that a running topic takes over. */
+function pathChange({ path: from }: Specification, { path: to }: Specification): string | null {
+  if (from === to) return null;
+  return `log.file.path becomes ${to === null ? "unset" : `"${to}"`} for the records to come, without a restart`;
 }
 
 function reasonToReplace(from: Specification, to: Specification): Pick<PlannedReplace, "changes" | "reason"> {

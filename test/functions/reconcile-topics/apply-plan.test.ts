@@ -6,7 +6,8 @@ import { createWorld, type World } from "../../support/reconcile-world.ts";
 import { settings } from "../../support/settings.ts";
 
 const names = ["a", "b", "c"];
-const declared = (path: string | null): Declaration[] => names.map((name) => declaration(name, { path }));
+const declared = (pipeline: string | null): Declaration[] =>
+  names.map((name) => declaration(name, { pipeline }));
 
 /** `a`, `b` and `c` run, and their declarations changed. */
 async function changedWorld(): Promise<World> {
@@ -16,8 +17,8 @@ async function changedWorld(): Promise<World> {
   return world;
 }
 
-const runningBy = (world: World, path: string | null): string[] =>
-  world.running().filter((topic) => world.topics.get(topic)?.spec.path === path);
+const runningBy = (world: World, pipeline: string | null): string[] =>
+  world.running().filter((topic) => world.topics.get(topic)?.spec.pipeline === pipeline);
 
 describe("replacements", () => {
   test("go one at a time", async () => {
@@ -104,7 +105,7 @@ describe("an index template that cannot be ensured", () => {
     );
     await world.run();
     world.templates = new Error("403");
-    const declarations = [declaration("a", { path: "/new" }), declaration("b"), declaration("new")];
+    const declarations = [declaration("a", { pipeline: "/new" }), declaration("b"), declaration("new")];
     world.config = { settings: settings(), declarations };
     const { failed, interrupted } = await world.run();
     const error =
@@ -131,7 +132,7 @@ describe("an index template that cannot be ensured", () => {
     world.refusedPatterns.set("x", "a data stream");
     const declarations = [
       declaration("a", { index: "x" }),
-      declaration("b", { path: "/new" }),
+      declaration("b", { pipeline: "/new" }),
       declaration("d"),
     ];
     world.config = { settings: settings(), declarations };

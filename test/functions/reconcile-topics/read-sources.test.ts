@@ -75,7 +75,7 @@ describe("a source that is only half written", () => {
 
   test("stops nothing, and truncated topics come back as they were", async () => {
     const names = Array.from({ length: 400 }, (_, at) => `t${at}`);
-    const whole = names.map((name, at) => entry(name, at, { path: `/${at}` }));
+    const whole = names.map((name, at) => entry(name, at, { pipeline: `/${at}` }));
     const world = createWorld(whole, names);
     await world.run();
     const before = new Map(world.topics);
@@ -94,7 +94,10 @@ describe("a source that is only half written", () => {
   test("is believed once it was unchanged for a second; until then the reason is shown for topics still running", async () => {
     const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b", "c"]);
     await world.run();
-    world.config = { settings: settings(), declarations: [entry("a", 0, { path: "/new" }), entry("c", 1)] };
+    world.config = {
+      settings: settings(),
+      declarations: [entry("a", 0, { pipeline: "/new" }), entry("c", 1)],
+    };
     const first = await world.look();
     expect([first.started, first.replaced, first.stopped]).toEqual([["c"], ["a"], []]);
     expect(first.plan.keep).toEqual([
@@ -114,7 +117,7 @@ describe("a source that is only half written", () => {
     const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b"]);
     await world.run();
     world.onReplace = () => void (world.now += 5_000);
-    world.config = { settings: settings(), declarations: [entry("a", 0, { path: "/new" })] };
+    world.config = { settings: settings(), declarations: [entry("a", 0, { pipeline: "/new" })] };
     expect(await world.look()).toMatchObject({ stopped: [], lookAgainMs: 0 });
     expect((await world.look()).stopped).toEqual(["b"]);
   });
@@ -178,7 +181,7 @@ describe("a source that is only half written", () => {
     world.etcd = {
       clusterId: "c1",
       revision: 12,
-      keys: { ...keys, "logs/2": [{ topic: "two", path: "/p" }] },
+      keys: { ...keys, "logs/2": [{ topic: "two", pipeline: "/p" }] },
     };
     expect((await world.look()).replaced).toEqual(["two"]);
     world.now += 1_000;

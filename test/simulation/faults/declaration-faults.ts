@@ -40,8 +40,7 @@ export const declarationFaults: readonly FaultKind[] = [
     kind: "settings changed",
     weight: 3,
     calm: true,
-    inflict: (scene) =>
-      changeSpec(scene, (spec) => ({ ...spec, path: `/var/log/${scene.dice.below(1_000)}` })),
+    inflict: (scene) => changeSpec(scene, (spec) => ({ ...spec, message: `m${scene.dice.below(1_000)}` })),
   },
   {
     kind: "index changed",

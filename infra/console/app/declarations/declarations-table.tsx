@@ -1,4 +1,4 @@
-import type { OverruledRetention } from "../../../../lib/rules/declarations/standing.ts";
+import type { OverruledRetention, Standing } from "../../../../lib/rules/declarations/standing.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { hrefWith, usePlace, type Place } from "../state/router.ts";
 import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
@@ -119,15 +119,19 @@ function State({
   if (standing.state === "overridden") {
     const by = standing.overriddenBy;
     return (
-      <span class="warning">
-        <span aria-hidden="true">▲ </span>overridden
-        {by === null ? null : (
-          <>
-            {" by "}
-            <Hostile text={`${by.name}, entry ${by.entry + 1}`} />
-          </>
-        )}
-      </span>
+      <>
+        <span class={standing.alike ? "ok" : "warning"}>
+          <span aria-hidden="true">{standing.alike ? "✓ " : "▲ "}</span>
+          {standing.alike ? "the same is in force" : "overridden"}
+          {by === null ? null : (
+            <>
+              {standing.alike ? " from " : " by "}
+              <Hostile text={`${by.name}, entry ${by.entry + 1}`} />
+            </>
+          )}
+        </span>
+        <PathVaries standing={standing} />
+      </>
     );
   }
   const { overruled } = standing;
@@ -144,10 +148,16 @@ function State({
         </span>
       )}
       {overruled === undefined ? null : <Overruled overruled={overruled} />}
+      <PathVaries standing={standing} />
       {covers}
       {lastGoodKept ? ", as it was read last" : ""}
     </>
   );
+}
+
+function PathVaries({ standing: { pathVaries } }: { readonly standing: Standing }) {
+  if (pathVaries === undefined) return null;
+  return <span class="muted">; paths differ, so log.file.path comes from a record's header</span>;
 }
 
 function Overruled({ overruled: { dataStream, retention, by } }: { readonly overruled: OverruledRetention }) {

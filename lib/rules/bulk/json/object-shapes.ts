@@ -25,6 +25,8 @@ export interface ObjectShape {
   readonly levels: readonly LevelPlace[];
   /** The object's own `log.level`. */
   readonly ownLevelAt: number;
+  /** Whether it has `host`, or a field in it. */
+  readonly hasHost: boolean;
   readonly names: readonly Buffer[];
 }
 
@@ -113,6 +115,7 @@ function judge(names: readonly string[], { timeFields, lineField, isStream }: Sh
       read: createLevelReader(name, hasLevelSign(name, names)),
     })),
     ownLevelAt,
+    hasHost: names.some((name) => /^host(?:\.|$)/.test(name)),
     names: names.map((name) => Buffer.from(name, "latin1")),
   };
 }

@@ -40,6 +40,7 @@ function isAdded({ name }: JsonMember, value: unknown): boolean {
   if (added.has(name)) return true;
   if (name === "message") return value === "";
   if (name === "log") return isAddedLog(value);
+  if (name === "host") return isObject(value) && holdsOnly(value, ["name"]);
   return name === "event" && isObject(value) && holdsOnly(value, ["original"]);
 }
 

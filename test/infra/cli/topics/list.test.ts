@@ -21,6 +21,20 @@ test("the listing says where documents go, and how long a data stream keeps them
   ]);
 });
 
+test("a declaration that another of its name overrides says by which, unless that says the same but for the path", () => {
+  const [one, two, three] = ["1", "2", "3"].map((name, at) =>
+    declaration("app", at === 2 ? { format: "json" } : { path: `/${name}` }, {
+      kind: "etcd",
+      name,
+      revision: 7,
+    }),
+  );
+  const declarations = [one, two, three].filter((each) => each !== undefined);
+  expect(formatListing({ declarations, refusals: [] })).toMatch(
+    /"1" .*\n.*"2" .*, as in etcd key "1" .*\n.*"3" .*, overridden by etcd key "1" /,
+  );
+});
+
 test("a pattern stands with what it excludes", () => {
   const target = { kind: "pattern", pattern: "app-*", exclude: ["app-debug-*", "app-x"] } as const;
   const listing = { declarations: [{ ...declaration("app-*"), target }], refusals: [] };

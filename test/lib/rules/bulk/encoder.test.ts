@@ -84,6 +84,10 @@ const times = fc.oneof(
   fc.integer({ min: 0, max: 253_402_300_799_999 }),
   fc.constantFrom(-1, 253_402_300_800_000, 0, 59_999, 60_466_175, 60_466_176, 2 ** 53),
 );
+const headerNames = fc.oneof(
+  fc.string({ maxLength: 4 }),
+  fc.constantFrom("host.name", "host.name", "log.file.path", "host", "Host.Name"),
+);
 const offsets = fc.oneof(fc.nat(2000), fc.maxSafeNat());
 const recordOf = (value: fc.Arbitrary<Buffer | null>): fc.Arbitrary<SourceRecord> =>
   fc.record({
@@ -92,9 +96,10 @@ const recordOf = (value: fc.Arbitrary<Buffer | null>): fc.Arbitrary<SourceRecord
     timestamp: times,
     key: fc.option(textBytes, { freq: 2 }),
     value,
-    headers: fc.array(fc.record({ name: fc.string({ maxLength: 4 }), value: fc.option(textBytes) }), {
-      maxLength: 1,
-    }),
+    headers: fc.oneof(
+      fc.array(fc.record({ name: headerNames, value: fc.option(textBytes) }), { maxLength: 3 }),
+      fc.constantFrom([], [], [{ name: "host.name", value: Buffer.from("web-1") }]),
+    ),
   });
 const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
   fc
@@ -152,6 +157,7 @@ const names = fc.oneof(
     "data_stream",
     "data_stream.type",
   ),
+  fc.constantFrom("host", "host.name", "host.ip", "hostname", "name"),
   fc.constantFrom("level", "severity", "log.level", "LOG-LEVEL", "lvl", "PRIORITY", "record"),
   fc.constantFrom("msg", "log", "event", "body", "body.stringValue", "error", "message", "message"),
   fc.constantFrom("", " ", "__proto__", "é", 'q"', "x\\y", "\0", "\u007f", "\u0085", "_id", "_ids"),
@@ -250,6 +256,36 @@ describe("the body written from bytes", () => {
       });
     });
   }
+
+  test("headers that say where a record was written, beside every kind of own host and log", () => {
+    const named = (name: string, value: string) => ({ name, value: Buffer.from(value) });
+    const headers = [
+      [],
+      [named("host.name", "web-1")],
+      [named("log.file.path", "/own")],
+      [named("log.file.path", ""), named("host.name", 'h"\n')],
+    ];
+    const values = [
+      "ERROR: gone",
+      '{"message":"m","level":"warn"}',
+      '{"host":"x"}',
+      '{"host":{"name":"y","ip":1}}',
+      '{"host.name":"web-1"}',
+      '{"host.ip":1}',
+      '{"hostname":"x"}',
+      '{"log":"INFO line\\n"}',
+      '{"log":"{\\"host\\":1,\\"msg\\":\\"m\\"}\\n"}',
+      '{"log":{"file":{"path":"/own"}}}',
+      '{"log.file.path":"/x"}',
+    ];
+    const records = values.flatMap((value, offset) =>
+      headers.map((some) => sourceRecord(value, { offset, headers: some })),
+    );
+    for (const format of ["text", "json"] as const)
+      for (const path of [null, "/declared"])
+        for (const record of [records, ...records.map((one) => [one])])
+          expectSame(specification({ format, path }), record);
+  });
 
   test("objects of the same shape in a row, and of different shapes", () => {
     const values = [

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { Declaration, SourceRef, TopicOptions } from "../../../../lib/rules/model/declaration.ts";
+import type {
+  Declaration,
+  DeclarationTarget,
+  SourceRef,
+  TopicOptions,
+} from "../../../../lib/rules/model/declaration.ts";
 import { mergeDeclarations, tellExclusion } from "../../../../lib/rules/declarations/desired.ts";
 import { declaration } from "../../../support/declarations.ts";
 
@@ -10,6 +15,8 @@ const key: Partial<SourceRef> = { kind: "etcd", name: "logs/a", revision: 3 };
 const merge = (declarations: readonly Declaration[], kafkaTopics: readonly string[] = []) =>
   mergeDeclarations(declarations, kafkaTopics, deadLetterTopic);
 
+const nameIn = (target: DeclarationTarget): string =>
+  target.kind === "topic" ? target.topic : target.pattern;
 const excluding = (
   pattern: string,
   exclude: readonly string[],
@@ -60,12 +67,12 @@ test("a pattern's topic that does not fit into the name of its data stream is re
 
 describe("precedence", () => {
   test("a topic declared twice appears once, from the first declaration, with both sources", () => {
-    const first = declaration("app", { path: "/a" }, { ...file, entry: 0 });
-    const second = declaration("app", { path: "/b" }, { ...key, entry: 4 });
+    const first = declaration("app", { pipeline: "a" }, { ...file, entry: 0 });
+    const second = declaration("app", { pipeline: "b" }, { ...key, entry: 4 });
     const { desired, conflicts } = merge([first, second]);
     expect([...desired.keys()]).toEqual(["app"]);
     expect(desired.get("app")).toMatchObject({
-      spec: { path: "/a" },
+      spec: { pipeline: "a" },
       sources: [first.source, second.source],
     });
     expect(conflicts).toEqual([
@@ -73,7 +80,7 @@ describe("precedence", () => {
         topic: "app",
         winner: first.source,
         loser: second.source,
-        differs: [{ field: "path", from: "/a", to: "/b" }],
+        differs: [{ field: "pipeline", from: "a", to: "b" }],
       },
     ]);
   });
@@ -115,6 +122,57 @@ describe("precedence", () => {
   test("nor do those that name the same index in two ways", () => {
     const declarations = [declaration("app"), declaration("app", { index: "app" })];
     expect(merge([...declarations, declaration("a*", { index: "{topic}" })], ["app"]).conflicts).toEqual([]);
+  });
+});
+
+describe("a path is a machine's:", () => {
+  const from = (name: string): Partial<SourceRef> => ({ ...key, name });
+  const pathOf = (...declarations: Declaration[]): unknown => {
+    const { desired, conflicts } = merge(declarations, ["app"]);
+    expect(conflicts).toEqual([]);
+    const { spec, paths } = desired.get("app") ?? {};
+    return paths === undefined ? spec?.path : paths.map(({ path, source }) => [source.name, path]);
+  };
+
+  test("declarations that differ in it alone are no conflict, and leave it to the record's header", () => {
+    const [one, two] = [
+      declaration("app", { path: "/a" }, from("1")),
+      declaration("app", { path: "/b" }, from("2")),
+    ];
+    expect(merge([one, two]).desired.get("app")?.spec.path).toBeNull();
+    expect(pathOf(one, two)).toEqual([
+      ["1", "/a"],
+      ["2", "/b"],
+    ]);
+  });
+
+  test("what all of them say holds; one without a path says nothing about it", () => {
+    const one = declaration("app", { path: "/a" }, from("1"));
+    expect(pathOf(one, declaration("app", { path: "/a" }, from("2")))).toBe("/a");
+    expect(pathOf(declaration("app", {}, from("0")), one)).toBe("/a");
+    expect(pathOf(one, declaration("app", {}, from("2")))).toBe("/a");
+    expect(pathOf(declaration("app", {}, from("0")))).toBeNull();
+  });
+
+  test("a pattern's is not that of the topic's own declaration, and two patterns are not of one machine group", () => {
+    const pattern = declaration("a*", { path: "/pattern" }, from("2"));
+    expect(pathOf(declaration("app", { path: "/a" }, from("1")), pattern)).toBe("/a");
+    expect(pathOf(declaration("app", {}, from("1")), pattern)).toBeNull();
+    expect(pathOf(declaration("ap*", { path: "/first" }, from("1")), pattern)).toBe("/first");
+    expect(pathOf(pattern, declaration("a*", { path: "/other" }, from("3")))).toEqual([
+      ["2", "/pattern"],
+      ["3", "/other"],
+    ]);
+  });
+
+  test("among other differences, only those are the conflict", () => {
+    const { conflicts } = merge([
+      declaration("app", { path: "/a" }, from("1")),
+      declaration("app", { path: "/b", format: "json" }, from("2")),
+    ]);
+    expect(conflicts.map(({ differs }) => differs)).toEqual([
+      [{ field: "format", from: "text", to: "json" }],
+    ]);
   });
 });
 
@@ -187,7 +245,8 @@ test("refuses the dead-letter topic even by name, since its records would return
 test("for each topic the first exact declaration wins, else the first pattern, and no other topic appears", () => {
   const name = fc.constantFrom("a-1", "a-2", "b-1", "gone", "a-*", "*-1", "?-2");
   const options = fc.record({
-    path: fc.constantFrom(null, "/x"),
+    path: fc.constantFrom(null, "/x", "/y"),
+    pipeline: fc.constantFrom(null, "x"),
     startAt: fc.constantFrom("earliest", "latest"),
     exclude: fc.subarray(["a-1", "b-1", "zoo"]),
   });
@@ -217,13 +276,17 @@ test("for each topic the first exact declaration wins, else the first pattern, a
         const [winner, ...losers] = ranked;
         if (winner === undefined) continue;
         expect(desired.get(topic)?.spec).toMatchObject({
-          path: winner.options.path,
+          pipeline: winner.options.pipeline,
           startAt: winner.options.startAt,
         });
         const differing = losers.filter(
-          ({ options: { path, startAt } }) =>
-            path !== winner.options.path || startAt !== winner.options.startAt,
+          ({ options: { pipeline, startAt } }) =>
+            pipeline !== winner.options.pipeline || startAt !== winner.options.startAt,
         );
+        const paths = ranked.flatMap(({ target, options }) =>
+          nameIn(target) === nameIn(winner.target) ? (options.path ?? []) : [],
+        );
+        expect(desired.get(topic)?.spec.path).toBe(new Set(paths).size === 1 ? (paths[0] ?? null) : null);
         expect(conflicts.filter((conflict) => conflict.topic === topic).map(({ loser }) => loser)).toEqual(
           differing.map(({ source }) => source),
         );

@@ -19,13 +19,30 @@ test("a declaration is in force, overridden by the winner for its topic, or refu
   const plain = { state: "in force", overriddenBy: null, refused: null } as const;
   expect(all.map((one) => standingOf(one))).toEqual([
     { ...plain, topics: 1 },
-    { ...plain, state: "overridden", topics: 0, overriddenBy: file.source },
+    // Their paths alone differ.
+    { ...plain, state: "overridden", topics: 0, overriddenBy: file.source, alike: true },
     { ...plain, topics: 1 },
     { ...plain, state: "refused", topics: 0, refused: expect.stringContaining("dead-letter topic") as never },
     // It covers `alone` too, which has its own declaration.
     { ...plain, topics: 2 },
-    { ...plain, state: "overridden", topics: 0, overriddenBy: file.source },
+    { ...plain, state: "overridden", topics: 0, overriddenBy: file.source, alike: true },
     { ...plain, topics: 0 },
+  ]);
+});
+
+test("several machines' declarations of one topic are alike if only their paths differ, which is said", () => {
+  const web1 = declaration("app", { path: "/a" }, { ...inEtcd(0), name: "logs/web-1" });
+  const web2 = declaration("app", { path: "/b" }, { ...inEtcd(0), name: "logs/web-2" });
+  const plain = declaration("app", {}, { ...inEtcd(0), name: "logs/web-3" });
+  const other = declaration("app", { path: "/a", format: "json" }, { ...inEtcd(0), name: "logs/web-4" });
+  const all = [web1, web2, plain, other];
+  const standingOf = standingsOf(mergeDeclarations(all, [], "dead"));
+  const over = { state: "overridden", topics: 0, overriddenBy: web1.source, refused: null } as const;
+  expect(all.map((one) => standingOf(one))).toEqual([
+    { state: "in force", topics: 1, overriddenBy: null, refused: null, pathVaries: true },
+    { ...over, alike: true, pathVaries: true },
+    { ...over, alike: true },
+    { ...over, pathVaries: true },
   ]);
 });
 

@@ -95,3 +95,18 @@ test("what a pattern excludes is told once, however many topics it is; nothing l
   });
   expect(judgedWith([], declared)).toHaveLength(1);
 });
+
+test("a topic that machines declare with different paths is told once, without a conflict and without all names", () => {
+  const machines = Array.from({ length: 200 }, (_, at) =>
+    said(`logs/${at}`, { topic: "app", path: at < 100 ? "/a" : "/b" }),
+  );
+  const checks = judged(...machines);
+  expect(checks).toHaveLength(2);
+  expect(checks[1]).toMatchObject({ state: "warning", name: "topic app" });
+  expect(checks[1]?.seen).toStartWith(
+    'declared 200 times with different paths (/a, /b): etcd key "logs/0", ',
+  );
+  expect(checks[1]?.seen).toEndWith(
+    "and 180 more; log.file.path is only set from a record's header of that name",
+  );
+});

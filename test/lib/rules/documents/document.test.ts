@@ -127,6 +127,61 @@ describe("text", () => {
     ]);
   });
 
+  const header = (name: string, value: string | Buffer | null) => ({
+    name,
+    value: typeof value === "string" ? Buffer.from(value) : value,
+  });
+
+  test("headers of those names say where it was written, and win over the declared path", () => {
+    const headers = [header("host.name", 'web-"1"'), header("log.file.path", "/var/log/own.log")];
+    const here = { host: { name: 'web-"1"' }, log: { level: "error", file: { path: "/var/log/own.log" } } };
+    const kafka = { headers: { "host.name": 'web-"1"', "log.file.path": "/var/log/own.log" } };
+    const line = sourceRecord("ERROR: gone", { headers });
+    expect(source({ path: "/declared" }, line)).toMatchObject({ ...here, kafka });
+    expect(source({}, line)).toMatchObject({ ...here, kafka });
+    expect(source({}, sourceRecord("x", { headers: headers.slice(0, 1) }))).not.toHaveProperty("log");
+    const json = sourceRecord('{"a":1,"log":{"file":{"path":"/other","x":2}}}', { headers });
+    expect(source({ format: "json" }, json)).toMatchObject({
+      a: 1,
+      host: here.host,
+      log: { file: { path: "/var/log/own.log" } },
+      json: { log: { file: { path: "/other", x: 2 } } },
+    });
+  });
+
+  test.each<[string, string | Buffer | null]>([
+    ["without a value", null],
+    ["that is empty", ""],
+    ["that is not UTF-8", Buffer.from([0x77, 0xff])],
+  ])("a header %s says nothing: the last one that does counts", (_, value) => {
+    const headers = [header("log.file.path", value), header("host.name", value)];
+    const fields = source({ path: "/declared" }, sourceRecord("x", { headers }));
+    expect(fields).toMatchObject({ log: { file: { path: "/declared" } } });
+    expect(fields).not.toHaveProperty("host");
+    const more = [header("host.name", "old"), header("host.name", "new"), ...headers];
+    expect(source({}, sourceRecord("x", { headers: more }))["host"]).toEqual({ name: "new" });
+  });
+
+  test("what headers say gives way in the last form, with a declared path that they contradict", () => {
+    const headers = [header("host.name", "web-1"), header("log.file.path", "/own")];
+    const formed = (form: "flattened" | "text", format: "text" | "json", given = headers): unknown => {
+      const encode = createDocumentEncoder(specification({ path: "/declared", format }), form);
+      const encoding = encode(sourceRecord('{"host":"x"}', { headers: given }));
+      return encoding.kind === "document" ? JSON.parse(encoding.json) : null;
+    };
+    for (const last of [formed("text", "json"), formed("text", "text"), formed("flattened", "text")]) {
+      expect(last).toMatchObject({ kafka: { headers: { "host.name": "web-1" } } });
+      expect(last).not.toHaveProperty("host");
+      expect(last).not.toHaveProperty("log");
+    }
+    expect(formed("text", "json", [])).toMatchObject({ log: { file: { path: "/declared" } } });
+    expect(formed("flattened", "json")).toMatchObject({
+      host: { name: "web-1" },
+      log: { file: { path: "/own" } },
+      kafka: { value: { host: "x" } },
+    });
+  });
+
   test("bytes that are not UTF-8 are kept next to their text", () => {
     const value = Buffer.from([0x61, 0xff, 0x62]);
     expect(source({}, sourceRecord(value, { key: Buffer.from([0xfe]) }))).toMatchObject({
@@ -263,6 +318,7 @@ describe("properties", () => {
   const record = fc.record({ value: bytes, key: fc.option(bytes), headers: fc.array(header) });
   const format = fc.constantFrom("text", "json");
   const path = fc.option(fc.string());
+  const host = fc.option(fc.string({ minLength: 1 }));
 
   test("any bytes become one line of JSON that contains the value's text or bytes", () => {
     fc.assert(
@@ -285,6 +341,10 @@ describe("properties", () => {
     "log.file",
     "log.file.path",
     "file",
+    "host",
+    "host.name",
+    "host.name.x",
+    "name",
   ];
   const name = fc.oneof(fc.constantFrom(...ourNames), fc.string());
   const leaf = fc.oneof(
@@ -296,10 +356,11 @@ describe("properties", () => {
 
   test("any JSON object keeps every field exactly once, at top level or under json", () => {
     fc.assert(
-      fc.property(fc.dictionary(name, value, { maxKeys: 6 }), path, (own, path) => {
+      fc.property(fc.dictionary(name, value, { maxKeys: 6 }), path, host, (own, path, host) => {
         const text = JSON.stringify(own);
         const original: Record<string, unknown> = JSON.parse(text);
-        const fields = source({ format: "json", path }, sourceRecord(text));
+        const headers = host === null ? [] : [{ name: "host.name", value: Buffer.from(host) }];
+        const fields = source({ format: "json", path }, sourceRecord(text, { headers }));
         const tags: unknown[] = Array.isArray(fields["tags"]) ? fields["tags"] : [];
         // For such names see test/lib/rules/documents/clean-members.test.ts.
         fc.pre(!tags.includes("json_name_replaced"));
@@ -307,9 +368,18 @@ describe("properties", () => {
         const renamed = tags.includes("json_field_renamed");
         const isUnsaid =
           original["message"] === undefined || original["message"] === null || original["message"] === "";
+        if (host !== null) expect(fields["host.name"] ?? Object(fields["host"]).name).toBe(host);
         for (const [name, value] of Object.entries(original)) {
           const at = Object.getOwnPropertyDescriptor(fields, name)?.value;
-          if (renamed && Object.hasOwn(moved, name)) expect(moved[name]).toEqual(value);
+          // `host.name` may stand there twice, once from within `host`.
+          if (renamed && Object.hasOwn(moved, name))
+            expect([moved[name], ...[moved[name]].flat()]).toContainEqual(value);
+          else if (name === "host" && host !== null)
+            for (const [inner, one] of Object.entries(Object(value))) {
+              const to: unknown = moved[`host.${inner}`];
+              const here: unknown = Object.getOwnPropertyDescriptor(at, inner)?.value;
+              expect([here, to, ...[to].flat()]).toContainEqual(one);
+            }
           else if (name === "tags") expect(tags).toEqual(expect.arrayContaining([value].flat()));
           else if (name === "log" && typeof value === "string") expect(fields["message"]).toBeString();
           else if (name === "message" && isUnsaid)
@@ -317,7 +387,9 @@ describe("properties", () => {
           else if (name === "log" && path !== null) expect(fields["log"]).toMatchObject(Object(value));
           else expect(at).toEqual(value);
         }
-        const ours = ["@timestamp", "kafka", "message", ...(path === null ? [] : ["log"])];
+        const ours = ["@timestamp", "kafka", "message"];
+        if (path !== null) ours.push("log");
+        if (host !== null) ours.push("host");
         const known = new Set([...Object.keys(original), ...ours, "tags", ...(renamed ? ["json"] : [])]);
         expect(Object.keys(fields).filter((name) => !known.has(name))).toEqual([]);
       }),

@@ -3,7 +3,13 @@ import { MovedFields } from "../../../../lib/rules/json/moved-fields.ts";
 import { readRecordObject } from "../../../../lib/rules/documents/record-object.ts";
 import { ownFields, type OwnFieldsOptions } from "../../../../lib/rules/json/json-document.ts";
 
-const none: OwnFieldsOptions = { path: null, level: null, reserveEvent: false, reserveDataStream: false };
+const none: OwnFieldsOptions = {
+  path: null,
+  host: null,
+  level: null,
+  reserveEvent: false,
+  reserveDataStream: false,
+};
 const path: OwnFieldsOptions = { ...none, path: "/p" };
 const ours = { log: { file: { path: "/p" } } };
 
@@ -67,7 +73,48 @@ describe("tags", () => {
   });
 });
 
+describe("the host's name of a header", () => {
+  const host: OwnFieldsOptions = { ...none, host: "web-1" };
+
+  test.each([
+    [{}, { host: { name: "web-1" } }],
+    [{ host: { ip: "::1" } }, { host: { name: "web-1", ip: "::1" } }],
+    [{ host: {} }, { host: { name: "web-1" } }],
+    [{ "host.ip": "::1" }, { "host.ip": "::1", host: { name: "web-1" } }],
+    [{ hostname: "h" }, { hostname: "h", host: { name: "web-1" } }],
+    // It says the same.
+    [{ host: { name: "web-1", ip: "::1" } }, { host: { name: "web-1", ip: "::1" } }],
+    [{ "host.name": "web-1" }, { "host.name": "web-1" }],
+  ])("is added to the record's own host: %j", (own, fields) => {
+    expect(merge(own, host)).toEqual({ fields, tags: null, renamed: false });
+  });
+
+  test.each([
+    [{ host: { name: "other", ip: "::1" } }, { name: "web-1", ip: "::1" }, { "host.name": "other" }],
+    [{ host: { "name.x": 1, ip: "::1" } }, { name: "web-1", ip: "::1" }, { "host.name.x": 1 }],
+    [{ "host.name": "other" }, { name: "web-1" }, { "host.name": "other" }],
+    [{ "host.name.x": "other" }, { name: "web-1" }, { "host.name.x": "other" }],
+    [{ host: "web-1" }, { name: "web-1" }, { host: "web-1" }],
+    [{ host: null }, { name: "web-1" }, { host: null }],
+    [{ host: [{ name: "web-1" }] }, { name: "web-1" }, { host: [{ name: "web-1" }] }],
+  ])("moves the record's own to json: %j", (own, ours, json) => {
+    expect(merge(own, host)).toEqual({ fields: { host: ours, json }, tags: null, renamed: true });
+  });
+
+  test("leaves everything as it is if there is none", () => {
+    const own = { host: "a", "host.name": "b", "host.ip": 1 };
+    expect(merge(own, none)).toEqual({ fields: own, tags: null, renamed: false });
+  });
+});
+
 describe("a declared path", () => {
+  test.each([{ log: { file: { path: "/p", offset: 1 }, level: "x" } }, { "log.file.path": "/p" }])(
+    "changes nothing if the record says the same: %j",
+    (own) => {
+      expect(merge(own, path)).toEqual({ fields: own, tags: null, renamed: false });
+    },
+  );
+
   test.each([
     [{}, ours],
     [{ log: { level: "x" } }, { log: { file: { path: "/p" }, level: "x" } }],

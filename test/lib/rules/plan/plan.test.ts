@@ -133,7 +133,9 @@ describe("a failed topic", () => {
   });
 
   test("is retried at once if its declaration changed", () => {
-    expect(topicsOf(plan({ desired, observed: failed(now + 1, specification({ path: "/old" })) }))).toEqual({
+    expect(
+      topicsOf(plan({ desired, observed: failed(now + 1, specification({ pipeline: "old" })) })),
+    ).toEqual({
       start: ["app"],
     });
   });
@@ -150,7 +152,7 @@ describe("while Kafka does not answer", () => {
   });
 
   test("a changed topic keeps running, with the reason", () => {
-    const world = new Map([observed("app", { spec: specification({ path: "/old" }) })]);
+    const world = new Map([observed("app", { spec: specification({ pipeline: "old" }) })]);
     const { keep, replace } = plan({
       desired: desiredOf(declaration("app")),
       observed: world,
@@ -158,6 +160,17 @@ describe("while Kafka does not answer", () => {
     });
     expect(replace).toEqual([]);
     expect(keep).toEqual([{ topic: "app", reason: "changed; replaced once Kafka answers" }]);
+  });
+
+  test("a running topic takes another path over without a restart, which is said", () => {
+    const world = new Map([observed("app", { spec: specification({ path: "/old" }) })]);
+    const desired = desiredOf(declaration("app", { path: "/new" }));
+    expect(plan({ desired, observed: world }).keep).toEqual([
+      {
+        topic: "app",
+        reason: 'log.file.path becomes "/new" for the records to come, without a restart',
+      },
+    ]);
   });
 
   test("a topic that its pattern now excludes stops, with the glob as its reason", () => {
@@ -196,20 +209,20 @@ test("a failed start counts as a retry only with the same declaration", () => {
       desired,
       observed: new Map([observed("app", { state: "failed", spec })]),
     }).start[0]?.reason;
-  expect([reasonOf(), reasonOf(specification({ path: "/old" }))]).toEqual(["another try", "declared"]);
+  expect([reasonOf(), reasonOf(specification({ pipeline: "old" }))]).toEqual(["another try", "declared"]);
 });
 
 const names = ["a", "b", "c", "d"] as const;
 const declared = fc
-  .uniqueArray(fc.record({ name: fc.constantFrom(...names), path: fc.constantFrom(null, "/x") }), {
+  .uniqueArray(fc.record({ name: fc.constantFrom(...names), pipeline: fc.constantFrom(null, "x") }), {
     selector: ({ name }) => name,
   })
-  .map((entries) => desiredOf(...entries.map(({ name, path }) => declaration(name, { path }))));
+  .map((entries) => desiredOf(...entries.map(({ name, pipeline }) => declaration(name, { pipeline }))));
 const world = fc
   .uniqueArray(
     fc.record({
       name: fc.constantFrom(...names),
-      path: fc.constantFrom(null, "/x", "/y"),
+      pipeline: fc.constantFrom(null, "x", "y"),
       state: fc.constantFrom(...topicStates),
       stopping: fc.boolean(),
       retryAtMs: fc.constantFrom(0, now + 1),
@@ -217,8 +230,8 @@ const world = fc
     { selector: ({ name }) => name },
   )
   .map((entries) => {
-    const topics = entries.map(({ name, path, state, stopping, retryAtMs }) => {
-      const spec = specification({ topic: name, index: name, path });
+    const topics = entries.map(({ name, pipeline, state, stopping, retryAtMs }) => {
+      const spec = specification({ topic: name, index: name, pipeline });
       const bound = { spec, state, retryAtMs };
       return observed(name, stopping || state === "pending" ? { ...bound, hash: null } : bound);
     });

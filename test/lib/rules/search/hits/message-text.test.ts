@@ -23,6 +23,8 @@ test.each([
   ['{"kafka":{"value":{"a":1,"log":"from within"}}}', "from within"],
   ['{"log":{"level":"info"},"a":1}', '{"a":1}'],
   ['{"log":{"level":"info","file":{"path":"/a"}},"a":1}', '{"a":1}'],
+  ['{"log":{"level":"info"},"host":{"name":"web-1"},"a":1}', '{"a":1}'],
+  ['{"host":{"name":"web-1","ip":"::1"}}', '{"host":{"name":"web-1","ip":"::1"}}'],
   ['{"log":{"level":{"n":1}}}', '{"log":{"level":{"n":1}}}'],
   ['{"log":{"logger":"x"},"event":{"kind":"x"}}', '{"log":{"logger":"x"},"event":{"kind":"x"}}'],
   ['{"__proto__":{"a":1},"constructor":2}', '{"__proto__":{"a":1},"constructor":2}'],

@@ -3,8 +3,11 @@ import type { EditAction, PlannedEdit, WrittenEdit } from "../../functions/edit-
 import type { DeclarationsListing } from "../../functions/list-declarations.ts";
 import type { ReconcileResult } from "../../functions/reconcile-topics.ts";
 import type { ListedDeclaration, ListedEntry, ListedKey } from "../../lib/rules/declarations/listing.ts";
-import { editRequestSchema } from "../../lib/rules/declarations/edit-request.ts";
-import { flag } from "./kit/parameters.ts";
+import { defaultTried, maxTried } from "../../functions/try-topic.ts";
+import { editRequestSchema, entryMapping } from "../../lib/rules/declarations/edit-request.ts";
+import type { Mapping } from "../../lib/rules/json/object.ts";
+import { triedOutcomes, type TriedRecord, type TriedTopic } from "../../lib/rules/trial/tried.ts";
+import { checked, flag } from "./kit/parameters.ts";
 import {
   json,
   none,
@@ -16,7 +19,7 @@ import {
   wholeNumber,
 } from "./kit/route.ts";
 import { conflict, exclusion, plan, reconcileSources } from "./reconcile.ts";
-import { sourceRef, topicOptions } from "./topics.ts";
+import { sourceRef, specification, topicOptions } from "./topics.ts";
 
 const standing = {
   state: z.enum(["in force", "overridden", "refused"]),
@@ -126,6 +129,84 @@ const lost = z.object({
   text: z.string().nullable(),
 });
 
+/** A request to try a declaration. */
+export interface TryRequest {
+  /** Null for the topic's own declaration. */
+  readonly declaration: Mapping | null;
+  readonly last: number;
+}
+
+const lastRule = `must be a whole number from 1 to ${maxTried}`;
+const tryRequest = z.object({
+  last: z
+    .int(lastRule)
+    .min(1, lastRule)
+    .max(maxTried, lastRule)
+    .default(defaultTried)
+    .meta({ description: "How many of the topic's newest records." }),
+  declaration: entryMapping.meta({
+    description:
+      "As in an etcd value, used as a whole; null for the topic's own or, if it has none, its bare name.",
+    type: ["object", "null"],
+  }),
+});
+
+const counts = z.record(z.string(), wholeNumber);
+const reason = { type: z.string(), text: z.string(), field: z.string().nullable() };
+const outcome = z.enum(triedOutcomes).meta({
+  description:
+    "`gave-way`: indexed in another form than its own; `waits`: refused for a reason that is not its own fault, so the topic would stall; `unknown`: Elasticsearch could not be asked.",
+});
+/** The documents are members of the answer. Its text has all digits of their numbers; parsing loses the last ones. */
+export interface TriedAnswer extends Omit<TriedTopic, "records"> {
+  readonly records: readonly (Omit<TriedRecord, "document"> & { readonly document: Mapping | null })[];
+}
+const tried: z.ZodType<TriedAnswer> = z.object({
+  spec: specification,
+  partitions: wholeNumber,
+  problem: z
+    .string()
+    .nullable()
+    .meta({ description: "Why nothing at all can be written, or why that is unknown." }),
+  notes: z.array(z.string()),
+  outcomes: z.record(z.enum(triedOutcomes), wholeNumber),
+  times: z.partialRecord(z.enum(["field", "record", "pipeline", "reading"]), wholeNumber).meta({
+    description: "Documents by the source of their `@timestamp`.",
+  }),
+  levels: counts,
+  tags: counts,
+  ignored: counts.meta({ description: "Documents by field that would not be searchable." }),
+  groups: z.array(
+    z.object({
+      outcome,
+      ...reason,
+      records: wholeNumber,
+      first: z.object({ partition: wholeNumber, offset: wholeNumber }),
+    }),
+  ),
+  targets: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(["index", "alias", "data stream", "new"]),
+      records: wholeNumber,
+      fields: z.object({ before: wholeNumber, after: wholeNumber, limit: z.number() }).nullable(),
+    }),
+  ),
+  records: z.array(
+    z.object({
+      partition: wholeNumber,
+      offset: wholeNumber,
+      timestamp: z.number().nullable(),
+      outcome,
+      index: z.string().nullable(),
+      document: z.record(z.string(), z.unknown()).nullable(),
+      pipelines: z.array(z.string()),
+      ignored: z.array(z.string()),
+      reason: z.object(reason).nullable(),
+    }),
+  ),
+});
+
 export const declarations = {
   name: "declarations",
   description: "What the config file and etcd declare, and editing it in etcd.",
@@ -138,6 +219,7 @@ export const declarations = {
     PlannedEdit: preview,
     DeclarationFaults: faulty,
     LostEdit: lost,
+    TriedTopic: tried,
   },
   routes: {
     list: route({
@@ -174,6 +256,36 @@ export const declarations = {
         422: refusal("Hosts would refuse the result.", faulty),
         429: refusal("Too many requests at once."),
         503: refusal("etcd does not answer, or the host is stopping."),
+      },
+    }),
+    try: route({
+      method: "POST",
+      path: "/topics/:topic/try",
+      params: { topic: "A topic in Kafka; it need not be declared." },
+      // For a moment, it creates an index.
+      access: "change",
+      query: none,
+      body: {
+        schema: tryRequest,
+        whenEmpty: {},
+        parse(members): TryRequest {
+          const { declaration = null, last } = checked(tryRequest, members);
+          return { declaration, last };
+        },
+      },
+      failure: ({ code, retryable }) => (code === "kafka_refused" ? 403 : retryable ? 503 : null),
+      summary: "What would become of the newest records of a topic with this declaration",
+      description:
+        "Commits nothing, and writes nothing that stays: pipelines are simulated, and what they return is written to a hidden scratch index with the target's mapping, which is removed afterwards.",
+      answers: {
+        200: json("The outcome of each record, also if Elasticsearch could not be asked.", tried),
+        400: refusal("An unknown member, or a wrong `last`."),
+        403: refusal("Kafka refuses the request."),
+        404: refusal("The topic does not exist in Kafka."),
+        415: refusal("The body is not declared as application/json."),
+        422: refusal("Hosts would refuse the declaration.", faulty),
+        429: refusal("Too many requests at once."),
+        503: refusal("Kafka does not answer in time, or the host is stopping."),
       },
     }),
   },

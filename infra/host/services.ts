@@ -23,6 +23,7 @@ import { createDeadLetterService } from "./services/dead-letter-service.ts";
 import { createDeclarationService } from "./services/declaration-service.ts";
 import type { EtcdKeeper } from "./reconcile/etcd-keeper.ts";
 import { createIngestService } from "./services/ingest-service.ts";
+import { createTrialService } from "./services/trial-service.ts";
 import type { Flow } from "./flow.ts";
 import type { HostOptions } from "./host-options.ts";
 import type { HttpDeps } from "./http/app.ts";
@@ -155,6 +156,20 @@ export function createServices(core: HostCore): Services {
       loop.run({ reason: "preview", dryRun: true, acceptEtcd: false, expectedHash: null, asIf }),
   });
 
+  const trials = createTrialService({
+    now,
+    logger,
+    settings,
+    declarations: () => declarationsInForce(loop.memory),
+    client: {
+      bulk,
+      ask: (question, signal) => clients.elasticsearch.ask(question, signal),
+      askForText: (question, how, signal) => clients.elasticsearch.askForText(question, how, signal),
+      newIndex: (...about) => clients.elasticsearch.newIndex(...about),
+      tryTemplate: (...about) => clients.elasticsearch.tryTemplate(...about),
+    },
+  });
+
   const healthOf = (topics: readonly TopicStatus[]) =>
     health({
       now: now(),
@@ -212,11 +227,18 @@ export function createServices(core: HostCore): Services {
       ingestRefusal: () => ingestService.ingestRefusal(),
       reconcile: (wanted) => loop.run(wanted),
       declarations: declarationService,
+      trials,
     },
     async stop() {
       live.stop();
       declarationService.stop();
-      await Promise.all([deadLetterService.stop(), ingestService.stop(), ignored.stop(), holdings.stop()]);
+      await Promise.all([
+        deadLetterService.stop(),
+        ingestService.stop(),
+        trials.stop(),
+        ignored.stop(),
+        holdings.stop(),
+      ]);
     },
   };
 }

@@ -15,6 +15,7 @@ import { masterFailure } from "./transport/master.ts";
 import { type ExistingIdsOptions, findExistingIds } from "./existing-ids.ts";
 import { withStoredFailures } from "./stored-errors.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
+import { simulateNewIndex } from "./template/simulated-index.ts";
 import { createStreamTemplates } from "./template/stream-templates.ts";
 import { coverPatterns } from "./template/template-cover.ts";
 import { mayBeCompression, compress, compressionFailure } from "./transport/bulk-compression.ts";
@@ -56,6 +57,12 @@ export interface Elasticsearch {
   ensureTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
   /** Returns what `ensureTemplate` would return, without changing anything. @throws as that */
   tryTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** {@link simulateNewIndex}; no template of ours is added if `manageTemplates` is false. */
+  newIndex(
+    name: string,
+    target: TemplateTarget | null,
+    signal: AbortSignal,
+  ): ReturnType<typeof simulateNewIndex>;
   /**
    * Returns which of the ids exist in an index, or in any index of a pattern; none if the index does not exist.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
@@ -213,6 +220,11 @@ export function createElasticsearch(
       const missing = missingPatterns(existing, patterns, form) ?? [];
       const refused = await coverPatterns(missing, (some) => coverWith(send, "try", existing, some, form));
       return new Map([...refused, ...refusedStreams]);
+    },
+
+    newIndex(name, target, signal) {
+      const ours = settings.manageTemplates ? target : null;
+      return simulateNewIndex(control(signal), name, ours, createFittedForm(settings.template));
     },
 
     existingIds: (index, ids, signal, options) => findExistingIds(search(signal), index, ids, options),

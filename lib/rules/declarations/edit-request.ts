@@ -32,7 +32,7 @@ export interface RequestRules {
 
 const target = mapping({ topic: nonEmptyText.nullish(), pattern: nonEmptyText.nullish() });
 /** Not an object schema: its copy would lose a field "__proto__", which must be refused like any unknown one. */
-const declaration = z
+export const entryMapping = z
   .unknown()
   .transform((value, context): Mapping | null => {
     if (value === null || isObject(value)) return value;
@@ -47,7 +47,7 @@ export const editRequestSchema = mapping({
   revision: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .nullish()
     .meta({ description: "The revision of the key that the editor started from." }),
-  declaration: declaration.meta({
+  declaration: entryMapping.meta({
     description: "For add and replace: the new entry.",
     type: ["object", "null"],
   }),

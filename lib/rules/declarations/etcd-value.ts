@@ -129,13 +129,27 @@ export interface FieldRefusal {
  * Why an entry must not be written; empty if hosts accept it.
  * @param nowMs milliseconds since the epoch: hosts would wait for a `startAt` in the future
  */
-export function entryRefusals(entry: unknown, deadLetterTopic: string, nowMs: number): FieldRefusal[] {
+export function entryRefusals(
+  entry: unknown,
+  deadLetterTopic: string,
+  nowMs: number,
+): readonly FieldRefusal[] {
+  return readDeclaration(entry, deadLetterTopic, nowMs).refusals;
+}
+
+/** Reads one entry on its own. @returns the declaration, null if hosts would refuse it; and why it must not be written */
+export function readDeclaration(
+  entry: unknown,
+  deadLetterTopic: string,
+  nowMs: number,
+): { readonly declaration: Declaration | null; readonly refusals: readonly FieldRefusal[] } {
   const raw = withoutNulls(entry);
-  const { faults } = readEntry(raw, 0, { name: "", revision: 0 }, deadLetterTopic, createIsSlip());
+  const source = { name: "", revision: 0 };
+  const { declaration, faults } = readEntry(raw, 0, source, deadLetterTopic, createIsSlip());
   const { startAt } = mappingOf(raw);
   const future = typeof startAt === "string" ? futureFault(startAt, nowMs) : null;
   const early: Fault[] = future === null ? [] : [{ path: ["startAt"], rule: future, about: "value" }];
-  return refusalsOf([...faults, ...early], raw);
+  return { declaration, refusals: refusalsOf([...faults, ...early], raw) };
 }
 
 /** Why hosts would refuse the value of a key as a whole; null if they accept it. */

@@ -1,13 +1,18 @@
 import type { Context, Hono } from "hono";
+import type { FieldRefusal } from "../../../../lib/rules/declarations/etcd-value.ts";
 import { quoted } from "../../../../lib/rules/base/visible-text.ts";
 import { declarations as definitions } from "../../../api/declarations.ts";
+import { triedAsJson } from "../../../../lib/rules/trial/tried.ts";
 import type { DeclarationService, EditAnswer } from "../../services/declaration-service.ts";
+import type { TrialAnswer, TrialService } from "../../services/trial-service.ts";
+import { goneSignal } from "../kit/event-stream.ts";
 import { answerHeld, slices } from "../kit/held-answer.ts";
 import { mount } from "../kit/mount.ts";
 import { problem, refuseBusy } from "../kit/problem.ts";
 import { createPlaces, inPlace } from "../kit/semaphore.ts";
 
 export interface DeclarationRouteDeps {
+  readonly trials: Pick<TrialService, "tryOut">;
   readonly declarations: Pick<DeclarationService, "list" | "edit">;
 }
 
@@ -15,11 +20,14 @@ export interface DeclarationRouteDeps {
 const LISTINGS = 2;
 /** Edits and previews at once: each has a connection to etcd, and a preview queues with the host's own runs. */
 const EDITS = 4;
+/** Trials at once: each reads from Kafka and creates indices. */
+const TRIALS = 2;
 
 /** Lists what is declared, and changes an etcd key or says what a change would come to. */
-export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRouteDeps): void {
+export function addDeclarationRoutes(app: Hono, { declarations, trials }: DeclarationRouteDeps): void {
   const listings = createPlaces(LISTINGS);
   const edits = createPlaces(EDITS);
+  const tries = createPlaces(TRIALS);
   async function* listing(): AsyncGenerator<string, void, void> {
     yield* slices(JSON.stringify(await declarations.list()));
   }
@@ -34,6 +42,12 @@ export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRou
     const members = await body();
     return inPlace(c, edits, "edits", async () => answerEdit(c, await declarations.edit(members, dryRun)));
   });
+  mount(app, definitions.routes.try, async ({ param, body }, c) => {
+    const request = await body();
+    return inPlace(c, tries, "trials", async () =>
+      answerTrial(c, await trials.tryOut(param("topic"), request, goneSignal(c))),
+    );
+  });
 }
 
 function answerEdit(c: Context, answer: EditAnswer): Response {
@@ -44,11 +58,7 @@ function answerEdit(c: Context, answer: EditAnswer): Response {
     case "refused": {
       const { faults } =
         "faults" in answer ? answer : { faults: [{ field: answer.about, reason: answer.reason }] };
-      const reasons = faults.map(({ reason }) => reason).join("; ");
-      const detail = reasons.endsWith("?") ? reasons : `${reasons}.`;
-      return problem(c, answer.kind === "malformed" ? 400 : 422, detail, {
-        members: { field: faults[0]?.field, errors: faults },
-      });
+      return faulty(c, answer.kind === "malformed" ? 400 : 422, faults);
     }
     case "lost": {
       const { key, revision, text } = answer;
@@ -71,4 +81,25 @@ function answerEdit(c: Context, answer: EditAnswer): Response {
       return c.json({ key, revision, action, before, after, plan, hash, conflicts, excluded, sources });
     }
   }
+}
+
+function answerTrial(c: Context, answer: TrialAnswer): Response {
+  switch (answer.kind) {
+    case "missing":
+      return problem(c, 404, `${answer.reason}.`);
+    case "refused":
+      return faulty(
+        c,
+        422,
+        answer.faults.map(({ field, reason }) => ({ field: `declaration.${field}`, reason })),
+      );
+    case "tried":
+      return c.body(triedAsJson(answer.tried), 200, { "content-type": "application/json" });
+  }
+}
+
+function faulty(c: Context, status: 400 | 422, faults: readonly FieldRefusal[]): Response {
+  const reasons = faults.map(({ reason }) => reason).join("; ");
+  const detail = reasons.endsWith("?") ? reasons : `${reasons}.`;
+  return problem(c, status, detail, { members: { field: faults[0]?.field, errors: faults } });
 }

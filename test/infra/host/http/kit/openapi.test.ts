@@ -2,11 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { HttpDeps } from "../../../../../infra/host/http/app.ts";
 import { hostStopping, PenstockError } from "../../../../../lib/rules/base/errors.ts";
+import type { TriedTopic } from "../../../../../lib/rules/trial/tried.ts";
 import { unknownHoldings } from "../../../../../lib/rules/progress/holdings.ts";
 import { DescribedAnswers } from "../../../../support/described-answers.ts";
 import { kafkaEvent } from "../../../../support/kafka-event.ts";
 import { rejection } from "../../../../support/rejection.ts";
-import { sourceRecord } from "../../../../support/records.ts";
+import { sourceRecord, specification } from "../../../../support/records.ts";
 import { listedTopic, partitionStatus, targetStatus } from "../../../../support/topic-status.ts";
 import { bearer, fine, problemOf, ready, setUp, token } from "../fixture.ts";
 
@@ -94,6 +95,41 @@ describe("answers are as described:", () => {
     },
     get: () => null,
   };
+  const triedTopic: TriedTopic = {
+    spec: specification(),
+    partitions: 1,
+    problem: null,
+    notes: ["a note"],
+    outcomes: { indexed: 0, "gave-way": 0, skipped: 0, "dead-lettered": 1, waits: 0, unknown: 0 },
+    times: { record: 1 },
+    levels: { none: 1 },
+    tags: {},
+    ignored: {},
+    groups: [
+      {
+        outcome: "dead-lettered",
+        type: "document_parsing_exception",
+        field: "n",
+        text: "no",
+        records: 1,
+        first: { partition: 0, offset: 3 },
+      },
+    ],
+    targets: [{ name: "app", kind: "new", records: 1, fields: { before: 1, after: 2, limit: 1000 } }],
+    records: [
+      {
+        partition: 0,
+        offset: 3,
+        timestamp: null,
+        outcome: "dead-lettered",
+        index: "app",
+        document: '{"n":{}}',
+        pipelines: ["p"],
+        ignored: [],
+        reason: { type: "document_parsing_exception", text: "no", field: "n" },
+      },
+    ],
+  };
   const loss = { partition: 0, from: 1, to: null, cause: "recreated", at: fine.since } as const;
 
   const cases: readonly (readonly [string, number, RequestInit?, Partial<HttpDeps>?])[] = [
@@ -131,6 +167,26 @@ describe("answers are as described:", () => {
       },
     ],
     ["POST /reconcile?dryrun=true", 400],
+    [
+      "POST /topics/a/try",
+      200,
+      {},
+      { trials: { tryOut: async () => ({ kind: "tried", tried: triedTopic }) } },
+    ],
+    ["POST /topics/a/try", 400, { body: '{"last":0}', headers: json }],
+    ["POST /topics/a/try", 404, {}, { trials: { tryOut: async () => ({ kind: "missing", reason: "no" }) } }],
+    ["POST /topics/a/try", 415, { body: "{}" }],
+    [
+      "POST /topics/a/try",
+      422,
+      {},
+      {
+        trials: {
+          tryOut: async () => ({ kind: "refused", faults: [{ field: "index", reason: "no" }] }),
+        },
+      },
+    ],
+    ["POST /topics/a/try", 503, {}, { trials: { tryOut: () => Promise.reject(away) } }],
     ["POST /reconcile", 500, {}, { reconcile: () => Promise.reject(new Error("a bug")) }],
     ["POST /reconcile", 503, {}, { reconcile: () => Promise.reject(hostStopping()) }],
     ["GET /dead-letters", 503, {}, { digest: () => Promise.reject(hostStopping()) }],

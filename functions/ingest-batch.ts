@@ -2,6 +2,7 @@ import { type BulkEncoder, createBulkEncoder, type EncodedBatch } from "../lib/r
 import type { DeadLetter } from "../lib/rules/dead-letters/dead-letter.ts";
 import { deadLetterOf } from "../lib/rules/dead-letters/dead-letter.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
+import { everyIndex } from "../lib/rules/model/record-index.ts";
 import type { DocumentForm } from "../lib/rules/documents/document.ts";
 import { messageOf, PenstockError } from "../lib/rules/base/errors.ts";
 import type { Doubt } from "../lib/rules/offsets/doubts.ts";
@@ -78,6 +79,9 @@ export async function ingestBatch(
   const refused = new Map<number, Rejection>();
   const rejections = new Map<number, Rejection>();
 
+  const indices = deps.sent?.indices ?? null;
+  const choice = indices ?? everyIndex;
+  let undecided: RetryReason | null = null;
   const forms = formsOf(spec);
   const failure = await lookUp();
   if (failure !== null)
@@ -93,7 +97,7 @@ export async function ingestBatch(
   }
   const notStored = await storeRejected();
   const unsure = attempt.isUnsure ? "maybe_sent" : null;
-  return { outcomes, retry: notStored ?? attempt.retry, unsure, evidence, gaveWay: gaveWay() };
+  return { outcomes, retry: notStored ?? undecided ?? attempt.retry, unsure, evidence, gaveWay: gaveWay() };
 
   /** Finds the doubtful records that are there already. @returns why that is impossible now; null if it is done */
   async function lookUp(): Promise<RetryReason | null> {
@@ -114,6 +118,26 @@ export async function ingestBatch(
     }
   }
 
+  /** @returns null if it cannot be decided now which indices the records go to */
+  async function encodeDecided(
+    form: DocumentForm,
+    positions: readonly number[],
+  ): Promise<EncodedBatch | null> {
+    let operations = encode(form, positions);
+    try {
+      for (let again = false; indices?.isOpen === true; again = true) {
+        await indices.decide(deps.signal, again);
+        operations = encode(form, positions);
+      }
+      return operations;
+    } catch (thrown) {
+      if (!deps.signal.aborted && !(thrown instanceof PenstockError)) throw thrown;
+      const message = `which indices the topic may have cannot be decided: ${messageOf(thrown)}`;
+      undecided = { code: "connection", message };
+      return null;
+    }
+  }
+
   /** Whether the record's own form may be accepted once it specifies the kinds of its fields. */
   function isSettled(position: number): boolean {
     const rejection = refused.get(position);
@@ -122,7 +146,8 @@ export async function ingestBatch(
 
   /** @returns the positions of records that may be accepted in the next form; null if a request failed */
   async function sendAs(form: DocumentForm, positions: readonly number[]): Promise<readonly number[] | null> {
-    const operations = encode(form, positions);
+    const operations = await encodeDecided(form, positions);
+    if (operations === null) return null;
     for (const position of operations.skipped) outcomes[position] = "skipped";
     const next: number[] = [];
     const reject = (position: number, rejection: Rejection): void => {
@@ -139,11 +164,11 @@ export async function ingestBatch(
   }
 
   function encode(form: DocumentForm, positions: readonly number[]): EncodedBatch {
-    const own = form === "own" ? (input.encode ?? createBulkEncoder(spec)) : null;
+    const own = form === "own" ? (input.encode ?? createBulkEncoder(spec, form, choice)) : null;
     if (own !== null && positions.length === records.length) return own(records);
     const some = positions.flatMap((position) => records[position] ?? []);
     const encoded =
-      own === null ? createBulkEncoder(spec, form)(some, positions.map(refusedField)) : own(some);
+      own === null ? createBulkEncoder(spec, form, choice)(some, positions.map(refusedField)) : own(some);
     const positionOf = (at: number): number => positions[at] ?? at;
     return {
       ...encoded,

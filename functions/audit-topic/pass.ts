@@ -1,8 +1,9 @@
 import {
+  type AuditTarget,
   createAbsenceExplainer,
+  type KnownIndices,
   perhapsElsewhere,
   unlessSkipped,
-  type AuditTarget,
 } from "../../lib/rules/audit/absence.ts";
 import type { Burials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
 import type { Generations } from "../../lib/rules/audit/generations.ts";
@@ -53,6 +54,12 @@ export interface AuditProgress {
   readonly total: number;
 }
 
+export interface SeenIndices extends KnownIndices {
+  /** Whether names were wanted of which is not known yet whether they are used. */
+  readonly isOpen: boolean;
+  look(signal: AbortSignal): Promise<void>;
+}
+
 /** How many ranges of each kind to keep per partition. */
 const KEEP_RANGES = 1_000;
 
@@ -69,6 +76,9 @@ export interface AuditPassInput {
 }
 
 export interface AuditPassDeps {
+  /** The indices that fields choose; null or absent: no field does. */
+  readonly indices?: SeenIndices | null;
+  readonly signal: AbortSignal;
   /** Reads each span once, in order of offsets. A batch's `end` is how far Kafka was read. */
   readSpans(
     spans: OffsetSpans,
@@ -93,7 +103,8 @@ export async function auditPass(
   deps: AuditPassDeps,
 ): Promise<AuditPass> {
   const target = await targetOf(documents, spans);
-  const explain = unlessSkipped(createAbsenceExplainer(spec, target), skipped);
+  const { indices = null } = deps;
+  const explain = unlessSkipped(createAbsenceExplainer(spec, target, indices), skipped);
   const walks = new Map<number, Walk>();
   for (const [partition, { start, end }] of spans) {
     const doubled: string[] = [];
@@ -137,7 +148,13 @@ export async function auditPass(
     const settled: SettledRecord[] = (settledByRepair?.between(partition, position, end) ?? []).map(
       ({ offset, timestamp }) => ({ offset, timestamp, how: "repaired" }),
     );
-    const open = perhapsElsewhere(records, [...found, ...buried, ...settled], spec, target, explain);
+    const unexplained = (): SourceRecord[] =>
+      perhapsElsewhere(records, [...found, ...buried, ...settled], spec, target, explain);
+    let open = unexplained();
+    if (indices?.isOpen === true) {
+      await indices.look(deps.signal);
+      open = unexplained();
+    }
     // A pipeline may have sent them anywhere.
     const [piped, others] = [true, false].map((is) => open.filter((record) => isPiped(record) === is));
     settled.push(...(await elsewhere(piped ?? [], (ids) => documents.anywhere(ids))));

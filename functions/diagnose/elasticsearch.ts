@@ -15,6 +15,7 @@ import {
 import { judgeFailureStores } from "../../lib/rules/diagnosis/failure-stores.ts";
 import { judgeGaveWay } from "../../lib/rules/diagnosis/gave-way.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
+import { indexFields, listsIndex, withFallback } from "../../lib/rules/model/index-fields.ts";
 import { indexForTimestamp, indexPatternOf } from "../../lib/rules/model/names.ts";
 import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { searchTarget } from "../../lib/rules/search/query/target.ts";
@@ -60,7 +61,8 @@ export async function diagnoseCluster(
   if (!answers) return [skipped("cluster, permissions, targets", "Elasticsearch does not answer")];
   const { elasticsearch, now } = deps;
   const patterns = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
-  const targets = new Map(specs.map(({ index }) => [indexForTimestamp(index, now()), index]));
+  const targets = new Map(specs.map(({ index }) => [indexForTimestamp(withFallback(index), now()), index]));
+  const lists = specs.some(({ index }) => indexFields(index).length > 0) ? [listsIndex] : [];
   const cluster = attempt(deps, (signal) => elasticsearch.cluster(signal));
   const found = attempt(deps, (signal) => elasticsearch.targets([...targets.keys()], signal));
   const look = async <T>(
@@ -83,7 +85,7 @@ export async function diagnoseCluster(
     look(
       "permissions",
       async (signal) => ({
-        facts: await elasticsearch.privileges(patterns, manageTemplates, signal),
+        facts: await elasticsearch.privileges([...patterns, ...lists], manageTemplates, signal),
         moving: await movingPatterns(),
       }),
       ({ facts, moving }) => judgePrivileges(facts, moving),

@@ -9,6 +9,7 @@ import {
 import type { EncodedBatch } from "../../lib/rules/bulk/encoder.ts";
 import { withWitnesses } from "../../lib/rules/bulk/witness.ts";
 import type { BulkAnswer, BulkItem, TargetDocument } from "../../lib/rules/outcomes/bulk-answer.ts";
+import type { BoundedIndices } from "../../lib/rules/model/record-index.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
@@ -57,6 +58,8 @@ export interface BulkAttemptDeps {
 }
 
 export interface SentEarlier {
+  /** Keeps the indices that fields choose within their bound; null or absent: no field does. */
+  readonly indices?: BoundedIndices | null;
   /** Whether what is sent again may go to another index than the first time. */
   readonly mayMove: boolean;
   /**

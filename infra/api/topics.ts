@@ -45,7 +45,9 @@ export const topicOptions: z.ZodType<TopicOptions> = z.object({
 export const specification: z.ZodType<Specification> = z.object({
   ...options,
   topic: z.string(),
-  index: z.string().meta({ description: "May contain `{yyyy.MM.dd}`; with `dataStream` the same name." }),
+  index: z
+    .string()
+    .meta({ description: "May contain `{yyyy.MM.dd}` and fields; with `dataStream` the same name." }),
   dataStream: z.string().nullable().meta({ description: "Null for an index." }),
 });
 

@@ -170,6 +170,15 @@ export function createFlow(deps: FlowDeps): Flow {
         return (latest = { ...latest, path: path() });
       };
       const before = new SentBefore(spec, { sent: deps.sent, settling, logger });
+      const encodePlain: PlainEncoder = (out, records) => {
+        const start = out.length;
+        const now = specNow();
+        const indices = (plainEncoder ??= createPlainEncoder(now, before.indices ?? undefined))(out, records);
+        // An attempt of its own asks which indices the topic may have.
+        if (before.indices?.isOpen !== true) return indices;
+        out.truncate(start);
+        return null;
+      };
       const attempt: AttemptListener = (...told) => {
         before.wrote();
         attempted(...told);
@@ -199,17 +208,14 @@ export function createFlow(deps: FlowDeps): Flow {
             plain: {
               pipeline: spec.pipeline,
               pattern: templateKeyOf(spec),
-              encode(out, records) {
-                const spec = specNow();
-                return (plainEncoder ??= createPlainEncoder(spec))(out, records);
-              },
+              encode: encodePlain,
               idOf: (record) => documentId(topic, record),
               indexed: (records, outcomes) => attempt(specNow(), records, outcomes),
             },
             async ingest(records, { number, proven, doubt, bulk }, signal) {
               const limits = deps.settings().bulk;
               const spec = specNow();
-              const encode = (encoder ??= createBulkEncoder(spec));
+              const encode = (encoder ??= createBulkEncoder(spec, "own", before.indices ?? undefined));
               const result = await ingestBatch(
                 { spec, records, attempt: number, proven, doubt, limits, encode },
                 { bulk, sent: before, deadLetters: deps.deadLetters, now: () => time.now(), signal },

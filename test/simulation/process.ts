@@ -96,6 +96,7 @@ export function createSimulatedProcess({
     bulk: (bulk) => (body, how) => reach(bulk(body, how)),
     sent: (sent) => ({
       targets: (...question) => reach(sent.targets(...question)),
+      takeNames: (...question) => reach(sent.takeNames(...question)),
       underWay: (...question) => reach(sent.underWay(...question)),
       refresh: (...question) => reach(sent.refresh(...question)),
       highest: (...question) => reach(sent.highest(...question)),

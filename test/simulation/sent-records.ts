@@ -1,6 +1,7 @@
 import type { SentRecords, Target } from "../../lib/adapters/elasticsearch/sent/sent-records.ts";
 import { errorOf } from "../../lib/adapters/elasticsearch/transport/version.ts";
 import { parseDocumentId } from "../../lib/rules/documents/document-id.ts";
+import { admitNames } from "../../lib/rules/model/index-fields.ts";
 import type { SimulatedElasticsearch } from "./elasticsearch.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { SimulatedElasticsearch } from "./elasticsearch.ts";
  */
 export function createSimulatedSentRecords(elasticsearch: SimulatedElasticsearch): SentRecords {
   const { documents } = elasticsearch;
+  const lists = new Map<string, readonly string[]>();
 
   const ask = async <T>(act: () => T, signal: AbortSignal): Promise<T> => {
     const answer = await elasticsearch.ask(act, signal);
@@ -31,6 +33,13 @@ export function createSimulatedSentRecords(elasticsearch: SimulatedElasticsearch
   return {
     targets: (indices, signal) =>
       ask(() => new Map(indices.map((index) => [index, targetOf(index)])), signal),
+    takeNames: ({ topic, template, day, names, ...bound }, signal) =>
+      ask(() => {
+        const list = `${topic} ${template} ${day}`;
+        const taken = admitNames(lists.get(list) ?? [], names, bound);
+        lists.set(list, taken.names);
+        return taken;
+      }, signal),
     underWay: (groups, signal) =>
       ask(() => groups.map((names) => elasticsearch.bulksUnderWay(names)), signal),
     refresh: (places, signal) =>

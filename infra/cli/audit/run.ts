@@ -82,6 +82,7 @@ export async function runAudit(run: AuditRun): Promise<void> {
       { spec, snapshot, groupId: kafka.group, burials: burials.of(topic), repair, removeDoubles },
       {
         signal,
+        indices: sentBefore(spec).indices,
         random: run.random,
         now: run.now,
         wait: (ms) => delay(ms, undefined, { signal }),

@@ -23,7 +23,7 @@ export const DECLARATION_OPTIONS = {
 export const DECLARATION_ROWS: readonly HelpRow[] = [
   ["--exclude GLOB", "with --pattern: topics to leave out; may be repeated"],
   ["--path PATH", "log.file.path of the documents"],
-  ["--index INDEX", "index name, may contain {topic} and {yyyy.MM.dd}; default: the topic"],
+  ["--index INDEX", "index name, may contain {topic}, {yyyy.MM.dd} and fields of JSON; default: the topic"],
   ["--data-stream STREAM", "instead of an index: a data stream, may contain {topic}"],
   ["--retention TIME", "how long the data stream keeps documents, such as 30d"],
   [

@@ -1,5 +1,6 @@
 import type { Specification } from "../model/declaration.ts";
 import { createDocumentEncoder } from "../documents/document.ts";
+import { everyIndex, type IndexChoice } from "../model/record-index.ts";
 import { indexPatternOf } from "../model/names.ts";
 import type { SourceRecord } from "../model/record.ts";
 import type { SkippedRange } from "../offsets/marks.ts";
@@ -20,10 +21,16 @@ export interface AuditTarget {
   hasPipeline(index: string): boolean;
 }
 
+/** The indices that fields chose, as far as they were used. */
+export interface KnownIndices extends IndexChoice {
+  isTaken(index: string): boolean;
+}
+
 /**
  * Explains why a record of the topic is neither in Elasticsearch nor among the dead letters.
  *
- * - With a dated index, a record whose index was deleted or closed is expired, by somebody's retention. A topic's only
+ * - With a dated index, a record whose index was deleted or closed is expired, by somebody's retention; so it is with an
+ *   index that fields choose, if the topic ever used it. A topic's only
  *   index is not deleted on purpose, so then every record is a gap. Behind an alias or data stream, the remaining indices
  *   tell what was deleted ({@link explainByGenerations}).
  * - With an ingest pipeline, the topic's or the index's own, a dropped record looks like a missing one. It counts
@@ -33,9 +40,10 @@ export interface AuditTarget {
 export function createAbsenceExplainer(
   spec: Specification,
   target: AuditTarget,
+  indices: KnownIndices | null = null,
 ): (record: SourceRecord) => Absence {
   const { open, generations, firstOffsets } = target;
-  const encode = createDocumentEncoder(spec);
+  const encode = createDocumentEncoder(spec, "own", indices ?? everyIndex);
   const dated = indexPatternOf(spec.index) !== spec.index;
   return (record) => {
     const encoding = encode(record);
@@ -43,7 +51,8 @@ export function createAbsenceExplainer(
     // It should be among the dead letters.
     if (encoding.kind === "rejected") return { kind: "gap" };
     const { index } = encoding;
-    if (dated && !open.has(index)) return { kind: "expired", index };
+    const wasUsed = indices === null || indices.isTaken(index);
+    if (dated && wasUsed && !open.has(index)) return { kind: "expired", index };
     const absence: Absence =
       generations === null
         ? { kind: "gap" }

@@ -5,6 +5,7 @@ import {
   type EncodedDocument,
   type Encoding,
 } from "../documents/document.ts";
+import { everyIndex, type IndexChoice } from "../model/record-index.ts";
 import { contentBytesOf, type Rejection, type SourceRecord } from "../model/record.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { createJsonWriter } from "./json-writer.ts";
@@ -56,14 +57,19 @@ const RECORD_SLACK_BYTES = 1_024;
  * are copied straight into the body, between precomputed pieces. Both ways give the same bytes:
  * test/lib/rules/bulk/encoder.test.ts. Only refused records take the other forms, so those have no fast path.
  * @param form how the document contains the record's fields
+ * @param choice admits the indices that fields choose
  */
-export function createBulkEncoder(spec: Specification, form: DocumentForm = "own"): BulkEncoder {
-  const encodeDocument = createDocumentEncoder(spec, form);
-  return createEncoder(spec, form === "own" ? createWriter(spec) : () => null, encodeDocument);
+export function createBulkEncoder(
+  spec: Specification,
+  form: DocumentForm = "own",
+  choice: IndexChoice = everyIndex,
+): BulkEncoder {
+  const encodeDocument = createDocumentEncoder(spec, form, choice);
+  return createEncoder(spec, form === "own" ? createWriter(spec, choice) : () => null, encodeDocument);
 }
 
-function createWriter(spec: Specification): RecordWriter {
-  return spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec);
+function createWriter(spec: Specification, choice: IndexChoice): RecordWriter {
+  return spec.format === "json" ? createJsonWriter(spec, choice) : createTextWriter(spec);
 }
 
 /**
@@ -73,8 +79,8 @@ function createWriter(spec: Specification): RecordWriter {
 export type PlainEncoder = (out: ByteWriter, records: readonly SourceRecord[]) => readonly string[] | null;
 
 /** Covers the records that `createBulkEncoder` copies straight, and writes the same bytes. */
-export function createPlainEncoder(spec: Specification): PlainEncoder {
-  const write = createWriter(spec);
+export function createPlainEncoder(spec: Specification, choice: IndexChoice = everyIndex): PlainEncoder {
+  const write = createWriter(spec, choice);
   return (out, records) => {
     const start = out.length;
     const indices: string[] = [];

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type Specification, timestampFields } from "../model/declaration.ts";
 import { CONTAINER_HEAD_BYTES } from "../documents/level.ts";
-import { isDocumentTime, parseEventTimeText } from "../time/event-time.ts";
+import { fieldAt, isDocumentTime, parseEventTimeText } from "../time/event-time.ts";
 import { dataStreamMember } from "../json/data-stream-member.ts";
 import { mayBeWide } from "../json/flattened-json.ts";
 import { createLineLevelReader } from "../level/line-level.ts";
@@ -12,6 +12,9 @@ import { ByteWriter } from "./byte-writer.ts";
 import { lineEnd, objectEnd } from "./json/container-text.ts";
 import { JsonScanner } from "./json/json-scanner.ts";
 import { createShapes, type FieldPlace, type ObjectShape } from "./json/object-shapes.ts";
+import { type IndexChoice, noValues } from "../model/record-index.ts";
+import { rawFieldIn } from "../json/json-members.ts";
+import { indexFields } from "../model/index-fields.ts";
 import {
   createOperationFrame,
   createOriginWriter,
@@ -42,9 +45,16 @@ const MOVED_LEVEL = Buffer.from('"json":{"log.level":');
 const MOVED_LEVEL_END = Buffer.from("},");
 const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
 
+/** Like `rawFieldIn`, but twice as fast for a text, which it spells in its own way. */
+function innerValue(raw: string, path: string): string | null {
+  if (!raw.startsWith("{")) return null;
+  const value = fieldAt(JSON.parse(raw) as object, path);
+  return typeof value === "string" ? JSON.stringify(value) : rawFieldIn(raw, path);
+}
+
 /** Writes plain JSON records straight from their bytes, as lib/rules/documents/document.ts defines them. */
-export function createJsonWriter(spec: Specification): RecordWriter {
-  const frame = createOperationFrame(spec);
+export function createJsonWriter(spec: Specification, choice: IndexChoice): RecordWriter {
+  const frame = createOperationFrame(spec, choice);
   const isoTime = createIsoTimeText('{"@timestamp":"', `",${dataStreamMember(spec)}`);
   const writeOrigin = createOriginWriter(spec.path, "");
   const scanner = new JsonScanner();
@@ -53,12 +63,13 @@ export function createJsonWriter(spec: Specification): RecordWriter {
   // A container's `log` is its line anyway; any other kind of `log` goes to the document encoder.
   const lineField = spec.message === "message" || spec.message === "log" ? null : spec.message;
   const isStream = spec.dataStream !== null;
-  const shapeOf = createShapes({ timeFields, lineField, isStream });
+  const named = indexFields(spec.index);
+  const shapeOf = createShapes({ timeFields, named, lineField, isStream });
   const flattens = spec.rejected === "flatten";
   const headOf = createUnescapedHead(CONTAINER_HEAD_BYTES);
   const levelOfLine = createLineLevelReader();
 
-  const mergedShapeOf = createShapes({ timeFields, lineField, isStream });
+  const mergedShapeOf = createShapes({ timeFields, named, lineField, isStream });
   const merged = new ByteWriter(FIRST_MERGED_BYTES);
 
   return (out, record) => {
@@ -108,7 +119,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     const textEnd = shape.logAt === NONE ? NONE : containerTextEnd(value, shape.logAt);
     if (shape.logAt !== NONE && textEnd === NONE) return null;
 
-    const index = frame.indexFor(timestampMs);
+    const index = frame.indexFor(timestampMs, indexValues(value, shape));
     frame.action(out, record, index);
     out.bytes(isoTime(timestampMs));
     if (textEnd !== NONE) {
@@ -130,6 +141,16 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     out.range(value, scanner.valueStart(movedAt), scanner.valueEnd(movedAt));
     out.bytes(MOVED_LEVEL_END);
     return frame.kafka(out, record, RENAMED_END) ? index : null;
+  }
+
+  function indexValues(value: Buffer, { namedAt }: ObjectShape): readonly (string | null)[] {
+    if (namedAt.length === 0) return noValues;
+    return namedAt.map((place) => {
+      if (place === null) return null;
+      const { member, path } = place;
+      const raw = value.toString("utf8", scanner.valueStart(member), scanner.valueEnd(member));
+      return path === "" ? raw : innerValue(raw, path);
+    });
   }
 
   /** @returns null if the members alone do not tell it, or if another field than the object's own `@timestamp` did */

@@ -4,7 +4,7 @@ import { logMember } from "../json/log-object.ts";
 import { kafkaFields, kafkaStart } from "../documents/kafka-fields.ts";
 import { type Level, levels } from "../level/log-level.ts";
 import { type Origin, unknownOrigin } from "../model/origin.ts";
-import { createIndexNamer } from "../model/names.ts";
+import { createRecordIndex, type IndexChoice, type RecordIndex } from "../model/record-index.ts";
 import type { SourceRecord } from "../model/record.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { createBase36TimeText } from "./time-text.ts";
@@ -14,12 +14,14 @@ export type RecordWriter = (out: ByteWriter, record: SourceRecord) => string | n
 
 /** The parts around a record's own fields, alike for all operations of a topic. */
 export interface OperationFrame {
-  indexFor(timestampMs: number): string;
+  readonly indexFor: RecordIndex;
   /** Writes the action line. */
   action(out: ByteWriter, record: SourceRecord, index: string): void;
   /** Writes `kafka` and the end of the document. @returns false if key or headers are not UTF-8 and need a mark */
   kafka(out: ByteWriter, record: SourceRecord, end: Buffer): boolean;
 }
+
+const MOST_STARTS = 1_000;
 
 /** Closes `kafka` and the document. */
 export const OPERATION_END = Buffer.from("}}\n");
@@ -33,23 +35,33 @@ export function actionText(index: string, { dataStream }: Pick<Specification, "d
   return `{"create":{"_index":${JSON.stringify(index)},${only}"_id":`;
 }
 
-export function createOperationFrame(spec: Specification): OperationFrame {
+export function createOperationFrame(spec: Specification, choice: IndexChoice): OperationFrame {
   const { topic, index: namePattern } = spec;
   const idTime = createBase36TimeText(":", '"}}\n');
   const start = kafkaStart(topic);
   let actionIndex = "";
   let actionPartition = -1;
-  let actionStart = Buffer.alloc(0);
+  let actionStart: Buffer = Buffer.alloc(0);
+  /** Fields may choose another index for each record. */
+  const starts = new Map<string, Buffer>();
   let offsetPartition = -1;
   let offsetStart = Buffer.alloc(0);
 
+  const startOf = (index: string, partition: number): Buffer => {
+    const key = `${partition} ${index}`;
+    const known = starts.get(key) ?? Buffer.from(`${actionText(index, spec)}"${topic}:${partition}:`);
+    if (starts.size === MOST_STARTS) starts.clear();
+    starts.set(key, known);
+    return known;
+  };
+
   return {
-    indexFor: createIndexNamer(namePattern),
+    indexFor: createRecordIndex(namePattern, choice),
     action(out, { partition, offset, timestamp }, index) {
       if (partition !== actionPartition || index !== actionIndex) {
         actionPartition = partition;
         actionIndex = index;
-        actionStart = Buffer.from(`${actionText(index, spec)}"${topic}:${partition}:`);
+        actionStart = startOf(index, partition);
       }
       out.bytes(actionStart);
       out.digits(offset);

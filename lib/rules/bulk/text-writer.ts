@@ -2,6 +2,7 @@ import type { Specification } from "../model/declaration.ts";
 import { dataStreamMember } from "../json/data-stream-member.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { createLineLevelReader } from "../level/line-level.ts";
+import { everyIndex, noValues } from "../model/record-index.ts";
 import { originOf } from "../model/origin.ts";
 import {
   createOperationFrame,
@@ -15,7 +16,7 @@ const CARRIAGE_RETURN = 0x0d;
 
 /** Writes text records straight from their bytes, as lib/rules/documents/document.ts defines them. */
 export function createTextWriter(spec: Specification): RecordWriter {
-  const frame = createOperationFrame(spec);
+  const frame = createOperationFrame(spec, everyIndex);
   const isoTime = createIsoTimeText('{"@timestamp":"', `",${dataStreamMember(spec)}"message":"`);
   const afterMessage = createOriginWriter(spec.path, '",');
   const levelOfLine = createLineLevelReader();
@@ -24,7 +25,7 @@ export function createTextWriter(spec: Specification): RecordWriter {
     const { value, timestamp } = record;
     if (value === null || !isDocumentTime(timestamp) || value[value.length - 1] === CARRIAGE_RETURN)
       return null;
-    const index = frame.indexFor(timestamp);
+    const index = frame.indexFor(timestamp, noValues);
     frame.action(out, record, index);
     out.bytes(isoTime(timestamp));
     if (!out.jsonText(value)) return null;

@@ -7,6 +7,7 @@ import {
   resolveIndex,
 } from "../model/names.ts";
 import { indexTemplateFault, isTopicName } from "../model/names.ts";
+import { indexFields } from "../model/index-fields.ts";
 import { dataStreamFault, dataStreamNeededRule, isDataStreamName } from "../model/data-stream.ts";
 import { addressesIn } from "./addresses.ts";
 import { moved } from "../yaml/problem.ts";
@@ -68,6 +69,11 @@ export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
   for (const field of ["timestamp", "message", "rejected"]) {
     if (entry[field] !== undefined && format !== "json")
       faults.push({ path: [field], rule: "needs format: json", about: "value" });
+  }
+  const [field] = typeof index === "string" && indexTemplateFault(index) === null ? indexFields(index) : [];
+  if (field !== undefined && format !== "json") {
+    const rule = `takes {${field}} from the record, which needs format: json`;
+    faults.push({ path: ["index"], rule, about: "value" });
   }
   if (entry["exclude"] !== undefined && pattern === undefined)
     faults.push({

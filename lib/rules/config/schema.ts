@@ -58,7 +58,8 @@ export const declarationSchema = mapping({
   index: indexTemplate
     .optional()
     .describe(
-      "The index; may contain {topic} and {yyyy.MM.dd} (UTC, the record's time). Default: the topic's name.",
+      "The index; may contain {topic}, {yyyy.MM.dd} (UTC, the record's time) and, with format: json, fields such as " +
+        "{kubernetes.namespace}: at most 100 indices, or 300 with {kubernetes.namespace:300}. Default: the topic's name.",
     ),
   dataStream: dataStreamTemplate
     .optional()

@@ -2,6 +2,7 @@ import type { ReadDeadLetter } from "./dead-letter-reader.ts";
 import { PenstockError } from "../base/errors.ts";
 import { quoted } from "../base/visible-text.ts";
 import { isDocumentTime } from "../time/event-time.ts";
+import { indexFields } from "../model/index-fields.ts";
 import { indexTemplateFault, isTopicName, topicNameRule } from "../model/names.ts";
 import { parseTimeText } from "../time/text-forms.ts";
 import { durationPattern, parseDurationMs } from "../base/units.ts";
@@ -46,7 +47,7 @@ export function parseReplayWords(
 ): ReplayRequest {
   if (topic !== null && !isTopicName(topic)) throw fault("topic", topic, topicNameRule);
   if (error === "") throw fault("error", error, "is not an error type");
-  const indexFault = index === null ? null : indexTemplateFault(index);
+  const indexFault = index === null ? null : (indexTemplateFault(index) ?? fieldFault(index));
   if (index !== null && indexFault !== null) throw fault("index", index, indexFault);
   return {
     filter: { topic, error, sinceMs: since === null ? null : parseSince(since, nowMs) },
@@ -62,6 +63,13 @@ export function isMeant(letter: ReadDeadLetter, { topic, error, sinceMs }: DeadL
     (error === null || letter.error.type === error) &&
     (sinceMs === null || letter.failedAt >= sinceMs)
   );
+}
+
+function fieldFault(index: string): string | null {
+  const [field] = indexFields(index);
+  return field === undefined
+    ? null
+    : `takes {${field}} from the record: only {topic} and {yyyy.MM.dd} may vary here`;
 }
 
 function parseSince(since: string, nowMs: number): number {

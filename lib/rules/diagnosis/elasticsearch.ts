@@ -1,6 +1,7 @@
 import { messageOf, PenstockError } from "../base/errors.ts";
 import { isObject } from "../json/object.ts";
 import type { TemplateRefusals } from "../template/index-template.ts";
+import { listsIndex } from "../model/index-fields.ts";
 import { linkRemedy } from "../trouble/link-trouble.ts";
 import { proxySetting, proxyText } from "../config/proxy.ts";
 import type { ElasticsearchSettings } from "../model/settings.ts";
@@ -213,7 +214,8 @@ export function judgePrivileges(facts: PrivilegeFacts, moving: ReadonlySet<strin
     const name = `permissions on ${index}`;
     const seen = `the index privilege ${privilege} is missing`;
     const remedy = `grant ${privilege} on ${index} to the user of elasticsearch.auth`;
-    if (!lookUpPrivileges.includes(privilege)) return [failed(name, seen, remedy)];
+    const isNeeded = !lookUpPrivileges.includes(privilege) || (index === listsIndex && privilege === "read");
+    if (isNeeded) return [failed(name, seen, remedy)];
     return moving.has(index)
       ? [warning(name, `${seen}: a crash around a rollover may index records twice`, remedy)]
       : [];

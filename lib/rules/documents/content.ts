@@ -5,7 +5,9 @@ import { hostMember, ownFields } from "../json/json-document.ts";
 import { decodeUtf8 } from "../base/utf8-text.ts";
 import { unwrapContainer } from "./container.ts";
 import { createLevelFinder } from "./level.ts";
-import type { JsonMember } from "../json/json-members.ts";
+import { noValues } from "../model/record-index.ts";
+import { indexFields } from "../model/index-fields.ts";
+import { type JsonMember, rawFieldAt } from "../json/json-members.ts";
 import { logMember } from "../json/log-object.ts";
 import { messageOf } from "./message.ts";
 import type { Origin } from "../model/origin.ts";
@@ -26,6 +28,8 @@ export type DocumentForm = "own" | "settled" | "flattened" | "text";
 /** The part of a document that depends on its record's value. */
 export interface Content {
   readonly timestampMs: number;
+  /** The values of the fields in the index's name, as JSON text: the same in every form. */
+  readonly indexValues: readonly (string | null)[];
   /** Members of the document, as raw JSON, each with a trailing comma. */
   readonly members: string;
   /** Members of its `kafka`, each with a leading comma. */
@@ -48,6 +52,7 @@ export function createContentReader(
   form: Exclude<DocumentForm, "settled">,
 ): (value: Buffer, recordTimestampMs: number, origin: Origin) => Content {
   const timeFields = timestampFields(spec);
+  const named = indexFields(spec.index);
   const levels = createLevelFinder();
 
   return (value, recordTimestampMs, origin) => {
@@ -109,9 +114,10 @@ export function createContentReader(
       return textContent(text, value, recordTimestampMs, ["json_parse_failure", ...tags], origin);
 
     const timestampMs = time.kind === "read" ? time.timestampMs : recordTimestampMs;
+    const indexValues = named.map((field) => rawFieldAt(unwrapped.record.members, field));
     if (form === "text") {
       const members = `"message":${JSON.stringify(text)},${plainLog(origin)}`;
-      return { ...plain, timestampMs, members, tags: [...tags, "fields_as_text"] };
+      return { ...plain, timestampMs, indexValues, members, tags: [...tags, "fields_as_text"] };
     }
     const { record, line } = unwrapped;
     const path = origin.path ?? spec.path;
@@ -123,7 +129,7 @@ export function createContentReader(
     if (record.replaced) tags.push("json_name_replaced");
     const faithful = decoded && !record.mended;
     const renamed = unwrapped.renamed || message.renamed;
-    const common = { timestampMs, faithful: !record.mended };
+    const common = { timestampMs, indexValues, faithful: !record.mended };
 
     // The colons within a container's text may be escaped, so `mayBeWide` cannot count them.
     const mayFlatten = spec.rejected === "flatten" && (line?.merged === true || mayBeWide(value));
@@ -177,6 +183,7 @@ function timeTags({ kind }: EventTime): string[] {
 }
 
 const plain = {
+  indexValues: noValues,
   kafkaMembers: "",
   ownTags: null,
   isFlattened: false,

@@ -5,8 +5,9 @@ import { documentId } from "./document-id.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
 import { mixedFields } from "../template/mixed-fields.ts";
-import { createIndexNamer, indexPatternOf } from "../model/names.ts";
 import { originOf } from "../model/origin.ts";
+import { createRecordIndex, everyIndex, type IndexChoice } from "../model/record-index.ts";
+import { isDated } from "../model/names.ts";
 import type { Rejection, SourceRecord } from "../model/record.ts";
 
 /** A record as sent to Elasticsearch. */
@@ -34,14 +35,15 @@ export type { DocumentForm } from "./content.ts";
  * retry and every host.
  * @param form with `own` too, records with too many names, and those of a data stream that Elasticsearch's parser cannot
  *   read, are flattened if the specification allows it
+ * @param choice admits the indices that fields choose
  * @returns an encoder that also takes the field for which the index rejected the previous form; null if unknown
  */
 export function createDocumentEncoder(
   spec: Specification,
   form: DocumentForm = "own",
+  choice: IndexChoice = everyIndex,
 ): (record: SourceRecord, refused?: string | null) => Encoding {
-  const indexFor = createIndexNamer(spec.index);
-  const isDated = indexPatternOf(spec.index) !== spec.index;
+  const indexFor = createRecordIndex(spec.index, choice);
   const topicMember = kafkaStart(spec.topic);
   const streamMember = dataStreamMember(spec);
   const asOwn = form === "own" || form === "settled";
@@ -55,7 +57,7 @@ export function createDocumentEncoder(
     const standIn = content.timestampMs === -1 ? record.standIn : undefined;
     const timestampMs = standIn?.readAtMs ?? content.timestampMs;
     if (!isDocumentTime(timestampMs)) return rejected(invalidTime, outOfRange(timestampMs), spec.index);
-    const dayMs = standIn === undefined || !isDated ? timestampMs : standIn.nearestMs;
+    const dayMs = standIn === undefined || !isDated(spec.index) ? timestampMs : standIn.nearestMs;
     if (dayMs === null) return rejected(invalidTime, dayUnknown, spec.index);
 
     const kafka = kafkaFields(record);
@@ -78,7 +80,7 @@ export function createDocumentEncoder(
     return {
       kind: "document",
       id: documentId(spec.topic, record),
-      index: indexFor(dayMs),
+      index: indexFor(dayMs, content.indexValues),
       json,
       ...(form === "settled" && { templates: mixedFields(JSON.parse(json)) }),
     };

@@ -61,10 +61,15 @@ export function objectText(members: Iterable<JsonMember>): string {
 
 /** The raw text of the value that `fieldAt` (event-time.ts) finds in an object of these members; null if none. */
 export function rawFieldAt(members: ReadonlyMap<string, JsonMember>, path: string): string | null {
-  const [first = "", ...rest] = members.has(path) ? [path] : path.split(".");
-  let raw = members.get(first)?.rawValue;
-  for (const name of rest) raw = raw?.startsWith("{") ? jsonMembers(raw).get(name)?.rawValue : undefined;
-  return raw ?? null;
+  const own = members.get(path)?.rawValue;
+  const dot = path.indexOf(".");
+  if (own !== undefined || dot === -1) return own ?? null;
+  return rawFieldIn(members.get(path.slice(0, dot))?.rawValue ?? "", path.slice(dot + 1));
+}
+
+/** Likewise, in the raw text of a value; null if that is no object. */
+export function rawFieldIn(rawValue: string, path: string): string | null {
+  return rawValue.startsWith("{") ? rawFieldAt(jsonMembers(rawValue), path) : null;
 }
 
 /** The position of the first character at or after `from` that is not white space. */

@@ -1,4 +1,4 @@
-import { datePlaceholder, isIndexName, resolveIndex } from "./names.ts";
+import { datePlaceholder, isIndexName, ownNames, resolveIndex } from "./names.ts";
 
 /** The rules of Elasticsearch and ECS for data streams that a declaration names (`dataStream`, `retention`). */
 
@@ -13,9 +13,7 @@ const placeholderRule = "contains a placeholder other than {topic}";
 const nameRule =
   'is not the name of an Elasticsearch data stream (lower case, no \\ / * ? " < > | , # : or white space, ' +
   `not starting with - _ + or ., at most ${longestName} bytes)`;
-/** The aliases of lib/rules/template, which hold what all topics wrote. */
-const ownAliases: ReadonlySet<string> = new Set(["penstock-records", "penstock-streams"]);
-const aliasRule = "is the name of an alias that Penstock makes for all its documents: declare another one";
+const ownNameRule = "is a name that Penstock uses itself: declare another one";
 /** Said of a topic whose name makes that of its data stream invalid, or of the result. */
 export const dataStreamNeededRule =
   "cannot be used as the name of an Elasticsearch data stream (lower case, not starting with - _ + or ., " +
@@ -23,14 +21,14 @@ export const dataStreamNeededRule =
 
 /** `MetadataCreateDataStreamService.CreateDataStreamTransportAction.validate`: as for an index; `.ds-` begins with a dot. */
 export function isDataStreamName(name: string): boolean {
-  return isIndexName(name) && !ownAliases.has(name) && new TextEncoder().encode(name).length <= longestName;
+  return isIndexName(name) && !ownNames.has(name) && new TextEncoder().encode(name).length <= longestName;
 }
 
 /** The rule that a `dataStream` breaks, or null. The value of `{topic}` is checked once the topic is known. */
 export function dataStreamFault(template: string): string | null {
   if (template.includes(datePlaceholder)) return dateRule;
   const example = resolveIndex(template, "t");
-  if (ownAliases.has(example)) return aliasRule;
+  if (ownNames.has(example)) return ownNameRule;
   if (/[{}]/.test(example)) return placeholderRule;
   return isDataStreamName(example) ? null : nameRule;
 }

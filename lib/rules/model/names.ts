@@ -1,5 +1,7 @@
 /** The rules of Kafka and Elasticsearch for names, and ours for topic patterns and index templates. */
 
+import { fieldPlaceholderFault, indexFields, listsIndex, withExampleFields } from "./index-fields.ts";
+
 /** Kafka, `org.apache.kafka.common.internals.Topic`: LEGAL_CHARS, MAX_NAME_LENGTH, and neither `.` nor `..`. */
 export const topicNamePattern = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 export const topicNameRule = "is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)";
@@ -74,7 +76,13 @@ export function globsOverAll(exclude: readonly string[], pattern: string): strin
 const indexNameRule =
   'is not an Elasticsearch index name (lower case, no \\ / * ? " < > | , # : or white space, ' +
   "not starting with - _ + or ., at most 255 bytes)";
-const indexTemplateRule = "contains a placeholder other than {topic} and {yyyy.MM.dd}";
+const braceRule = "contains a brace without its other half";
+const beginningRule =
+  "begins with a placeholder: a name that fields choose needs a fixed beginning, such as logs-, or it could be any index";
+const ownNameRule =
+  "may lead to an index or alias of Penstock's own (penstock-*): begin the name in another way";
+/** What Penstock itself makes in Elasticsearch: see lib/rules/template and lib/adapters/elasticsearch/names. */
+export const ownNames: ReadonlySet<string> = new Set(["penstock-records", "penstock-streams", listsIndex]);
 export const indexNeededRule =
   "cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
 
@@ -98,34 +106,48 @@ export function isIndexName(name: string): boolean {
 
 /** The rule that an index template breaks, or null. The value of `{topic}` is checked once the topic is known. */
 export function indexTemplateFault(template: string): string | null {
-  const example = resolveIndex(template, "t").replaceAll(datePlaceholder, "2000.01.01");
-  if (/[{}]/.test(example)) return indexTemplateRule;
-  return isIndexName(example) ? null : indexNameRule;
+  const resolved = resolveIndex(template, "t");
+  const fault = fieldPlaceholderFault(resolved);
+  if (fault !== null) return fault;
+  const hasFields = indexFields(resolved).length > 0;
+  if (hasFields && resolved.startsWith("{")) return beginningRule;
+  if (hasFields && [...ownNames].some((name) => leadsTo(resolved, name))) return ownNameRule;
+  if (/[{}]/.test(exampleOf(resolved))) return braceRule;
+  return isResolvedIndex(resolved) ? null : indexNameRule;
 }
 
-/** Replaces `{topic}` in the template; the result may still contain `{yyyy.MM.dd}`. */
+function exampleOf(resolved: string): string {
+  return withExampleFields(resolved).replaceAll(datePlaceholder, "2000.01.01");
+}
+
+/** Replaces `{topic}` in the template; the result may still contain `{yyyy.MM.dd}` and fields. */
 export function resolveIndex(template: string, topic: string): string {
   return template.replaceAll(topicPlaceholder, () => topic);
 }
 
 /** Whether every index name that the resolved template produces is valid in Elasticsearch. */
 export function isResolvedIndex(resolved: string): boolean {
-  return isIndexName(resolved.replaceAll(datePlaceholder, "2000.01.01"));
+  return isIndexName(exampleOf(resolved));
+}
+
+/** Whether the day is part of the name. */
+export function isDated(resolved: string): boolean {
+  return resolved.includes(datePlaceholder);
 }
 
 /**
- * The concrete index of a record, from the UTC day of its timestamp.
+ * The index of a record, from the UTC day of its timestamp; concrete if no field is part of the name.
  * @param timestampMs must be in 0…253402300799999, or the name is useless
  */
 export function indexForTimestamp(resolved: string, timestampMs: number): string {
-  if (!resolved.includes(datePlaceholder)) return resolved;
+  if (!isDated(resolved)) return resolved;
   const day = new Date(timestampMs).toISOString().slice(0, 10).replaceAll("-", ".");
   return resolved.replaceAll(datePlaceholder, day);
 }
 
 /** `indexForTimestamp` for many records of one template: it builds the name once per run of records of the same day. */
 export function createIndexNamer(resolved: string): (timestampMs: number) => string {
-  if (!resolved.includes(datePlaceholder)) return () => resolved;
+  if (!isDated(resolved)) return () => resolved;
   let day = Number.NaN;
   let name = resolved;
   return (timestampMs) => {
@@ -138,14 +160,25 @@ export function createIndexNamer(resolved: string): (timestampMs: number) => str
   };
 }
 
-/** Whether the index is the resolved template itself, or the one it produces for some day. */
+/** Whether the index is the resolved template itself, or one that it produces for some day and some values of fields. */
 export function leadsTo(resolved: string, index: string): boolean {
-  if (index === resolved) return true;
-  const parts = resolved.split(datePlaceholder).map((part) => RegExp.escape(part));
-  return parts.length > 1 && new RegExp(`^${parts.join("\\d{4}\\.\\d{2}\\.\\d{2}")}$`).test(index);
+  return index === resolved || (indexPatternOf(resolved) !== resolved && indexForm(resolved).test(index));
+}
+
+/** The day in the name of an index that the resolved template produced, such as `2026.11.30`; empty if there is none. */
+export function dayIn(resolved: string, index: string): string {
+  return indexForm(resolved).exec(index)?.[1] ?? "";
+}
+
+function indexForm(resolved: string): RegExp {
+  const parts = resolved.split(/(\{[^{}]*\})/).map((part) => {
+    if (part === datePlaceholder) return String.raw`(\d{4}\.\d{2}\.\d{2})`;
+    return part.startsWith("{") ? ".+" : RegExp.escape(part);
+  });
+  return new RegExp(`^${parts.join("")}$`);
 }
 
 /** The wildcard pattern that covers every index of the template, for an index template's `index_patterns`. */
 export function indexPatternOf(template: string): string {
-  return template.replaceAll(datePlaceholder, "*").replaceAll(topicPlaceholder, "*");
+  return template.replaceAll(/(?:\{[^{}]*\})+/g, "*");
 }

@@ -4,14 +4,24 @@ import { isDocumentTime } from "../time/event-time.ts";
 import { isBehind } from "./retention.ts";
 import type { PartitionStatus, TopicStatus } from "./status.ts";
 
-/** What a declared index turned out to be in Elasticsearch. `dated indices`: its name contains `{yyyy.MM.dd}`. */
-export const targetKinds = ["absent", "index", "dated indices", "alias", "data stream"] as const;
+/**
+ * What a declared index turned out to be in Elasticsearch. `dated indices`: its name contains `{yyyy.MM.dd}`. `indices by
+ * field`: it contains a field.
+ */
+export const targetKinds = [
+  "absent",
+  "index",
+  "dated indices",
+  "indices by field",
+  "alias",
+  "data stream",
+] as const;
 export type TargetKind = (typeof targetKinds)[number];
 
 /** What one target holds. A member that is not known is null, and `reason` says why. */
 export interface Holdings {
   readonly kind: TargetKind | null;
-  /** The number of backing indices of a stream, of indices of an alias, or of dated indices. */
+  /** The number of backing indices of a stream, of indices of an alias, or of indices by day or field. */
   readonly generations: number | null;
   readonly documents: number | null;
   /** On disk, of the primary shards. */

@@ -106,13 +106,15 @@ function documentTime(timestampMs: number | null): number | null {
   return timestampMs !== null && isDocumentTime(timestampMs) ? timestampMs : null;
 }
 
-/** The value of a declared field: a top-level name, or else a dotted path into objects. Undefined if absent. */
+/**
+ * The value of a declared field: the whole path as a name, or else its first part as the name of an object that has the
+ * rest. Undefined if absent.
+ */
 export function fieldAt(object: object, path: string): unknown {
   if (Object.hasOwn(object, path)) return Reflect.get(object, path);
-  let value: unknown = object;
-  for (const name of path.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = Reflect.get(value, name);
-  }
-  return value;
+  const dot = path.indexOf(".");
+  const root = path.slice(0, Math.max(dot, 0));
+  if (dot === -1 || !Object.hasOwn(object, root)) return undefined;
+  const inner: unknown = Reflect.get(object, root);
+  return typeof inner === "object" && inner !== null ? fieldAt(inner, path.slice(dot + 1)) : undefined;
 }

@@ -91,7 +91,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
       {text(
         "index",
         "index",
-        "Index or alias; {topic} and {yyyy.MM.dd} are replaced. Lower case. Not set: the topic's name.",
+        "Index or alias; {topic}, {yyyy.MM.dd} and fields of JSON such as {kubernetes.namespace} are replaced. Lower case. Not set: the topic's name.",
       )}
       {text(
         "dataStream",

@@ -16,6 +16,7 @@ import type { Holdings } from "../../../rules/progress/holdings.ts";
 import type { ElasticsearchSettings } from "../../../rules/model/settings.ts";
 import { createElasticsearch, type Question } from "../client.ts";
 import { createFailureStores } from "../failure-store/failure-stores.ts";
+import { listsIndex } from "../../../rules/model/index-fields.ts";
 import { readHoldings } from "../holdings/holdings.ts";
 import { ignoredFieldsDeps } from "../ignored-fields.ts";
 import { findMissingPrivileges, type MissingPrivileges } from "../names/privileges.ts";
@@ -188,7 +189,10 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
 
     async privileges(patterns, manageTemplates, signal) {
       const cluster = ["monitor", ...(manageTemplates ? ["manage_index_templates"] : [])];
-      const index = [{ names: patterns, privileges: ["create_doc", ...CREATING, ...lookUpPrivileges] }];
+      const index = [
+        { names: patterns, privileges: ["create_doc", ...CREATING, ...lookUpPrivileges] },
+        ...(patterns.includes(listsIndex) ? [{ names: [listsIndex], privileges: ["index"] }] : []),
+      ];
       const wanted = patterns.length === 0 ? { cluster } : { cluster, index };
       const missing = await findMissingPrivileges(client, wanted, signal, TIMEOUT_MS);
       return missing === null ? { security: "off" } : { security: "on", missing: missingOf(missing) };

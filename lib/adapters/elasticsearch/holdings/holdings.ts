@@ -1,5 +1,6 @@
 import { PenstockError } from "../../../rules/base/errors.ts";
 import { counted } from "../../../rules/base/units.ts";
+import { dayIn } from "../../../rules/model/names.ts";
 import { absentHoldings, type Holdings, unknownHoldings } from "../../../rules/progress/holdings.ts";
 import type { Elasticsearch } from "../client.ts";
 import { getFrom } from "../names/asking.ts";
@@ -122,7 +123,10 @@ function foundTarget(
     "value" in sizes ? indices.filter((index) => isSearchable(sizes.value.get(index))) : indices;
   // The first and the last day have the first and the last time: a month of days would be thirty shards for nothing.
   const ends = kind === "dated indices" ? [...new Set([searched.at(0), searched.at(-1)])] : searched;
-  const within = ends.flatMap((index) => index ?? []);
+  const days = kind === "indices by field" ? searched.map((index) => dayIn(name, index)).sort() : [];
+  const within = ends.flatMap((index) =>
+    index === undefined || (days.length > 0 && !isEnd(days, dayIn(name, index))) ? [] : index,
+  );
   return {
     name,
     kind,
@@ -133,6 +137,10 @@ function foundTarget(
     span: within.length === 0 ? null : { indices: within, topics: null },
     shares: searched.length === 0 || topics.length < 2 ? null : { indices: searched, topics },
   };
+}
+
+function isEnd(sorted: readonly string[], day: string): boolean {
+  return day === sorted.at(0) || day === sorted.at(-1);
 }
 
 /** An index without sizes may still be searched. */

@@ -1,4 +1,5 @@
-import { indexForTimestamp, indexPatternOf, leadsTo } from "../../../rules/model/names.ts";
+import { indexFields } from "../../../rules/model/index-fields.ts";
+import { indexPatternOf, leadsTo } from "../../../rules/model/names.ts";
 import type { TargetKind } from "../../../rules/progress/holdings.ts";
 import type { Get } from "../names/asking.ts";
 import { resolveNames } from "../names/resolve.ts";
@@ -24,14 +25,11 @@ export async function findMembers(
 }
 
 function membersOf(target: string, places: ReadonlyMap<string, Members>, names: readonly string[]): Members {
-  if (!isDated(target)) return places.get(target) ?? { kind: "absent", indices: [] };
+  if (indexPatternOf(target) === target) return places.get(target) ?? { kind: "absent", indices: [] };
   // The days of one template sort by name.
-  const days = names.filter((name) => leadsTo(target, name));
-  return days.length === 0
+  const own = names.filter((name) => leadsTo(target, name));
+  const kind = indexFields(target).length > 0 ? "indices by field" : "dated indices";
+  return own.length === 0
     ? { kind: "absent", indices: [] }
-    : { kind: "dated indices", indices: days.flatMap((day) => places.get(day)?.indices ?? []) };
-}
-
-function isDated(target: string): boolean {
-  return indexForTimestamp(target, 0) !== target;
+    : { kind, indices: own.flatMap((name) => places.get(name)?.indices ?? []) };
 }

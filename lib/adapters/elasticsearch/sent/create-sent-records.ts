@@ -1,5 +1,6 @@
 import type { Elasticsearch } from "../client.ts";
 import { chunksOf } from "../names/asking.ts";
+import { askTakenNames } from "../names/taken-names.ts";
 import { askHighest } from "./highest.ts";
 import { askRefresh } from "./refresh.ts";
 import { askTargets } from "./targets.ts";
@@ -11,6 +12,7 @@ export function createSentRecords(
 ): SentRecords {
   return {
     targets: (indices, signal) => askTargets(elasticsearch, indices, signal),
+    takeNames: (wanted, signal) => askTakenNames(elasticsearch, wanted, signal),
     underWay: (groups, signal) => askUnderWay(elasticsearch, groups, signal),
     refresh: (places, signal) => askRefresh(elasticsearch, places, signal),
     highest: (topics, signal) => askHighest(elasticsearch, topics, signal),

@@ -4,12 +4,14 @@ import type { Logger } from "../../../rules/base/logger.ts";
 import { documentId } from "../../../rules/documents/document-id.ts";
 import type { Specification } from "../../../rules/model/declaration.ts";
 import type { SourceRecord } from "../../../rules/model/record.ts";
+import { indexFields } from "../../../rules/model/index-fields.ts";
 import { placesIn } from "../../../rules/offsets/checkpoint.ts";
 import type { SentRecords, Span, Target } from "./sent-records.ts";
+import { IndexBound } from "../names/index-bound.ts";
 import { isRefused, placesOf, type Settled, type Settling } from "./settling.ts";
 
 export interface SentBeforeDeps {
-  readonly sent: Pick<SentRecords, "existing">;
+  readonly sent: Pick<SentRecords, "existing" | "takeNames">;
   readonly settling: Settling;
   readonly logger: Logger;
 }
@@ -25,6 +27,8 @@ const LONGEST_PAUSE = 1_000;
  */
 export class SentBefore {
   readonly spec: Specification;
+  /** Null: no field is part of the index's name. */
+  readonly indices: IndexBound | null;
   readonly #deps: SentBeforeDeps;
   #target: Target | null = null;
   readonly #formerly = new Set<string>();
@@ -37,6 +41,7 @@ export class SentBefore {
   constructor(spec: Specification, deps: SentBeforeDeps) {
     this.spec = spec;
     this.#deps = deps;
+    this.indices = indexFields(spec.index).length === 0 ? null : new IndexBound(spec, deps);
   }
 
   /** Whether what is sent again may go to another index than the first time. False only if that is known. */

@@ -1,3 +1,6 @@
+import type { TakenNames } from "../../../rules/model/index-fields.ts";
+import type { NamesWanted } from "../names/taken-names.ts";
+
 /** What a name that is written to leads to. */
 export type Target =
   /** A concrete index, or one index per day: an `_id` that is sent again meets its document. */
@@ -40,6 +43,11 @@ export interface SentRecords {
     groups: readonly (readonly string[])[],
     signal: AbortSignal,
   ): Promise<readonly ReadonlySet<string>[]>;
+  /**
+   * Notes which of the wanted names the topic may use as indices; each host gets the same answer, for good.
+   * @returns all names that it may use by now
+   */
+  takeNames(wanted: NamesWanted, signal: AbortSignal): Promise<TakenNames>;
   /** Makes everything that was written visible to the methods below. Fails if a shard of any place fails. */
   refresh(places: readonly string[], signal: AbortSignal): Promise<void>;
   /**

@@ -14,6 +14,8 @@ export interface ObjectShape {
   readonly timesAt: readonly number[];
   /** The object's own `@timestamp`. */
   readonly ownTimeAt: number;
+  /** The members with the values of the fields in the index's name, and the path within each; null if it has none. */
+  readonly namedAt: readonly ({ readonly member: number; readonly path: string } | null)[];
   readonly messageAt: number;
   /** `log`, which contains a container's text. */
   readonly logAt: number;
@@ -52,6 +54,8 @@ const SPECIAL_IN_STREAM = /^data_stream(?:\.|$)/;
 export interface ShapeOptions {
   /** The declared fields of the event's time. */
   readonly timeFields: readonly string[];
+  /** The fields in the index's name. */
+  readonly named: readonly string[];
   /** The declared field of the line; null if only `message`. */
   readonly lineField: string | null;
   /** True if the documents are written to a data stream. */
@@ -82,7 +86,10 @@ export function createShapes(options: ShapeOptions): (bytes: Buffer, scanner: Js
   };
 }
 
-function judge(names: readonly string[], { timeFields, lineField, isStream }: ShapeOptions): ObjectShape {
+function judge(
+  names: readonly string[],
+  { timeFields, named, lineField, isStream }: ShapeOptions,
+): ObjectShape {
   // An object may have hundreds of thousands of spellings of one name: a map, because searching would be quadratic.
   const memberOf = new Map(names.map((name, member) => [name, member]));
   const timesAt = timeFields.flatMap((field) =>
@@ -90,6 +97,10 @@ function judge(names: readonly string[], { timeFields, lineField, isStream }: Sh
       isWithin || isHalfTime(names[member] ?? "") ? -1 : member,
     ),
   );
+  const namedAt = named.map((field) => {
+    const place = placeOf(names, field)[0] ?? null;
+    return place && { member: place.member, path: place.isWithin ? field.slice(field.indexOf(".") + 1) : "" };
+  });
   const ownTimeAt = names.indexOf("@timestamp");
   const ownLevelAt = names.indexOf("log.level");
   const plain =
@@ -106,6 +117,7 @@ function judge(names: readonly string[], { timeFields, lineField, isStream }: Sh
     plain,
     timesAt,
     ownTimeAt,
+    namedAt,
     messageAt: names.indexOf("message"),
     logAt: names.indexOf("log"),
     declaredLine: (lineField === null ? [] : placeOf(names, lineField))[0] ?? null,

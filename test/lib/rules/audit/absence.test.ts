@@ -40,6 +40,19 @@ describe("why a record is neither indexed nor among the dead letters", () => {
     });
   });
 
+  test("an index that its field chose was deleted, if the topic ever used it", () => {
+    const spec = specification({ index: "logs-{app}", format: "json" });
+    const indices = {
+      choose: ({ name, fallback }: { name: string; fallback: string }) =>
+        name === "logs-new" ? fallback : name,
+      isTaken: (index: string) => index === "logs-web",
+    };
+    const explain = createAbsenceExplainer(spec, target("logs-db"), indices);
+    expect(explain(sourceRecord('{"app":"web"}'))).toEqual({ kind: "expired", index: "logs-web" });
+    for (const lost of ['{"app":"db"}', '{"app":"new"}', "no JSON"])
+      expect(explain(sourceRecord(lost))).toEqual({ kind: "gap" });
+  });
+
   test("a deleted only index of the topic is no excuse", () => {
     expect(createAbsenceExplainer(specification(), target())(record)).toEqual({ kind: "gap" });
   });

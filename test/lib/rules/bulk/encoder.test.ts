@@ -110,6 +110,7 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
         { index: "app-{yyyy.MM.dd}" },
         { index: "logs-app-prod", dataStream: "logs-app-prod" },
         { index: "app", dataStream: "app" },
+        ...(format === "json" ? [{ index: "app-{a.b}" }, { index: "app-{host}-{a.b}-{yyyy.MM.dd}" }] : []),
       ),
       timestamp:
         format === "json"

@@ -390,7 +390,15 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
     ["topics: [{ topic: a, format: xml }]", '30 topics[0].format: "xml" is not one of text or json'],
     [
       "topics: [{ topic: a, index: 'x-{yyyy}' }]",
-      '29 topics[0].index: "x-{yyyy}" contains a placeholder other than {topic} and {yyyy.MM.dd}',
+      '29 topics[0].index: "x-{yyyy}" contains {yyyy}, which looks like a date: the only one is {yyyy.MM.dd}',
+    ],
+    [
+      "topics: [{ topic: a, index: 'x-{a.b}' }]",
+      '29 topics[0].index: "x-{a.b}" takes {a.b} from the record, which needs format: json',
+    ],
+    [
+      "topics: [{ topic: a, format: json, index: '{a.b}' }]",
+      '43 topics[0].index: "{a.b}" begins with a placeholder: a name that fields choose needs a fixed beginning, such as logs-, or it could be any index',
     ],
     ["http: { port: 65536 }", "15 http.port: 65536 is not a whole number from 0 to 65535"],
     ["http: { port: 1.5 }", "15 http.port: 1.5 is not a whole number from 0 to 65535"],

@@ -32,7 +32,8 @@ describe("a replay request", () => {
     [{ topic: "a b" }, 'topic "a b" is not a Kafka topic name'],
     [{ error: "" }, 'error "" is not an error type'],
     [{ index: "UPPER" }, 'index "UPPER" is not an Elasticsearch index name'],
-    [{ index: "a-{yyyy}" }, 'index "a-{yyyy}" contains a placeholder other than'],
+    [{ index: "a-{yyyy}" }, 'index "a-{yyyy}" contains {yyyy}, which looks like a date'],
+    [{ index: "a-{b}" }, 'index "a-{b}" takes {b} from the record: only {topic} and {yyyy.MM.dd} may vary'],
     [{ topic: "x y".repeat(100) }, `topic "${"x y".repeat(100).slice(0, 80)}…" is not`],
   ])("%j is refused, naming value and rule", (words, message) => {
     expect(() => parseReplayWords({ ...nothing, ...words }, false, now)).toThrow(message);

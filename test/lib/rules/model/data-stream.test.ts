@@ -23,7 +23,7 @@ describe("the name of a data stream", () => {
 
   test.each(everyAlias)("%s is an alias of ours", (name) => {
     expect(isDataStreamName(name)).toBe(false);
-    expect(dataStreamFault(name)).toContain("is the name of an alias that Penstock makes");
+    expect(dataStreamFault(name)).toContain("is a name that Penstock uses itself");
   });
 
   test("may contain the topic, but no date", () => {

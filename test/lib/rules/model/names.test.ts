@@ -3,12 +3,14 @@ import * as fc from "fast-check";
 import {
   createIndexNamer,
   globsOverAll,
+  dayIn,
   indexForTimestamp,
   indexPatternOf,
   indexTemplateFault,
   isIndexName,
   isTopicName,
   matchesGlob,
+  leadsTo,
   matchesTopicPattern,
   resolveIndex,
 } from "../../../../lib/rules/model/names.ts";
@@ -98,17 +100,33 @@ describe("index names", () => {
 });
 
 describe("index templates", () => {
-  test.each(["logs", "logs-{yyyy.MM.dd}", "{topic}", "{topic}-{yyyy.MM.dd}", "a-{topic}"])(
-    "%s is valid",
-    (template) => {
-      expect(indexTemplateFault(template)).toBeNull();
-    },
-  );
+  test.each([
+    ...["logs", "logs-{yyyy.MM.dd}", "{topic}", "{topic}-{yyyy.MM.dd}", "a-{topic}"],
+    ...["logs-{app}", "logs-{kubernetes.namespace:300}-{yyyy.MM.dd}", "{topic}-{dd.service}", "a-{x}{y}"],
+    ...["a-{kubernetes.labels.app.kubernetes.io/name}", `${"x".repeat(239)}{app}`],
+  ])("%s is valid", (template) => {
+    expect(indexTemplateFault(template)).toBeNull();
+  });
 
   test.each([
-    ["logs-{yyyy}", "contains a placeholder other than {topic} and {yyyy.MM.dd}"],
-    ["logs-{", "contains a placeholder other than {topic} and {yyyy.MM.dd}"],
-    ["{Topic}", "contains a placeholder other than {topic} and {yyyy.MM.dd}"],
+    ["logs-{yyyy}", "contains {yyyy}, which looks like a date: the only one is {yyyy.MM.dd}"],
+    ["logs-{YYYY-MM-DD}", "contains {YYYY-MM-DD}, which looks like a date"],
+    ["logs-{", "contains a brace without its other half"],
+    ["logs-{a}}", "contains a brace without its other half"],
+    ["{Topic}", "contains {Topic}, which is neither {topic} nor {yyyy.MM.dd} nor a JSON field"],
+    ["logs-{}", "contains {}, which is neither"],
+    ["logs-{a b}", "contains {a b}, which is neither"],
+    ["logs-{a..b}", "contains {a..b}, which is neither"],
+    ["logs-{a,b}", "contains {a,b}, which is neither"],
+    ["logs-{a:0}", "contains {a:0}, whose number of indices is not a whole number from 1 to 1000"],
+    ["logs-{a:1001}", "contains {a:1001}, whose number of indices is not"],
+    ["{app}", "begins with a placeholder: a name that fields choose needs a fixed beginning"],
+    ["{yyyy.MM.dd}-{app}", "begins with a placeholder"],
+    ["-{app}", "is not an Elasticsearch index name"],
+    ["Logs-{app}", "is not an Elasticsearch index name"],
+    [`${"x".repeat(240)}{app}`, "is not an Elasticsearch index name"],
+    ["penstock-{app}", "may lead to an index or alias of Penstock's own"],
+    ["pen{app}", "may lead to an index or alias of Penstock's own"],
     ["Logs", "is not an Elasticsearch index name"],
     ["_{topic}", "is not an Elasticsearch index name"],
     ["", "is not an Elasticsearch index name"],
@@ -149,5 +167,18 @@ describe("index templates", () => {
     expect(indexPatternOf("logs-{yyyy.MM.dd}")).toBe("logs-*");
     expect(indexPatternOf("{topic}-{yyyy.MM.dd}")).toBe("*-*");
     expect(indexPatternOf("logs")).toBe("logs");
+    expect(indexPatternOf("logs-{a.b:9}-{yyyy.MM.dd}")).toBe("logs-*-*");
+    expect(indexPatternOf("logs-{a}{b}{yyyy.MM.dd}")).toBe("logs-*");
+  });
+
+  test("fields and days lead to an index, other names do not", () => {
+    const template = "logs-{a.b:9}-{yyyy.MM.dd}";
+    expect(leadsTo(template, "logs-x-y-2026.11.30")).toBe(true);
+    expect(leadsTo(template, template)).toBe(true);
+    for (const other of ["logs--2026.11.30", "logs-x", "logs-x-2026.11.30-1", "logsx-2026.11.30"])
+      expect(leadsTo(template, other)).toBe(false);
+    expect(leadsTo("logs", "logs-x")).toBe(false);
+    expect(dayIn(template, "logs-2026.01.01-2026.11.30")).toBe("2026.11.30");
+    expect(dayIn("logs-{a}", "logs-x")).toBe("");
   });
 });

@@ -46,6 +46,10 @@ function setUp() {
       await ask(`targets ${indices.join()}`);
       return new Map(indices.map((index) => [index, world.targets.get(index) ?? { kind: "absent" }]));
     },
+    async takeNames({ names }) {
+      await ask(`takeNames ${names.join()}`);
+      return { names, isFull: false };
+    },
     async underWay(groups) {
       await ask(`underWay ${groups.map((group) => group.join("+")).join()}`);
       return groups.map((group) => new Set(group.flatMap((name) => world.bulks.get(name) ?? [])));

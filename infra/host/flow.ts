@@ -35,6 +35,7 @@ import { createHostCommitter } from "./shares/committer.ts";
 import { DecodeTurns } from "./shares/decode-turns.ts";
 import { createIntake } from "./topic/intake.ts";
 import { createPump } from "./pump/pump.ts";
+import { createPositionMover, type PositionMover } from "./orders/rewinder.ts";
 import { createPlaceNotes } from "./inlet/place-notes.ts";
 import { createSentLookUp } from "./inlet/sent-look-up.ts";
 import { createTopicInlets } from "./inlet/topic-inlets.ts";
@@ -55,6 +56,8 @@ export interface FlowDeps {
   settings(): { readonly kafka: KafkaSettings; readonly bulk: BulkSettings };
   /** Kafka's retention of the topic; null: unknown. */
   keptForMs(topic: string): number | null;
+  /** Whether a person ordered to move the group's position there, and that is not done yet. */
+  isToMove(topic: string, partition: number): boolean;
   readonly events: PoolEvents;
 }
 
@@ -69,6 +72,7 @@ export type AttemptListener = (
 export interface Flow {
   /** Starts, replaces and stops topics. Nothing is read before the first start. */
   readonly pool: ConsumerPool;
+  readonly mover: PositionMover;
   /** Why no topic is read; null: the group is joined, or need not be. */
   readonly trouble: GroupTrouble | null;
   readonly usedBytes: number;
@@ -113,6 +117,7 @@ export function createFlow(deps: FlowDeps): Flow {
   let attempted: AttemptListener = () => {};
 
   const intake = createIntake({
+    isToMove: ({ topic, partition }) => deps.isToMove(topic, partition),
     time,
     logger,
     join(listener) {
@@ -245,6 +250,7 @@ export function createFlow(deps: FlowDeps): Flow {
 
   return {
     pool,
+    mover: createPositionMover({ intake, committer, logger }),
     gate,
     get trouble() {
       return intake.membership.member.trouble;

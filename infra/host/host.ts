@@ -27,6 +27,7 @@ import { createMonitor } from "./observe/monitor.ts";
 import { createReconcileLoop } from "./reconcile/reconcile-loop.ts";
 import { createReporter } from "./observe/reporter.ts";
 import type { HostOptions } from "./host-options.ts";
+import { createRewinder } from "./orders/rewinder.ts";
 import { createServices } from "./services.ts";
 import { createTopicJournal } from "./observe/topic-journal.ts";
 import { createTailHub } from "./services/tail-hub.ts";
@@ -126,6 +127,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     }),
     settings: () => ({ kafka: inForce.kafka, bulk: inForce.elasticsearch.bulk }),
     keptForMs: (topic) => lags.keptForMs(topic),
+    isToMove: (topic, partition) => rewinder.stands(topic, partition),
     events: {
       ofTopic: (topic) => reporter.pumpEvents(topic),
       lost: (topic, ranges) => reporter.lost(topic, ranges),
@@ -197,7 +199,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
           }
         },
         readEtcd: (settings, signal) => etcd.read(settings, signal),
-        listTopics: (settings, signal) => clients.listTopics(settings, signal),
+        async listTopics(settings, signal) {
+          await rewinder.ready(signal);
+          return clients.listTopics(settings, signal);
+        },
         probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
         ensureTemplate: (targets, signal) => clients.elasticsearch.ensureTemplate(targets, signal),
         async useSettings(settings) {
@@ -231,6 +236,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
   });
   closing.adopt(monitor, (it) => it.stop());
+
+  const rewinder = createRewinder({
+    mover: flow.mover,
+    store: () => clients.orders("rewinds"),
+    logger: {
+      debug: (...line) => logger.debug(...line),
+      warn: (message, fields) => failures.warn(message, { reason: "orders", ...fields }),
+    },
+  });
+  work.adopt(rewinder, (it) => it.stop());
 
   const services = createServices({
     options,

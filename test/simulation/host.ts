@@ -78,6 +78,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
   let stopping = false;
 
   const flow = world.createFlow({
+    isToMove: () => false,
     openWire: () => process.wire(world.openWire(name)),
     createDecoder: () => world.createDecoder(process.time),
     bulk: process.bulk(world.elasticsearch.bulk),

@@ -106,6 +106,7 @@ export function willingIntake(): WillingIntake {
       };
     },
     reopen() {},
+    move: () => Promise.resolve(),
     release(topic) {
       if (!takers.has(topic)) wanted.delete(topic);
     },

@@ -20,6 +20,12 @@ export interface HostCommitter {
   schedule(topic: Committable): void;
   /** Resolves once nothing is left to commit. @param only of these; absent: of all. @throws the signal's reason */
   flush(topic: Committable, only: readonly Tenure[] | undefined, signal: AbortSignal): Promise<void>;
+  /**
+   * Commits this entry beside nothing else: what was sent before is answered, what follows waits.
+   * @returns why it was refused; null if it was not
+   * @throws what `GroupMember.commit` throws, the signal's reason
+   */
+  alone(entry: CommitEntry, signal: AbortSignal): Promise<string | null>;
   forget(topic: Committable): void;
   close(): void;
 }
@@ -111,6 +117,20 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
         dirty.add(topic);
         await abortable(run(), signal);
         if (topic.uncommitted(only).length > 0) await sleep(time, INTERVAL_MS, signal);
+      }
+    },
+    async alone(entry, signal) {
+      while (committing !== null) await abortable(committing, signal);
+      const answer = deps.commit([entry], AbortSignal.any([life.signal, signal]));
+      committing = answer.then(
+        () => {},
+        () => {},
+      );
+      try {
+        return (await answer).get(entry.tenure) ?? null;
+      } finally {
+        committing = null;
+        arm();
       }
     },
     forget: (topic) => void dirty.delete(topic),

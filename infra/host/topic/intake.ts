@@ -29,6 +29,12 @@ export interface Intake {
   open(topic: string, taker: TopicTaker): TopicIntake;
   /** The partition may be another log by now: closes it at once and opens it at the group's position. */
   reopen(tenure: Tenure): void;
+  /**
+   * Finishes and commits what is in flight of a partition, lets `act` move the group's position, and opens the partition
+   * there. Others go on. Does nothing while its position is looked up, or if it is lost meanwhile.
+   * @throws what `act` throws
+   */
+  move(tenure: Tenure, act: () => Promise<void>): Promise<void>;
   /** Gives the partitions of a closed topic back to the group. */
   release(topic: string): void;
   readonly membership: Membership;
@@ -41,6 +47,8 @@ export interface Intake {
 
 export interface IntakeDeps {
   join(listener: GroupListener): Membership;
+  /** Whether its position is about to be moved: until then it is not opened. */
+  isToMove(tenure: Tenure): boolean;
   readonly time: Time;
   readonly logger: Logger;
 }
@@ -51,6 +59,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   /** Topics that are open or not released yet. */
   const wanted = new Set<string>();
   const leaving = new WeakSet<Tenure>();
+  const moving = new Set<Tenure>();
   let membership = enter();
   let telling = false;
   let isLeaving = false;
@@ -59,7 +68,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const ofTopics: OpenTopicDeps = {
     time: deps.time,
     membership: () => membership,
-    isLeaving: (tenure) => leaving.has(tenure),
+    isElsewhere: (tenure) => leaving.has(tenure) || moving.has(tenure) || deps.isToMove(tenure),
     onClosed(topic) {
       if (topics.get(topic.name) === topic) topics.delete(topic.name);
     },
@@ -164,6 +173,21 @@ export function createIntake(deps: IntakeDeps): Intake {
       topic.drop([tenure]);
       topic.take([tenure]);
       topic.taker.onChange();
+    },
+    async move(tenure, act) {
+      const topic = topics.get(tenure.topic);
+      if (topic === undefined || moving.has(tenure) || topic.opening.has(tenure)) return;
+      moving.add(tenure);
+      try {
+        await topic.settle([tenure]);
+        if (!tenure.ended) await act();
+      } finally {
+        moving.delete(tenure);
+        // The topic may have started anew meanwhile.
+        const current = topics.get(tenure.topic);
+        current?.take([tenure]);
+        current?.taker.onChange();
+      }
     },
     get membership() {
       return membership;

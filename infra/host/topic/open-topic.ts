@@ -64,8 +64,8 @@ export interface Membership {
 
 export interface OpenTopicDeps {
   membership(): Membership;
-  /** Another member is about to get the partition: its tenure ends without further notice. */
-  isLeaving(tenure: Tenure): boolean;
+  /** Another member is about to get the partition, and its tenure ends without further notice; or its position is moved. */
+  isElsewhere(tenure: Tenure): boolean;
   onClosed(topic: OpenTopic): void;
   readonly time: Time;
 }
@@ -104,7 +104,7 @@ export class OpenTopic implements TopicIntake {
     const { member } = this.#deps.membership();
     if (!member.named.has(this.name) || this.opening.size > 0) return false;
     for (const tenure of member.tenures.get(this.name)?.values() ?? [])
-      if (this.taken.get(tenure.partition) !== tenure && !this.#deps.isLeaving(tenure)) return false;
+      if (this.taken.get(tenure.partition) !== tenure && !this.#deps.isElsewhere(tenure)) return false;
     return true;
   }
 
@@ -121,7 +121,7 @@ export class OpenTopic implements TopicIntake {
   take(tenures: Iterable<Tenure>): void {
     if (this.#paused) return;
     for (const tenure of tenures) {
-      if (tenure.ended || this.#deps.isLeaving(tenure)) continue;
+      if (tenure.ended || this.#deps.isElsewhere(tenure)) continue;
       if (this.taken.get(tenure.partition) === tenure) continue;
       this.taken.set(tenure.partition, tenure);
       this.opening.add(tenure);

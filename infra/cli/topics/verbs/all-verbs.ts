@@ -5,10 +5,11 @@ import { addVerb } from "./add.ts";
 import { kibanaVerb } from "./kibana.ts";
 import { listVerb } from "./list.ts";
 import { removeVerb } from "./remove.ts";
+import { rewindVerb } from "./rewind.ts";
 import { tryVerb } from "./try.ts";
 
 /** In display order. */
-export const VERBS: readonly TopicsVerb[] = [listVerb, addVerb, removeVerb, tryVerb, kibanaVerb];
+export const VERBS: readonly TopicsVerb[] = [listVerb, addVerb, removeVerb, tryVerb, rewindVerb, kibanaVerb];
 
 export const TOPICS_HELP = helpText({
   synopsis: "topics COMMAND [options]",

@@ -7,6 +7,9 @@ import { coordinatorError } from "../group/coordinator/coordinator.ts";
 import { ofCoordinator } from "./group-access.ts";
 import { readLogPositions } from "./log-positions.ts";
 import { whileLeadersMove } from "./patience.ts";
+import { createLeaders } from "../reader/leaders.ts";
+import { askTime, LogEndsLookup } from "../reader/log-ends.ts";
+import { systemTime } from "../../system/system-time.ts";
 import { createKafkaWire } from "../wire/kafkajs-wire.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 
@@ -26,6 +29,12 @@ export interface KafkaOffsets {
     topic: string,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, CommittedPosition>>;
+  /**
+   * By partition: the first record of that time or later; without one, the high watermark.
+   * @param atMs milliseconds since the epoch
+   * @throws as `ranges` does, also if records have no timestamps
+   */
+  at(topic: string, atMs: number, signal: AbortSignal): Promise<ReadonlyMap<number, number>>;
   close(): Promise<void>;
 }
 
@@ -66,6 +75,27 @@ export function createKafkaOffsets(
             { start: logStart, end: lastStableOffset },
           ]),
         );
+      }, signal),
+    at: (topic, atMs, signal) =>
+      whileLeadersMove(async () => {
+        const partitions = await partitionsOf(topic, signal);
+        if (partitions instanceof PenstockError) return partitions;
+        const leaders = createLeaders({ wire, time: systemTime });
+        const found = new Map<number, number>();
+        const failures: PenstockError[] = [];
+        try {
+          const asked = partitions.map((partition) => ({ topic, partition }));
+          await askTime(new LogEndsLookup(wire, leaders), atMs, asked, signal, ({ partition }, offset) => {
+            if (typeof offset === "number") found.set(partition, offset);
+            else failures.push(offset);
+          });
+        } finally {
+          await leaders.close();
+        }
+        signal.throwIfAborted();
+        const stays = failures.find(({ retryable }) => !retryable);
+        if (stays !== undefined) throw stays;
+        return failures[0] ?? found;
       }, signal),
     committed: async (groupId, topic, signal) => {
       const partitions = await whileLeadersMove(() => partitionsOf(topic, signal), signal);

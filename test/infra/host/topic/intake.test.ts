@@ -66,8 +66,10 @@ function setUp() {
   const members: FakeMember[] = [];
   /** Of closing what a membership needed. */
   const failures: Error[] = [];
+  const toMove = new Set<unknown>();
   const logger = createMemoryLogger();
   const intake = createIntake({
+    isToMove: (tenure) => toMove.has(tenure),
     time: systemTime,
     logger,
     join(listener) {

@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { RewindResult } from "../../functions/rewind-topic.ts";
+import { runCommand } from "../support/command.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+let servers: StackClients;
+beforeAll(async () => void (servers = await connectStack()));
+afterAll(() => servers[Symbol.asyncDispose]());
+
+const MINUTE = 60_000;
+/** As of one moment, each of these partitions has a record for each of the last minutes, oldest first. */
+const minutes = (now: number, partitions: number, count: number, from = count) =>
+  Array.from({ length: partitions }, (_, partition) =>
+    Array.from({ length: count }, (__, n) => ({
+      partition,
+      value: `${partition} ${from - n}`,
+      timestamp: String(now - (from - n) * MINUTE),
+    })),
+  ).flat();
+
+async function rewind(config: object, ...args: string[]): Promise<RewindResult & { readonly code: number }> {
+  const { out, error, code } = await runCommand("topics", config, ["rewind", ...args, "--json"]);
+  if (out === "") throw new Error(`topics rewind ended with ${code}: ${error}`);
+  return { ...(JSON.parse(out) as RewindResult), code };
+}
+const movesOf = ({ partitions }: RewindResult) => partitions.map(({ from, to }) => [from, to]);
+
+interface Audited {
+  readonly clean: boolean;
+  readonly topics: readonly { readonly totals: Readonly<Record<string, number>>; readonly notes: readonly string[] }[];
+}
+async function audit(config: object, topic: string): Promise<Audited> {
+  const { out, error } = await runCommand("audit", config, [topic, "--json"]);
+  if (out === "") throw new Error(error);
+  return JSON.parse(out) as Audited;
+}
+
+const committed = async (group: string, topic: string) => [
+  ...(await servers.kafka.committed(group, topic)).values(),
+];
+
+test("two hosts under load: back to a time, to offsets, to the beginning, forward to the end; nothing is doubled or lost", async () => {
+  const topic = uniqueName("rewound");
+  await servers.kafka.createTopic(topic, 4);
+  const config = { ...servers.config, kafka: { ...servers.config.kafka, group: uniqueName("group") }, topics: [topic] };
+  const { group } = config.kafka;
+  const now = Date.now();
+  await servers.kafka.produce(topic, minutes(now, 4, 200));
+  await using one = await startTestHost(config);
+  await using two = await startTestHost(config);
+  const counted = async (kind: "indexed" | "duplicate") => {
+    const both = await Promise.all([one, two].map((host) => host.topics()));
+    return both.flat().reduce((sum, { topic: name, counts }) => sum + (name === topic ? counts[kind] : 0), 0);
+  };
+  const settled = (offset: number) =>
+    eventually(`all partitions are committed up to ${offset}`, async () =>
+      (await committed(group, topic)).every((at) => at === offset),
+    );
+  await settled(200);
+  await eventually("both hosts own partitions", async () => {
+    const both = await Promise.all([one, two].map((host) => host.topics()));
+    return both.every(([status]) => status?.partitions.filter(({ owned }) => owned).length === 2);
+  });
+
+  // A dry run changes nothing.
+  const planned = await rewind(config, topic, "--to", new Date(now - 50.5 * MINUTE).toISOString(), "--dry-run");
+  expect(planned).toMatchObject({ action: "planned", again: 200, skipped: 0, code: 0 });
+  expect(movesOf(planned)).toEqual(Array.from({ length: 4 }, () => [200, 150]));
+  expect(await committed(group, topic)).toEqual([200, 200, 200, 200]);
+
+  let loading = true;
+  const load = (async () => {
+    for (let n = 0; n < 10 || loading; n += 1) await servers.kafka.produce(topic, minutes(Date.now(), 4, 20, 0));
+  })();
+  const toTime = await rewind(config, topic, "--to", new Date(now - 50.5 * MINUTE).toISOString());
+  expect(toTime).toMatchObject({ action: "moved", code: 0, waiting: [] });
+  for (const [, to] of movesOf(toTime)) expect(to).toBe(150);
+  const toOffsets = await rewind(config, topic, "--to", '{"0":17,"3":40}');
+  expect(movesOf(toOffsets).map(([, to]) => to)).toEqual([17, expect.any(Number), expect.any(Number), 40]);
+  const again = await rewind(config, topic, "--to", "earliest");
+  expect(again.action).toBe("moved");
+  loading = false;
+  await load;
+  const [end = 0] = (await servers.kafka.ends(topic)).values();
+  await settled(end);
+  expect(await counted("duplicate")).toBeGreaterThanOrEqual(1_200);
+  expect(await counted("indexed")).toBe(4 * end);
+  expect(await servers.elasticsearch.count(topic.toLowerCase())).toBe(4 * end);
+  expect((await audit(config, topic)).topics[0]).toMatchObject({
+    verdict: { clean: true },
+    totals: { offsets: 4 * end, indexed: 4 * end, skipped: 0 },
+    notes: [],
+  });
+
+  // Forward: only when told so, and what was skipped is no gap.
+  await Promise.all([one, two].map(async (host) => {
+    host.signal("SIGTERM");
+    expect(await host.exited).toBe(0);
+  }));
+  await servers.kafka.produce(topic, minutes(Date.now(), 4, 30, 0));
+  const refused = await rewind(config, topic, "--to", "latest");
+  expect(refused).toMatchObject({ action: "refused", skipped: 120, code: 1 });
+  const waiting = await rewind(config, topic, "--to", "latest", "--yes");
+  expect(waiting).toMatchObject({ action: "waiting", waiting: [0, 1, 2, 3], code: 1 });
+  expect(waiting.message).toContain("no host runs");
+  const more = await rewind(config, topic, "--to", "earliest");
+  expect(more).toMatchObject({ action: "refused", code: 1 });
+  expect(more.message).toContain("is being moved to offset");
+}, 120_000);
+
+test("a data stream that rolled over, killed while it reads again: the ids of all generations are looked up, nothing is doubled", async () => {
+  const topic = uniqueName("stream").toLowerCase().replaceAll("-", "_");
+  const dataStream = `logs-${topic}-prod`;
+  await servers.kafka.createTopic(topic, 2);
+  const config = {
+    ...servers.config,
+    kafka: { ...servers.config.kafka, group: uniqueName("group") },
+    elasticsearch: { ...servers.config.elasticsearch, bulk: { maxDocuments: 100, concurrency: 1 } },
+    topics: [{ topic, dataStream }],
+  };
+  const { group } = config.kafka;
+  const now = Date.now();
+  const settled = (offset: number) =>
+    eventually(`all partitions are committed up to ${offset}`, async () =>
+      (await committed(group, topic)).every((at) => at === offset),
+    );
+  {
+    await using host = await startTestHost(config);
+    await servers.kafka.produce(topic, minutes(now, 2, 4_000));
+    await settled(4_000);
+    await servers.elasticsearch.request("POST", `/${dataStream}/_rollover`);
+    await servers.kafka.produce(topic, minutes(now, 2, 1_000));
+    await settled(5_000);
+    const told = await rewind(config, topic, "--to", "earliest");
+    expect(told).toMatchObject({ action: "moved", again: 10_000 });
+    await eventually("it is on its way", async () => {
+      const [status] = await host.topics();
+      return status !== undefined && status.counts.duplicate > 500;
+    });
+    host.signal("SIGKILL");
+    await host.exited;
+  }
+  const interrupted = await committed(group, topic);
+  await servers.elasticsearch.request("POST", `/${dataStream}/_rollover`);
+  await using host = await startTestHost(config);
+  await settled(5_000);
+  expect(interrupted.some((offset) => offset < 5_000)).toBe(true);
+  expect(await servers.elasticsearch.count(dataStream)).toBe(10_000);
+  expect((await audit(config, topic)).topics[0]).toMatchObject({
+    verdict: { clean: true, doubles: 0 },
+    totals: { offsets: 10_000, indexed: 10_000 },
+  });
+  const status = await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+  expect(status.lost).toEqual([]);
+}, 120_000);
+
+test("what was skipped, before it began or by a rewind, is listed apart, and indexed once it goes back", async () => {
+  const topic = uniqueName("skipping");
+  await servers.kafka.createTopic(topic);
+  const config = {
+    ...servers.config,
+    kafka: { ...servers.config.kafka, group: uniqueName("group") },
+    topics: [{ topic, startAt: "latest" }],
+  };
+  const { group } = config.kafka;
+  const now = Date.now();
+  const settled = (offset: number) =>
+    eventually(`it is committed up to ${offset}`, async () => (await committed(group, topic))[0] === offset);
+  await servers.kafka.produce(topic, minutes(now, 1, 30));
+  {
+    await using host = await startTestHost(config);
+    await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+    await servers.kafka.produce(topic, minutes(now, 1, 10));
+    await settled(40);
+    expect((await audit(config, topic)).topics[0]?.totals).toMatchObject({ offsets: 10, indexed: 10 });
+    host.signal("SIGTERM");
+    await host.exited;
+  }
+  await servers.kafka.produce(topic, minutes(now, 1, 20));
+  // No host runs: it waits for one.
+  expect(await rewind(config, topic, "--to", "55", "--yes")).toMatchObject({ action: "waiting", skipped: 15 });
+  await using host = await startTestHost(config);
+  await settled(60);
+  await host.untilTopic(topic, "has read what is left", ({ counts }) => counts.indexed === 5);
+  const skipped = await audit(config, topic);
+  expect(skipped.clean).toBe(true);
+  expect(skipped.topics[0]).toMatchObject({ totals: { offsets: 30, indexed: 15, skipped: 15, gaps: 0 } });
+  // Below where it began.
+  expect(await rewind(config, topic, "--to", "25")).toMatchObject({ action: "moved", again: 35 });
+  await settled(60);
+  await host.untilTopic(topic, "has read it again", ({ counts }) => counts.indexed === 25 && counts.duplicate === 15);
+  const back = await audit(config, topic);
+  expect(back.topics[0]).toMatchObject({ totals: { offsets: 35, indexed: 35, skipped: 0, gaps: 0 } });
+  expect(back.topics[0]?.notes).toEqual([
+    "partition 0: audited from offset 25, where its group began or went back to",
+  ]);
+  expect(await rewind(config, topic, "--to", "latest")).toMatchObject({ action: "unchanged", code: 0 });
+}, 120_000);
+
+test("what cannot be: each with its reason", async () => {
+  const [topic, untimed] = [uniqueName("refusing"), uniqueName("untimed")];
+  await servers.kafka.createTopic(topic, 2);
+  await servers.kafka.createTopic(untimed);
+  await servers.kafka.produce(topic, minutes(Date.now(), 2, 10));
+  await servers.kafka.produce(untimed, [{ value: "when?", timestamp: "-1" }]);
+  const config = {
+    ...servers.config,
+    kafka: { ...servers.config.kafka, group: uniqueName("group") },
+    topics: [topic, untimed, "not-there"],
+  };
+  const refusal = async (...args: string[]) => {
+    const { error, code } = await runCommand("topics", config, ["rewind", ...args]);
+    return `${code} ${error.trim().split("\n")[0]}`;
+  };
+  const refusals = await Promise.all([
+    refusal(topic, "--to", "2999-01-01T00:00:00Z"),
+    refusal(topic, "--to", "11", "--partition", "1"),
+    refusal(topic, "--to", '{"2":1}'),
+    refusal(topic, "--to", "5"),
+    refusal(topic, "--to", "yesterday"),
+    refusal(untimed, "--to", "-2h"),
+    refusal("not-there", "--to", "earliest"),
+    refusal("not-declared", "--to", "earliest"),
+    refusal(topic),
+  ]);
+  expect(refusals).toEqual([
+    expect.stringMatching(/^2 to 2999-01-01T00:00:00.000Z is in the future: it is .* now$/),
+    `2 offset 11 of topic "${topic}", partition 1, is not in Kafka: it has 0 to 10`,
+    `2 topic "${topic}" has no partition 2: it has 2, from 0 to 1`,
+    `2 topic "${topic}" has 2 partitions: name one (--partition), or give an offset for each ({"0":17})`,
+    `2 to "yesterday" is neither earliest, latest, a time with its zone (2026-11-28T10:00:00Z), an age (-2h; units s m h d), an offset nor offsets by partition ({"0":17})`,
+    expect.stringMatching(/^1 .*its records have no timestamps, so none can be found by time$/),
+    `1 topic "not-there" does not exist in Kafka`,
+    `1 topic "not-declared" is declared neither in the config file nor in etcd`,
+    "2 --to is missing: where should it go?",
+  ]);
+}, 60_000);

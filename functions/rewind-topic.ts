@@ -150,9 +150,10 @@ async function stepsOf({ topic, to, partition }: RewindInput, deps: RewindDeps):
   const ranges = await deps.ranges(topic);
   const atTime = atMs === null ? new Map<number, number>() : await deps.offsetsAt(topic, atMs);
   const standings = [...ranges]
-    .map(([number, range]) => ({
+    .map(([number, { start, end }]) => ({
       partition: number,
-      ...range,
+      start,
+      end,
       committed: committed.get(number)?.offset ?? null,
     }))
     .sort((a, b) => a.partition - b.partition);

@@ -1,6 +1,11 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { stringify } from "yaml";
 import type { RewindResult } from "../../functions/rewind-topic.ts";
-import { runCommand } from "../support/command.ts";
+import { main as audit } from "../../infra/cli/audit.ts";
+import { main as topics } from "../../infra/cli/topics.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -21,8 +26,34 @@ const minutes = (now: number, partitions: number, count: number, from = count) =
     })),
   ).flat();
 
+/** Without a process of its own, which would take a second each time. */
+async function called(command: typeof topics | typeof audit, config: object, args: readonly string[]) {
+  const folder = await mkdtemp(join(tmpdir(), "penstock-rewind-"));
+  try {
+    const file = join(folder, "config.yaml");
+    await writeFile(file, stringify(config));
+    const said = { out: "", error: "" };
+    const write = (text: string) => void (said.error += text);
+    const io = {
+      environment: {},
+      out: (text: string) => void (said.out += text),
+      signal: AbortSignal.timeout(60_000),
+      now: () => Date.now(),
+      random: () => Math.random(),
+    };
+    const argv = [...args, "--config", file];
+    const code =
+      command === topics
+        ? await topics(argv, { ...io, error: write })
+        : await audit(argv, { ...io, error: { write } });
+    return { ...said, code };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function rewind(config: object, ...args: string[]): Promise<RewindResult & { readonly code: number }> {
-  const { out, error, code } = await runCommand("topics", config, ["rewind", ...args, "--json"]);
+  const { out, error, code } = await called(topics, config, ["rewind", ...args, "--json"]);
   if (out === "") throw new Error(`topics rewind ended with ${code}: ${error}`);
   return { ...(JSON.parse(out) as RewindResult), code };
 }
@@ -30,10 +61,13 @@ const movesOf = ({ partitions }: RewindResult) => partitions.map(({ from, to }) 
 
 interface Audited {
   readonly clean: boolean;
-  readonly topics: readonly { readonly totals: Readonly<Record<string, number>>; readonly notes: readonly string[] }[];
+  readonly topics: readonly {
+    readonly totals: Readonly<Record<string, number>>;
+    readonly notes: readonly string[];
+  }[];
 }
-async function audit(config: object, topic: string): Promise<Audited> {
-  const { out, error } = await runCommand("audit", config, [topic, "--json"]);
+async function audited(config: object, topic: string): Promise<Audited> {
+  const { out, error } = await called(audit, config, [topic, "--json"]);
   if (out === "") throw new Error(error);
   return JSON.parse(out) as Audited;
 }
@@ -42,10 +76,14 @@ const committed = async (group: string, topic: string) => [
   ...(await servers.kafka.committed(group, topic)).values(),
 ];
 
-test("two hosts under load: back to a time, to offsets, to the beginning, forward to the end; nothing is doubled or lost", async () => {
+test.concurrent("two hosts under load: back to a time, to offsets, to the beginning, forward to the end; nothing is doubled or lost", async () => {
   const topic = uniqueName("rewound");
   await servers.kafka.createTopic(topic, 4);
-  const config = { ...servers.config, kafka: { ...servers.config.kafka, group: uniqueName("group") }, topics: [topic] };
+  const config = {
+    ...servers.config,
+    kafka: { ...servers.config.kafka, group: uniqueName("group") },
+    topics: [topic],
+  };
   const { group } = config.kafka;
   const now = Date.now();
   await servers.kafka.produce(topic, minutes(now, 4, 200));
@@ -66,14 +104,21 @@ test("two hosts under load: back to a time, to offsets, to the beginning, forwar
   });
 
   // A dry run changes nothing.
-  const planned = await rewind(config, topic, "--to", new Date(now - 50.5 * MINUTE).toISOString(), "--dry-run");
+  const planned = await rewind(
+    config,
+    topic,
+    "--to",
+    new Date(now - 50.5 * MINUTE).toISOString(),
+    "--dry-run",
+  );
   expect(planned).toMatchObject({ action: "planned", again: 200, skipped: 0, code: 0 });
   expect(movesOf(planned)).toEqual(Array.from({ length: 4 }, () => [200, 150]));
   expect(await committed(group, topic)).toEqual([200, 200, 200, 200]);
 
   let loading = true;
   const load = (async () => {
-    for (let n = 0; n < 10 || loading; n += 1) await servers.kafka.produce(topic, minutes(Date.now(), 4, 20, 0));
+    for (let n = 0; n < 10 || loading; n += 1)
+      await servers.kafka.produce(topic, minutes(Date.now(), 4, 20, 0));
   })();
   const toTime = await rewind(config, topic, "--to", new Date(now - 50.5 * MINUTE).toISOString());
   expect(toTime).toMatchObject({ action: "moved", code: 0, waiting: [] });
@@ -89,17 +134,19 @@ test("two hosts under load: back to a time, to offsets, to the beginning, forwar
   expect(await counted("duplicate")).toBeGreaterThanOrEqual(1_200);
   expect(await counted("indexed")).toBe(4 * end);
   expect(await servers.elasticsearch.count(topic.toLowerCase())).toBe(4 * end);
-  expect((await audit(config, topic)).topics[0]).toMatchObject({
+  expect((await audited(config, topic)).topics[0]).toMatchObject({
     verdict: { clean: true },
     totals: { offsets: 4 * end, indexed: 4 * end, skipped: 0 },
     notes: [],
   });
 
   // Forward: only when told so, and what was skipped is no gap.
-  await Promise.all([one, two].map(async (host) => {
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
-  }));
+  await Promise.all(
+    [one, two].map(async (host) => {
+      host.signal("SIGTERM");
+      expect(await host.exited).toBe(0);
+    }),
+  );
   await servers.kafka.produce(topic, minutes(Date.now(), 4, 30, 0));
   const refused = await rewind(config, topic, "--to", "latest");
   expect(refused).toMatchObject({ action: "refused", skipped: 120, code: 1 });
@@ -111,7 +158,7 @@ test("two hosts under load: back to a time, to offsets, to the beginning, forwar
   expect(more.message).toContain("is being moved to offset");
 }, 120_000);
 
-test("a data stream that rolled over, killed while it reads again: the ids of all generations are looked up, nothing is doubled", async () => {
+test.concurrent("a data stream that rolled over, killed while it reads again: the ids of all generations are looked up, nothing is doubled", async () => {
   const topic = uniqueName("stream").toLowerCase().replaceAll("-", "_");
   const dataStream = `logs-${topic}-prod`;
   await servers.kafka.createTopic(topic, 2);
@@ -149,7 +196,7 @@ test("a data stream that rolled over, killed while it reads again: the ids of al
   await settled(5_000);
   expect(interrupted.some((offset) => offset < 5_000)).toBe(true);
   expect(await servers.elasticsearch.count(dataStream)).toBe(10_000);
-  expect((await audit(config, topic)).topics[0]).toMatchObject({
+  expect((await audited(config, topic)).topics[0]).toMatchObject({
     verdict: { clean: true, doubles: 0 },
     totals: { offsets: 10_000, indexed: 10_000 },
   });
@@ -157,7 +204,7 @@ test("a data stream that rolled over, killed while it reads again: the ids of al
   expect(status.lost).toEqual([]);
 }, 120_000);
 
-test("what was skipped, before it began or by a rewind, is listed apart, and indexed once it goes back", async () => {
+test.concurrent("what was skipped, before it began or by a rewind, is listed apart, and indexed once it goes back", async () => {
   const topic = uniqueName("skipping");
   await servers.kafka.createTopic(topic);
   const config = {
@@ -175,24 +222,31 @@ test("what was skipped, before it began or by a rewind, is listed apart, and ind
     await host.untilTopic(topic, "runs", ({ state }) => state === "running");
     await servers.kafka.produce(topic, minutes(now, 1, 10));
     await settled(40);
-    expect((await audit(config, topic)).topics[0]?.totals).toMatchObject({ offsets: 10, indexed: 10 });
+    expect((await audited(config, topic)).topics[0]?.totals).toMatchObject({ offsets: 10, indexed: 10 });
     host.signal("SIGTERM");
     await host.exited;
   }
   await servers.kafka.produce(topic, minutes(now, 1, 20));
   // No host runs: it waits for one.
-  expect(await rewind(config, topic, "--to", "55", "--yes")).toMatchObject({ action: "waiting", skipped: 15 });
+  expect(await rewind(config, topic, "--to", "55", "--yes")).toMatchObject({
+    action: "waiting",
+    skipped: 15,
+  });
   await using host = await startTestHost(config);
   await settled(60);
   await host.untilTopic(topic, "has read what is left", ({ counts }) => counts.indexed === 5);
-  const skipped = await audit(config, topic);
+  const skipped = await audited(config, topic);
   expect(skipped.clean).toBe(true);
   expect(skipped.topics[0]).toMatchObject({ totals: { offsets: 30, indexed: 15, skipped: 15, gaps: 0 } });
   // Below where it began.
   expect(await rewind(config, topic, "--to", "25")).toMatchObject({ action: "moved", again: 35 });
   await settled(60);
-  await host.untilTopic(topic, "has read it again", ({ counts }) => counts.indexed === 25 && counts.duplicate === 15);
-  const back = await audit(config, topic);
+  await host.untilTopic(
+    topic,
+    "has read it again",
+    ({ counts }) => counts.indexed === 25 && counts.duplicate === 15,
+  );
+  const back = await audited(config, topic);
   expect(back.topics[0]).toMatchObject({ totals: { offsets: 35, indexed: 35, skipped: 0, gaps: 0 } });
   expect(back.topics[0]?.notes).toEqual([
     "partition 0: audited from offset 25, where its group began or went back to",
@@ -200,7 +254,7 @@ test("what was skipped, before it began or by a rewind, is listed apart, and ind
   expect(await rewind(config, topic, "--to", "latest")).toMatchObject({ action: "unchanged", code: 0 });
 }, 120_000);
 
-test("what cannot be: each with its reason", async () => {
+test.concurrent("what cannot be: each with its reason", async () => {
   const [topic, untimed] = [uniqueName("refusing"), uniqueName("untimed")];
   await servers.kafka.createTopic(topic, 2);
   await servers.kafka.createTopic(untimed);
@@ -212,7 +266,7 @@ test("what cannot be: each with its reason", async () => {
     topics: [topic, untimed, "not-there"],
   };
   const refusal = async (...args: string[]) => {
-    const { error, code } = await runCommand("topics", config, ["rewind", ...args]);
+    const { error, code } = await called(topics, config, ["rewind", ...args]);
     return `${code} ${error.trim().split("\n")[0]}`;
   };
   const refusals = await Promise.all([

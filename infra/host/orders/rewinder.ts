@@ -103,7 +103,8 @@ export function createRewinder({ mover, store, logger }: RewinderDeps): Rewinder
   let pending: ReadonlyMap<string, Wanted> = new Map();
   const carriedOut = new Map<string, string>();
 
-  const placeOf = ({ topic, partition }: Pick<StoredOrder, "topic" | "partition">): string => `${partition} ${topic}`;
+  const placeOf = ({ topic, partition }: Pick<StoredOrder, "topic" | "partition">): string =>
+    `${partition} ${topic}`;
   const pendingIn = (orders: readonly StoredOrder[]): Map<string, Wanted> =>
     new Map(
       orders.flatMap((stored) => {

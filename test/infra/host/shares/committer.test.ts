@@ -199,3 +199,22 @@ test("of a topic that is forgotten, and closed, it commits nothing more", async 
   await advance(5_000);
   expect(tries).toEqual([]);
 });
+
+test("one that moves a position goes alone: after what is under way, and before what follows", async () => {
+  const { committer, tries, group, addTopic } = setUp();
+  const [a, b] = [addTopic("a"), addTopic("b")];
+  group.takesMs = 100;
+  a.reach(1);
+  await advance(10, 10);
+  const moved = committer.alone({ tenure: b.tenure, offset: 7, last: null }, signal);
+  b.reach(9);
+  await advance(100, 10);
+  expect(tries).toEqual([{ a: 1 }, { b: 7 }]);
+  await advance(1_000, 10);
+  expect(await moved).toBeNull();
+  expect([tries.slice(2), group.most]).toEqual([[{ b: 9 }], 1]);
+  group.refused = new Map([[b.tenure, "TENURE_ENDED"]]);
+  const refused = committer.alone({ tenure: b.tenure, offset: 3, last: null }, signal);
+  await advance(100, 10);
+  expect(await refused).toBe("TENURE_ENDED");
+});

@@ -95,7 +95,7 @@ function setUp() {
     },
   });
   const present = (): FakeMember => members.at(-1) as FakeMember;
-  return { intake, members, present, logger, failures };
+  return { intake, members, present, logger, failures, toMove };
 }
 
 /** What the inlets of one topic were told. */
@@ -299,6 +299,58 @@ test("what may be another log by now is closed, and opened again where the group
   expect(a.isUp).toBe(false);
   openAll(present());
   expect([told, a.isUp]).toEqual([["own 0", "disown 0", "own 0"], true]);
+});
+
+test("a partition whose position is moved is settled, not read meanwhile, and opened at the new one; the topic stays up", async () => {
+  const { intake, present, toMove } = setUp();
+  const settled = Promise.withResolvers<void>();
+  const { taker, told } = takerOf(settled.promise);
+  const a = intake.open("a", taker);
+  a.begin();
+  const [tenure, other] = present().assign("a", 0, 1) as [Tenure, Tenure];
+  openAll(present());
+  const moved = intake.move(tenure, () => {
+    told.push("move");
+    return Promise.resolve();
+  });
+  // Nobody else opens it, and a second move does nothing.
+  await intake.move(tenure, () => Promise.reject(new Error("twice")));
+  intake.reopen(other);
+  expect([present().openings.length, a.isUp]).toEqual([1, false]);
+  openAll(present());
+  expect(a.isUp).toBe(true);
+  settled.resolve();
+  await moved;
+  openAll(present());
+  expect(told).toEqual(["own 0", "own 1", "settle 0", "disown 1", "own 1", "disown 0", "move", "own 0"]);
+
+  // One that was assigned but must be moved first is not opened before.
+  const [late] = present().assign("a", 2) as [Tenure];
+  expect(present().openings.length).toBe(1);
+  openAll(present());
+  toMove.add(late);
+  intake.reopen(late);
+  expect(present().openings.length).toBe(0);
+  const failure = await rejection(intake.move(late, () => Promise.reject(new Error("not now"))));
+  expect(failure).toHaveProperty("message", "not now");
+  expect(present().openings.length).toBe(0);
+  await intake.move(late, () => Promise.resolve(void toMove.delete(late)));
+  expect(present().openings.length).toBe(1);
+});
+
+test("a partition that is lost while it is settled is not moved", async () => {
+  const { intake, present } = setUp();
+  const settled = Promise.withResolvers<void>();
+  const { taker } = takerOf(settled.promise);
+  intake.open("a", taker).begin();
+  const [tenure] = present().assign("a", 0) as [Tenure];
+  openAll(present());
+  let acted = false;
+  const moved = intake.move(tenure, () => Promise.resolve(void (acted = true)));
+  present().lose(tenure);
+  settled.resolve();
+  await moved;
+  expect([acted, present().openings.length]).toEqual([false, 0]);
 });
 
 test("another taker of a topic that was not released goes on with what is ours", async () => {

@@ -1,0 +1,179 @@
+import { expect, test } from "bun:test";
+import {
+  createPositionMover,
+  createRewinder,
+  type PositionMover,
+} from "../../../../infra/host/orders/rewinder.ts";
+import type { CommitEntry } from "../../../../lib/adapters/kafka/group/member/member.ts";
+import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { OrderStore, StoredOrder } from "../../../../lib/adapters/kafka/orders/order-store.ts";
+import { commitMetadata } from "../../../../lib/rules/offsets/checkpoint.ts";
+import { movedMarks } from "../../../../lib/rules/offsets/marks.ts";
+import { parseRewindOrder, type RewindOrder } from "../../../../lib/rules/offsets/rewind.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { createMemoryLogger } from "../../../support/memory-logger.ts";
+import { rejection } from "../../../support/rejection.ts";
+
+const order = (changes: Partial<RewindOrder> = {}): RewindOrder => ({
+  id: "one",
+  by: "me",
+  at: "2026-11-30T12:00:00.000Z",
+  from: 90,
+  done: false,
+  ...changes,
+});
+const stored = (offset: number, wanted: RewindOrder): StoredOrder => ({
+  topic: "app",
+  partition: 0,
+  offset,
+  metadata: JSON.stringify(wanted),
+});
+
+/** One owned partition whose log has offsets 10 to 100, and a commit. */
+function ownWorld(commit: { offset: number | null; metadata: string | null }, refusal: string | null = null) {
+  const tenure = new Tenure("app", 0);
+  const commits: CommitEntry[] = [];
+  const steps: string[] = [];
+  const mover = createPositionMover({
+    intake: {
+      async move(moved, act) {
+        steps.push(`settle ${moved.partition}`);
+        await act();
+        steps.push("open");
+      },
+      membership: {
+        member: {
+          tenures: new Map([["app", new Map([[0, tenure]])]]),
+          committed: () => Promise.resolve(new Map([["app", new Map([[0, commit]])]])),
+        },
+        openings: { logOf: () => Promise.resolve({ logStart: 10, logEnd: 100 }) },
+      },
+    },
+    committer: {
+      alone(entry) {
+        steps.push("commit");
+        commits.push(entry);
+        return Promise.resolve(refusal);
+      },
+    },
+    logger: createMemoryLogger(),
+  });
+  const move = (offset: number, wanted = order()) =>
+    mover.move(stored(offset, wanted), wanted, () => steps.push("done"), new AbortController().signal);
+  return { mover, move, commits, steps, tenure };
+}
+
+test("the position moves between settling and opening; the commit says which order did it, and what may be sent twice", async () => {
+  const place = { last: { offset: 89, timestamp: 5 }, place: "app" };
+  const { move, commits, steps, tenure } = ownWorld({ offset: 90, metadata: commitMetadata(place) });
+  await move(20);
+  expect(steps).toEqual(["settle 0", "commit", "done", "open"]);
+  expect(commits).toEqual([
+    {
+      tenure,
+      offset: 20,
+      // The record before it is another one.
+      last: null,
+      place: "app",
+      marks: { order: "one", from: null, below: 90, skipped: [] },
+    },
+  ]);
+});
+
+test("an order is carried out once, also if its end could not be noted before a crash", async () => {
+  const marks = movedMarks(null, { order: "one", from: 90, to: 20 });
+  const { move, commits, steps } = ownWorld({
+    offset: 45,
+    metadata: commitMetadata({ last: null, place: null, marks }),
+  });
+  await move(20);
+  expect([commits, steps]).toEqual([[], ["settle 0", "done", "open"]]);
+});
+
+test.each([
+  // Retention has passed it.
+  [90, 5, 10],
+  // The log is another, shorter one.
+  [90, 120, 100],
+  // Reading has gone on: back is still back, but what was to be skipped has been read.
+  [95, 20, 20],
+  [95, 93, null],
+  [90, 90, null],
+  // Nothing was committed: it would begin at the log's start.
+  [null, 50, 50],
+])("from %p to %p: to %p", async (committed, target, expected) => {
+  const { move, commits, steps } = ownWorld({ offset: committed, metadata: null });
+  await move(target);
+  expect(commits.map(({ offset }) => offset)).toEqual(expected === null ? [] : [expected]);
+  expect(steps).toContain("done");
+});
+
+test("a refused commit is no move", async () => {
+  const { move, steps } = ownWorld({ offset: 90, metadata: null }, "TENURE_ENDED");
+  expect(await rejection(move(20))).toHaveProperty("message", "Kafka refused the new position: TENURE_ENDED");
+  expect(steps).toEqual(["settle 0", "commit"]);
+});
+
+function rewinderOver(orders: StoredOrder[], move: PositionMover["move"], isOurs = () => true) {
+  const state = { orders, reads: 0 };
+  const store: OrderStore = {
+    read() {
+      state.reads += 1;
+      return Promise.resolve([...state.orders]);
+    },
+    write(some) {
+      state.orders = [...some];
+      return Promise.resolve();
+    },
+  };
+  const logger = createMemoryLogger();
+  const rewinder = createRewinder({ mover: { isOurs, move }, store: () => store, logger });
+  return { rewinder, state, logger };
+}
+const isDone = ({ orders }: { orders: readonly StoredOrder[] }) =>
+  parseRewindOrder(orders[0]?.metadata ?? "")?.done === true;
+
+test("an order of a partition of ours is carried out and then marked so; until then it is not read", async () => {
+  const seen: boolean[] = [];
+  const { rewinder, state } = rewinderOver([stored(20, order())], (_, __, onDone) => {
+    seen.push(rewinder.stands("app", 0), rewinder.stands("app", 1));
+    onDone();
+    seen.push(rewinder.stands("app", 0));
+    return Promise.resolve();
+  });
+  await rewinder.ready(AbortSignal.timeout(1_000));
+  await eventually("it is marked", async () => isDone(state));
+  expect(seen).toEqual([true, false, false]);
+  expect(state.orders[0]?.offset).toBe(20);
+  await rewinder.stop();
+});
+
+test("what fails or is not open yet is tried again; what is another host's or done already is left alone", async () => {
+  let tries = 0;
+  const { rewinder, state, logger } = rewinderOver([stored(20, order())], (_, __, onDone) => {
+    tries += 1;
+    if (tries === 1) return Promise.reject(new Error("Kafka is away"));
+    if (tries === 3) onDone();
+    return Promise.resolve();
+  });
+  await eventually("it is marked", async () => isDone(state));
+  expect(tries).toBe(3);
+  expect(logger.lines.map(({ message }) => message)).toEqual(["a partition could not be moved yet"]);
+  await rewinder.stop();
+
+  for (const [orders, isOurs] of [
+    [[stored(20, order())], false],
+    [[stored(20, order({ done: true }))], true],
+  ] as const) {
+    let moved = 0;
+    const other = rewinderOver(
+      [...orders],
+      () => Promise.resolve(void (moved += 1)),
+      () => isOurs,
+    );
+    await other.rewinder.ready(AbortSignal.timeout(1_000));
+    expect(other.rewinder.stands("app", 0)).toBe(!isOurs);
+    await other.rewinder.stop();
+    expect([moved, other.state.orders]).toEqual([0, [...orders]]);
+  }
+});

@@ -36,6 +36,8 @@ export interface StackOptions {
   kafkaAdvertisedPorts?: Readonly<Record<string, readonly number[]>>;
   /** More lines for Kafka's server.properties. */
   kafkaProperties?: Readonly<Record<string, string>>;
+  /** Java's system properties of each broker (`-D`). */
+  kafkaSystemProperties?: Readonly<Record<string, string>>;
   /** Each broker's heap, in MB; by default 512, in a cluster 384. */
   kafkaHeapMb?: number;
   /** By default PENSTOCK_STACK_ELASTICSEARCH, else 9.2.0. */
@@ -136,6 +138,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     listeners: options.kafkaListeners ?? {},
     advertisedPorts: options.kafkaAdvertisedPorts ?? {},
     properties: options.kafkaProperties ?? {},
+    systemProperties: options.kafkaSystemProperties ?? {},
     heapMb: options.kafkaHeapMb,
   };
   const elasticsearchOptions = {

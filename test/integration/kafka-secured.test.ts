@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from "bun:test";
 import { describeChanges } from "./secured-kafka/changes.ts";
 import { describeFaults } from "./secured-kafka/faults.ts";
+import { describeTokens } from "./secured-kafka/tokens.ts";
 import { describeWire } from "./secured-kafka/wire.ts";
 import { describeLinks } from "./secured-kafka/works.ts";
 import { createSecuredWorld } from "./secured-kafka/world.ts";
@@ -12,4 +13,5 @@ afterAll(() => world.close());
 describeLinks(world);
 describeFaults(world);
 describeChanges(world);
+describeTokens(world);
 describeWire(world);

@@ -17,6 +17,7 @@ type Node = Readonly<{
   default?: unknown;
   properties?: Readonly<Record<string, Node>> | undefined;
   anyOf?: readonly Node[] | undefined;
+  oneOf?: readonly Node[] | undefined;
   items?: Node | undefined;
 }>;
 const node: z.ZodType<Node> = z.lazy(() =>
@@ -24,6 +25,7 @@ const node: z.ZodType<Node> = z.lazy(() =>
     default: z.unknown().optional(),
     properties: z.record(z.string(), node).optional(),
     anyOf: z.array(node).optional(),
+    oneOf: z.array(node).optional(),
     items: node.optional(),
   }),
 );
@@ -34,9 +36,12 @@ function settingsOf({ properties = {} }: Node, prefix = ""): [key: string, setti
   return Object.entries(properties).flatMap(([name, child]): [string, Node][] => {
     const key = `${prefix}${name}`;
     if (child.properties !== undefined) return settingsOf(child, `${key}.`);
-    const ways = (child.anyOf ?? []).flatMap((way) => settingsOf(way, `${key}.`));
+    const ways = [...(child.anyOf ?? []), ...(child.oneOf ?? [])].flatMap((way) =>
+      settingsOf(way, `${key}.`),
+    );
     const setting: [string, Node] = [key, child];
-    return [setting].concat(ways);
+    // Several ways may have the same key.
+    return Array.from(new Map([setting].concat(ways)));
   });
 }
 

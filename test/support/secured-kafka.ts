@@ -5,6 +5,7 @@ import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { createAuthority, type TestAuthority, type TestCertificate } from "./certificates.ts";
 import { connectTestKafka, type TestKafka } from "./kafka.ts";
 import { setScramUser } from "./scram-users.ts";
+import { AUDIENCE, startTokenIssuer, type TestIssuer } from "./token-issuer.ts";
 
 /** The properties of one port of the broker, valid or faulty. */
 const LISTENERS = {
@@ -19,6 +20,8 @@ const LISTENERS = {
   OTHERNAME: "SSL",
   /** Cuts clients that do not log in again every 10 s. */
   REAUTH: "SASL_PLAINTEXT",
+  /** Takes tokens of the issuer for `AUDIENCE`. A session lasts as long as its token. */
+  OAUTH: "SASL_PLAINTEXT",
 } as const;
 export type SecuredListener = keyof typeof LISTENERS;
 
@@ -29,6 +32,7 @@ export const PASSWORD = "the-Right-passw0rd";
 export interface SecuredKafka extends AsyncDisposable {
   readonly stack: Stack;
   readonly authority: TestAuthority;
+  readonly issuer: TestIssuer;
   /** A client's. */
   readonly client: TestCertificate;
   readonly expiredClient: TestCertificate;
@@ -62,6 +66,7 @@ export async function startSecuredKafka(): Promise<SecuredKafka> {
     await writeFile(file, `${key}${cert}`);
     return file;
   };
+  const issuer = releases.use(await startTokenIssuer());
   const properties: Record<string, string> = {};
   for (const [name, certificate] of [
     ["TLS", good],
@@ -90,8 +95,25 @@ export async function startSecuredKafka(): Promise<SecuredKafka> {
     }),
   );
 
+  Object.assign(
+    properties,
+    prefixed("OAUTH", {
+      "sasl.enabled.mechanisms": "OAUTHBEARER",
+      "oauthbearer.sasl.jaas.config":
+        "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+      "oauthbearer.sasl.server.callback.handler.class":
+        "org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler",
+      // The default of 4.1 checks nothing but the form.
+      "sasl.oauthbearer.jwt.validator.class":
+        "org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator",
+      "sasl.oauthbearer.jwks.endpoint.url": issuer.jwksUrl,
+      "sasl.oauthbearer.expected.audience": AUDIENCE,
+    }),
+  );
+
   const stack = await startStack({
     kafkaListeners: LISTENERS,
+    kafkaSystemProperties: { "org.apache.kafka.sasl.oauthbearer.allowed.urls": issuer.jwksUrl },
     kafkaProperties: properties,
     elasticsearch: false,
     etcd: false,
@@ -108,6 +130,7 @@ export async function startSecuredKafka(): Promise<SecuredKafka> {
   return {
     stack,
     authority,
+    issuer,
     client,
     expiredClient,
     kafka,

@@ -12,6 +12,8 @@ export interface KafkaOptions {
   readonly advertisedPorts: Readonly<Record<string, readonly number[]>>;
   /** Added to server.properties, e.g. `{ "message.max.bytes": "8388608" }`. */
   readonly properties: Readonly<Record<string, string>>;
+  /** `-D` of each broker. */
+  readonly systemProperties: Readonly<Record<string, string>>;
   /** `-Xmx` of each broker, in MB; by default enough for tests. */
   readonly heapMb: number | undefined;
 }

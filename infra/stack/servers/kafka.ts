@@ -75,6 +75,7 @@ async function createBroker(cluster: Cluster, place: Place): Promise<KafkaServer
     ...ground.java,
     `-Xmx${heapMb}m`,
     ...(members === 1 ? [] : ["-Xms128m", ...SMALL_JVM]),
+    ...Object.entries(options.systemProperties).map(([name, value]) => `-D${name}=${value}`),
     logging.option,
     "-cp",
     join(ground.jars, "lib/*"),

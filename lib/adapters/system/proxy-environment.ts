@@ -1,3 +1,13 @@
+import type { NodeProxy } from "../../rules/model/settings.ts";
+
+/** For fetch's option `proxy`: its URL with the login, if it needs one. */
+export function proxyAddress({ url, login }: NodeProxy): string {
+  const address = new URL(url);
+  address.username = encodeURIComponent(login?.username ?? "");
+  address.password = encodeURIComponent(login?.password.reveal() ?? "");
+  return address.href;
+}
+
 /** Variables that Bun's fetch follows by its own rules, whatever its options say. */
 const FETCH_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [
   name,

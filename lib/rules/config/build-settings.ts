@@ -2,6 +2,7 @@ import { Secret, secretOrNull } from "../secrets/secret.ts";
 import type {
   ElasticsearchAuth,
   Login,
+  SaslSettings,
   ServerTlsSettings,
   Settings,
   TemplateSettings,
@@ -63,6 +64,27 @@ export function buildSettings(
     return cert === null || key === null ? null : { cert, key };
   }
 
+  function saslOf(sasl: ConfigInput["kafka"]["sasl"]): SaslSettings | null {
+    if (sasl === undefined) return null;
+    if (sasl.mechanism === "aws-msk-iam") {
+      const { mechanism, region, roleArn = null, profile = null } = sasl;
+      return { mechanism, region, roleArn, profile };
+    }
+    if (sasl.mechanism !== "oauthbearer") return { mechanism: sasl.mechanism, ...loginOf(sasl) };
+    const { mechanism, tokenFile, tokenEndpoint = "", extensions = {} } = sasl;
+    if (tokenFile !== undefined) return { mechanism, tokenFile, extensions };
+    return {
+      mechanism,
+      tokenEndpoint,
+      clientId: sasl.clientId ?? "",
+      clientSecret: new Secret(sasl.clientSecret ?? ""),
+      scope: sasl.scope ?? null,
+      extensions,
+      ca: readPem(sasl.tls?.ca, ["kafka", "sasl", "tls", "ca"]),
+      proxy: findProxies([tokenEndpoint], undefined, environment).proxies[tokenEndpoint] ?? null,
+    };
+  }
+
   const { http, kafka, elasticsearch, etcd, deadLetters, shutdown, log } = input;
   const nodes = elasticsearch.nodes.flatMap(addressesIn);
   const { proxies, notices } = findProxies(nodes, elasticsearch.proxy, environment);
@@ -80,7 +102,7 @@ export function buildSettings(
       inFlightMaxBytes: kafka.inFlight.maxBytes,
       maxBatchBytes: kafka.maxBatchBytes,
       tls: readTls(kafka.ssl, ["kafka", "ssl"]),
-      sasl: kafka.sasl === undefined ? null : { mechanism: kafka.sasl.mechanism, ...loginOf(kafka.sasl) },
+      sasl: saslOf(kafka.sasl),
     },
     elasticsearch: {
       nodes,

@@ -174,7 +174,16 @@ function syntaxProblems(file: string, yaml: YamlFile): ConfigProblem[] {
     .map(({ offset, rule }) => problemAt(file, yaml.linePosition(offset), "", null, rule));
 }
 
-const secretKeys = new Set(["password", "token", "readonlytoken", "apikey", "key", "secret", "proxy"]);
+const secretKeys = new Set([
+  "password",
+  "clientsecret",
+  "token",
+  "readonlytoken",
+  "apikey",
+  "key",
+  "secret",
+  "proxy",
+]);
 
 function isSecret(path: Path): boolean {
   return path.some((segment) => typeof segment === "string" && secretKeys.has(segment.toLowerCase()));

@@ -31,6 +31,7 @@ export function configFaults(data: unknown): Fault[] {
   return [
     ...httpFaults(mappingOf(root["http"])),
     ...tlsFaults(kafka["ssl"], ["kafka", "ssl"]),
+    ...saslFaults(mappingOf(kafka["sasl"]), kafka["ssl"]),
     ...tlsFaults(elasticsearch["tls"], ["elasticsearch", "tls"]),
     ...authFaults(elasticsearch["auth"]),
     ...tlsFaults(etcd["tls"], ["etcd", "tls"]),
@@ -149,6 +150,34 @@ function tlsFaults(tls: unknown, path: Path): Fault[] {
       about: "absence",
     },
   ];
+}
+
+/** What a login with a token needs, and what would be ignored. */
+function saslFaults(sasl: Mapping, ssl: unknown): Fault[] {
+  const fault = (key: string | null, rule: string): Fault => ({
+    path: ["kafka", "sasl", ...(key === null ? [] : [key])],
+    rule,
+    about: key === null ? "absence" : "value",
+  });
+  const { mechanism, tokenFile, tokenEndpoint, clientId, clientSecret, roleArn, profile } = sasl;
+  if (mechanism === "aws-msk-iam") {
+    const both = roleArn !== undefined && profile !== undefined;
+    const isPlain = ssl === undefined || ssl === false;
+    return [
+      ...(both ? [fault("profile", "cannot be combined with roleArn: a login has one or the other")] : []),
+      ...(isPlain ? [fault("mechanism", "needs kafka.ssl: Amazon MSK takes IAM logins only over TLS")] : []),
+    ];
+  }
+  if (mechanism !== "oauthbearer") return [];
+  if ((tokenFile === undefined) === (tokenEndpoint === undefined))
+    return [fault(null, "needs either a tokenFile or a tokenEndpoint")];
+  if (tokenEndpoint === undefined)
+    return ["clientId", "clientSecret", "scope", "tls"]
+      .filter((key) => sasl[key] !== undefined)
+      .map((key) => fault(key, "needs tokenEndpoint: a tokenFile already holds the token"));
+  return clientId === undefined || clientSecret === undefined
+    ? [fault(null, "needs a clientId and a clientSecret for its tokenEndpoint")]
+    : [];
 }
 
 function authFaults(auth: unknown): Fault[] {

@@ -73,7 +73,24 @@ export const size = z
 /** One or several, separated by commas; see addressesIn. */
 export const hostPorts = text.refine((all) => everyAddress(all, isHostPort), "is not host:port");
 
-/** Likewise. */
+/** One, with a path. */
+export const serverUrl = text
+  .refine(isHttpUrl, "is not an http:// or https:// URL")
+  .refine((url) => !isHttpUrl(url) || !hasCredentials(url), "contains a user name or password");
+
+/** The names and values that Kafka accepts (RFC 7628, section 3.1, less the separator and `auth`). */
+export const extensions = z.record(
+  z.string().regex(/^(?!auth$)[A-Za-z]+$/),
+  text.regex(/^[\x21-\x7e \t\r\n]+$/, "is not the value of an extension (printable ASCII, not empty)"),
+  {
+    error: ({ code }) =>
+      code === "invalid_key"
+        ? "is not the name of an extension (only letters, and not auth)"
+        : "is not a mapping",
+  },
+);
+
+/** Like `hostPorts`. */
 export const serverUrls = text
   .refine((all) => everyAddress(all, isHttpUrl), "is not an http:// or https:// URL")
   .refine(
@@ -82,9 +99,11 @@ export const serverUrls = text
   );
 
 export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  const last = values.at(-1) ?? "";
-  const rule = `is not one of ${values.slice(0, -1).join(", ")} or ${last}`;
-  return z.enum(values, { error: rule });
+  return z.enum(values, { error: notOneOf(values) });
+}
+
+export function notOneOf(values: readonly string[]): string {
+  return `is not one of ${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`;
 }
 
 export function listOf<T extends z.ZodType>(item: T) {

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { isProxySetting, proxyRule } from "./proxy.ts";
-import { isUnquoted, unquotedRule } from "./scalars.ts";
+import { isObject } from "../json/object.ts";
+import { isUnquoted, notOneOf, unquotedRule } from "./scalars.ts";
 import { dataStreamTemplate, duration, flag, hostPorts, indexTemplate, listOf, mapping } from "./scalars.ts";
 import {
   etcdKey,
+  extensions,
   nonEmptyText,
   oneOf,
   retention,
@@ -13,6 +15,7 @@ import {
   text,
   topicName,
   topicPattern,
+  serverUrl,
   wholeNumber,
 } from "./scalars.ts";
 
@@ -100,6 +103,8 @@ export const entrySchema = z.union([topicName, declarationSchema], {
   error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is neither a topic name nor a mapping"),
 });
 
+const passwordMechanisms = ["plain", "scram-sha-256", "scram-sha-512"] as const;
+
 const http = mapping({
   hostname: nonEmptyText
     .default("127.0.0.1")
@@ -138,11 +143,46 @@ const kafka = mapping({
     .prefault("128mb")
     .describe("Limit of a decompressed record batch in memory; a larger one becomes one dead letter."),
   ssl: z.union([flag, tls], { error: "is neither true, false nor a mapping" }).optional(),
-  sasl: mapping({
-    mechanism: oneOf(["plain", "scram-sha-256", "scram-sha-512"]),
-    username: nonEmptyText,
-    password: nonEmptyText,
-  }).optional(),
+  sasl: z
+    .discriminatedUnion(
+      "mechanism",
+      [
+        mapping({ mechanism: oneOf(passwordMechanisms), username: nonEmptyText, password: nonEmptyText }),
+        mapping({
+          mechanism: z.literal("oauthbearer"),
+          tokenFile: nonEmptyText
+            .optional()
+            .describe("Path of a file with a token, read at each login. Use either this or tokenEndpoint."),
+          tokenEndpoint: serverUrl
+            .optional()
+            .describe("The token endpoint of an OIDC provider, asked with clientId and clientSecret."),
+          clientId: nonEmptyText.optional(),
+          clientSecret: nonEmptyText.optional().describe("Secret: best as ${file:/path}."),
+          scope: nonEmptyText.optional(),
+          tls: mapping({
+            ca: nonEmptyText.optional().describe("Path of a PEM file with the endpoint's CA certificates."),
+          }).optional(),
+          extensions: extensions
+            .optional()
+            .describe("Sent beside the token, such as Confluent Cloud's logicalCluster and identityPoolId."),
+        }),
+        mapping({
+          mechanism: z.literal("aws-msk-iam"),
+          region: nonEmptyText.describe("The cluster's AWS region, such as eu-central-1."),
+          roleArn: nonEmptyText.optional().describe("The IAM role to assume."),
+          profile: nonEmptyText.optional().describe("A profile of AWS's config files."),
+        }),
+      ],
+      {
+        error: ({ input }) => {
+          if (!isObject(input)) return "is not a mapping";
+          return "mechanism" in input
+            ? notOneOf([...passwordMechanisms, "oauthbearer", "aws-msk-iam"])
+            : "is required";
+        },
+      },
+    )
+    .optional(),
 });
 
 const elasticsearch = mapping({

@@ -17,8 +17,21 @@ export interface GroupFacts {
 /** An outage shorter than this must lose nothing. */
 const LEAST_RETENTION_MS = 24 * 3_600_000;
 
-/** Match the sentences of `broker-trouble.ts` and `login-gate.ts`. Certificate checks cannot be turned off. */
+/** Match the sentences of `broker-trouble.ts`, `login-gate.ts` and `kafka/tokens`. Certificate checks cannot be turned off. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /no token .*\(kafka\.sasl\.tokenFile\)/,
+    "let whoever issues the token write it there, and again before it expires",
+  ],
+  [/no token .* refused the client/, "correct kafka.sasl.clientId and kafka.sasl.clientSecret"],
+  [
+    /no token .* the token endpoint/,
+    "start it, or correct kafka.sasl.tokenEndpoint; curl -u CLIENT:SECRET -d grant_type=client_credentials URL shows its answer",
+  ],
+  [
+    /no token .* AWS/,
+    "give this process AWS credentials, or correct kafka.sasl.roleArn or kafka.sasl.profile",
+  ],
   [
     /client certificate/,
     "set kafka.ssl.cert and kafka.ssl.key to a valid pair whose authority the broker trusts",

@@ -17,8 +17,50 @@ export interface Login {
   readonly password: Secret;
 }
 
-export interface SaslSettings extends Login {
+export type SaslSettings = PasswordSasl | TokenSasl;
+
+export interface PasswordSasl extends Login {
   readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+}
+
+/** Logins with a bearer token, which is SASL OAUTHBEARER (RFC 7628) on the wire. */
+export type TokenSasl = TokenFileSasl | TokenEndpointSasl | AwsSasl;
+
+export function isTokenSasl(sasl: SaslSettings): sasl is TokenSasl {
+  return sasl.mechanism === "oauthbearer" || sasl.mechanism === "aws-msk-iam";
+}
+
+export interface TokenFileSasl {
+  readonly mechanism: "oauthbearer";
+  /** Read at each login: whoever issues the token replaces it there. */
+  readonly tokenFile: string;
+  readonly extensions: SaslExtensions;
+}
+
+/** The client credentials grant of OAuth 2 (RFC 6749, section 4.4). */
+export interface TokenEndpointSasl {
+  readonly mechanism: "oauthbearer";
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  readonly scope: string | null;
+  readonly extensions: SaslExtensions;
+  /** PEM text with the authorities to trust at the endpoint; null for the system's. */
+  readonly ca: string | null;
+  /** Null if the endpoint is reached directly. */
+  readonly proxy: NodeProxy | null;
+}
+
+/** Sent beside the token; services such as Confluent Cloud require some. */
+export type SaslExtensions = Readonly<Record<string, string>>;
+
+/** Amazon MSK's IAM access control: a token that we sign with AWS credentials. */
+export interface AwsSasl {
+  readonly mechanism: "aws-msk-iam";
+  readonly region: string;
+  /** The role to assume, or the profile of AWS's config files; both null for the default chain of credentials. */
+  readonly roleArn: string | null;
+  readonly profile: string | null;
 }
 
 export interface HttpSettings {

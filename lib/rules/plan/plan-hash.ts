@@ -37,7 +37,8 @@ function withoutSecrets({ inFlightMaxBytes: _inFlightMaxBytes, ...kafka }: Kafka
   const { sasl, tls } = kafka;
   return fieldsOf({
     ...kafka,
-    sasl: sasl === null ? null : [sasl.mechanism, sasl.username],
+    // A `Secret` is hidden in JSON.
+    sasl,
     tls: tls === null ? null : [tls.ca, tls.cert],
   });
 }

@@ -51,9 +51,15 @@ export function secretsOf(settings: unknown): string[] {
 
 /** The texts that HTTP Basic (RFC 7617) and SASL PLAIN (RFC 4616) encode in base64. */
 function loginOf(settings: object): string[] {
-  if (!("username" in settings && "password" in settings)) return [];
-  const { username, password } = settings;
-  if (typeof username !== "string" || !(password instanceof Secret)) return [];
-  const text = password.reveal();
-  return [`${username}:${text}`, `\0${username}\0${text}`];
+  const pairs = [
+    ["username", "password"],
+    ["clientId", "clientSecret"],
+  ] as const;
+  return pairs.flatMap(([name, secret]) => {
+    const user: unknown = Reflect.get(settings, name);
+    const password: unknown = Reflect.get(settings, secret);
+    if (typeof user !== "string" || !(password instanceof Secret)) return [];
+    const text = password.reveal();
+    return [`${user}:${text}`, `\0${user}\0${text}`];
+  });
 }

@@ -72,7 +72,9 @@ describe("licences", () => {
 
   test("are listed, the most common one first", () => {
     const listed = byLicence(shipped);
-    expect(listed[0]?.[0]).toBe("MIT");
+    const counts = listed.map(([, packages]) => packages.length);
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+    expect(listed.slice(0, 2).map(([licence]) => licence)).toContain("MIT");
     expect(listed.flatMap(([, names]) => names)).toHaveLength(shipped.length);
     expect(new Map(listed).get("ISC")).toContain("yaml 2.9.1");
   });

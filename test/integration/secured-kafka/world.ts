@@ -3,7 +3,12 @@ import { createKafkaCluster, type KafkaCluster } from "../../../lib/adapters/kaf
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaWire } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { Secret, secretOrNull } from "../../../lib/rules/secrets/secret.ts";
-import type { KafkaSettings, SaslSettings, TlsSettings } from "../../../lib/rules/model/settings.ts";
+import type {
+  KafkaSettings,
+  PasswordSasl,
+  SaslSettings,
+  TlsSettings,
+} from "../../../lib/rules/model/settings.ts";
 import { createAuthority, type TestAuthority } from "../../support/certificates.ts";
 import { testElasticsearch, type TestElasticsearch } from "../../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../../support/host.ts";
@@ -51,10 +56,10 @@ export function createSecuredWorld() {
   };
 
   const login = (
-    mechanism: SaslSettings["mechanism"],
+    mechanism: PasswordSasl["mechanism"],
     password = PASSWORD,
     username = USER,
-  ): SaslSettings => ({
+  ): PasswordSasl => ({
     mechanism,
     username,
     password: new Secret(password),
@@ -80,7 +85,7 @@ export function createSecuredWorld() {
       kafka: {
         brokers: [addressOf(link)],
         ...(link.tls && { ssl: link.tls() }),
-        ...(link.sasl && { sasl: { ...link.sasl, password: link.sasl.password.reveal() } }),
+        ...(link.sasl && { sasl: inFile(link.sasl) }),
       },
       elasticsearch: { nodes: [own().elasticsearchNode] },
       deadLetters: { topic: uniqueName("dead") },
@@ -178,4 +183,13 @@ export function createSecuredWorld() {
     hostOf,
     links,
   };
+}
+
+/** A login as the config file has it: secrets as plain texts, no key for what is not set. */
+function inFile(sasl: SaslSettings): object {
+  const plain = Object.entries(sasl).map(([key, value]: [string, unknown]) => [
+    key,
+    value instanceof Secret ? value.reveal() : value,
+  ]);
+  return Object.fromEntries(plain.filter(([, value]) => value !== null));
 }

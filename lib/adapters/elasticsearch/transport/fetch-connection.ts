@@ -7,6 +7,7 @@ import {
 } from "@elastic/elasticsearch";
 import { messageOf } from "../../../rules/base/errors.ts";
 import { proxyText } from "../../../rules/config/proxy.ts";
+import { proxyAddress } from "../../system/proxy-environment.ts";
 import type { ElasticsearchSettings, NodeProxy } from "../../../rules/model/settings.ts";
 import { secondsText } from "../../../rules/base/units.ts";
 import { linkTrouble } from "../../../rules/trouble/link-trouble.ts";
@@ -118,7 +119,7 @@ export class FetchConnection extends BaseConnection {
         ...(typeof body === "string" || Buffer.isBuffer(body) ? { body } : {}),
         signal: limit.signal,
         ...(this.tls && { tls: this.tls }),
-        ...(this.proxy && { proxy: addressOf(this.proxy) }),
+        ...(this.proxy && { proxy: proxyAddress(this.proxy) }),
       });
       this.#spoke = true;
       const { status: statusCode, headers } = response;
@@ -197,13 +198,6 @@ export function connectionThrough(proxies: ElasticsearchSettings["proxies"]): ty
   return class extends FetchConnection {
     protected override readonly proxy = byHref.get(this.url.href) ?? null;
   };
-}
-
-function addressOf({ url, login }: NodeProxy): string {
-  const address = new URL(url);
-  address.username = encodeURIComponent(login?.username ?? "");
-  address.password = encodeURIComponent(login?.password.reveal() ?? "");
-  return address.href;
 }
 
 function isOurs(thrown: unknown): boolean {

@@ -1,7 +1,21 @@
-import { Kafka, logLevel, type KafkaConfig, type logCreator, type SASLOptions } from "kafkajs";
+import {
+  Kafka,
+  logLevel,
+  type KafkaConfig,
+  type logCreator,
+  type Mechanism,
+  type SASLOptions,
+} from "kafkajs";
 import { OUR_CLIENT_ID } from "../../../rules/group/strangers.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
-import type { KafkaSettings, SaslSettings, TlsSettings } from "../../../rules/model/settings.ts";
+import {
+  isTokenSasl,
+  type KafkaSettings,
+  type SaslSettings,
+  type TlsSettings,
+} from "../../../rules/model/settings.ts";
+import type { BearerToken } from "../../../rules/secrets/bearer-token.ts";
+import { oauthBearer } from "../tokens/oauth-bearer.ts";
 import { registerCodecs } from "./compression.ts";
 import type { LoginAttempt } from "./login-gate.ts";
 import { createKafkaLinks, type KafkaLinks } from "./links.ts";
@@ -21,9 +35,12 @@ export function linkOptions(settings: KafkaSettings, links: KafkaLinks) {
     ...(tls !== null && { ssl: tlsOptions(tls) }),
     ...(sasl !== null && {
       sasl: {
-        ...saslOptions(sasl),
-        admit: (at: LoginAttempt, login: () => Promise<void>) =>
-          links.logins.admit({ brokers, sasl }, at, login),
+        ...saslOptions(sasl, links),
+        admit: async (at: LoginAttempt, login: () => Promise<void>) => {
+          // Before the gate: without a token, no broker is asked.
+          const token = isTokenSasl(sasl) ? await links.tokens.current(sasl) : null;
+          await links.logins.admit({ brokers, sasl, token }, at, login);
+        },
       },
     }),
     links: {
@@ -71,8 +88,14 @@ function tlsOptions(tls: TlsSettings): NonNullable<KafkaConfig["ssl"]> {
   };
 }
 
-function saslOptions({ mechanism, username, ...login }: SaslSettings): SASLOptions {
-  const password = login.password.reveal();
+function saslOptions(sasl: SaslSettings, { tokens }: KafkaLinks): SASLOptions | Mechanism {
+  if (isTokenSasl(sasl)) {
+    const extensions = "extensions" in sasl ? sasl.extensions : {};
+    const refused = (token: BearerToken): void => tokens.forget(sasl, token);
+    return oauthBearer({ current: () => tokens.current(sasl), refused }, extensions);
+  }
+  const { mechanism, username } = sasl;
+  const password = sasl.password.reveal();
   // One case each, because TypeScript cannot merge the three.
   switch (mechanism) {
     case "plain":

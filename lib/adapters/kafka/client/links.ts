@@ -1,9 +1,11 @@
 import { createAddressBook, type AddressBook } from "./address-book.ts";
+import { createTokenSource, type TokenSource } from "../tokens/token-source.ts";
 import { createLoginGate, type LoginGate } from "./login-gate.ts";
 
 /** What the Kafka clients of one process share. */
 export interface KafkaLinks {
   readonly logins: LoginGate;
+  readonly tokens: TokenSource;
   readonly addresses: AddressBook;
 }
 
@@ -12,5 +14,9 @@ export function createKafkaLinks(
   now: () => number = Date.now,
   random: () => number = Math.random,
 ): KafkaLinks {
-  return { logins: createLoginGate(now, random), addresses: createAddressBook(random) };
+  return {
+    logins: createLoginGate(now, random),
+    tokens: createTokenSource(now, random),
+    addresses: createAddressBook(random),
+  };
 }

@@ -1,8 +1,10 @@
 import { KafkaJSConnectionError, KafkaJSRequestTimeoutError } from "kafkajs";
 import { backoffMs, type BackoffRule } from "../../../rules/base/backoff.ts";
-import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
+import { messageOf } from "../../../rules/base/errors.ts";
+import type { BearerToken } from "../../../rules/secrets/bearer-token.ts";
 import { fingerprintOf } from "../../../rules/secrets/fingerprint.ts";
 import type { SaslSettings } from "../../../rules/model/settings.ts";
+import { refusal } from "../tokens/token-source.ts";
 
 /**
  * Limits logins. All of a host's connections use the same password: if it is wrong, each would retry it and could lock
@@ -27,6 +29,8 @@ export interface LoginTarget {
   /** Of the config. */
   readonly brokers: readonly string[];
   readonly sasl: SaslSettings;
+  /** What is shown to the broker, if that is not in `sasl`. */
+  readonly token: BearerToken | null;
 }
 
 /** Per broker: how many connections may find out at once that a password is no longer valid. */
@@ -39,6 +43,8 @@ interface Refusals {
   heldUntilMs: number;
   /** The broker that refused last. */
   readonly broker: string;
+  /** The fingerprint of the token of a file; null for others. */
+  readonly token: string | null;
   readonly text: string;
 }
 
@@ -51,9 +57,13 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
   const refusals = new Map<string, Refusals>();
   const places = new Map<string, Place>();
 
-  const failIfHeld = (key: string): void => {
+  /** A file's next token is another login. One that we fetch is not: the same login may have been refused for it. */
+  const isHeld = (refused: Refusals | undefined, token: string | null): boolean =>
+    refused !== undefined && refused.heldUntilMs > now() && refused.token === token;
+
+  const failIfHeld = (key: string, token: string | null): void => {
     const refused = refusals.get(key);
-    if (refused === undefined || refused.heldUntilMs <= now()) return;
+    if (refused === undefined || !isHeld(refused, token)) return;
     throw refusal(`${refused.text}; not tried again before ${new Date(refused.heldUntilMs).toISOString()}`);
   };
 
@@ -76,10 +86,11 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
 
   const tryLogin = async (
     key: string,
-    sasl: SaslSettings,
+    target: LoginTarget,
     broker: string,
     login: () => Promise<void>,
   ): Promise<void> => {
+    const token = fileTokenOf(target);
     try {
       await login();
       refusals.delete(key);
@@ -87,28 +98,30 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
       if (isBrokenConnection(error)) throw error;
       const known = refusals.get(key);
       // Simultaneous refusals count as one.
-      if (known === undefined || known.heldUntilMs <= now()) {
+      if (!isHeld(known, token)) {
         const count = (known?.count ?? 0) + 1;
         const heldUntilMs = now() + backoffMs(REFUSED_BACKOFF, count, random());
-        refusals.set(key, { count, heldUntilMs, broker, text: refusalText(sasl, broker, error) });
+        const text = refusalText(target.sasl, broker, error);
+        refusals.set(key, { count, heldUntilMs, broker, token, text });
       }
-      failIfHeld(key);
+      failIfHeld(key, token);
       throw error;
     }
   };
 
   return {
-    async admit({ brokers, sasl }, { broker, again }, login) {
-      const key = fingerprintOf([brokers, sasl]);
+    async admit(target, { broker, again }, login) {
+      const key = fingerprintOf([target.brokers, target.sasl]);
+      const token = fileTokenOf(target);
       // Only its own broker's refusal delays a renewal: another broker may be misconfigured. A renewal does not queue
       // either: earlier requests on its connection may already delay it.
       if (again && refusals.has(key) && refusals.get(key)?.broker !== broker) return login();
-      failIfHeld(key);
-      if (again) return tryLogin(key, sasl, broker, login);
+      failIfHeld(key, token);
+      if (again) return tryLogin(key, target, broker, login);
       const leave = await enter(key, broker);
       try {
-        failIfHeld(key);
-        await tryLogin(key, sasl, broker, login);
+        failIfHeld(key, token);
+        await tryLogin(key, target, broker, login);
       } finally {
         leave();
       }
@@ -121,20 +134,27 @@ function isBrokenConnection(error: unknown): boolean {
   return error instanceof KafkaJSConnectionError || error instanceof KafkaJSRequestTimeoutError;
 }
 
-function refusalText({ mechanism, username }: SaslSettings, broker: string, error: unknown): string {
+function fileTokenOf({ sasl, token }: LoginTarget): string | null {
+  return "tokenFile" in sasl && token !== null ? fingerprintOf(token.value) : null;
+}
+
+function refusalText(sasl: SaslSettings, broker: string, error: unknown): string {
   const kafka = `Kafka at ${broker}`;
   const type = error instanceof Error && "type" in error ? error.type : null;
-  const name = mechanism.toUpperCase();
+  const name = sasl.mechanism === "aws-msk-iam" ? "OAUTHBEARER" : sasl.mechanism.toUpperCase();
   if (type === "ILLEGAL_SASL_STATE")
     return `${kafka} does not accept logins on this port, but kafka.sasl is set`;
   if (type === "UNSUPPORTED_SASL_MECHANISM" || /mechanism is not supported/.test(messageOf(error)))
     return `${kafka} does not offer ${name}, which kafka.sasl.mechanism names`;
   // Removes kafkajs' prefix and keeps the broker's words.
   const said = messageOf(error).replace(/^SASL .*? authentication failed: /, "");
-  return `${kafka} refused the login (${name}) of user ${username}: ${said}`;
+  return `${kafka} refused the login (${name}) ${loginText(sasl)}: ${said}`;
 }
 
-/** kafkajs retries errors unless `retriable` is false. */
-function refusal(text: string): PenstockError {
-  return Object.assign(new PenstockError("kafka_refused", text), { retriable: false });
+function loginText(sasl: SaslSettings): string {
+  if ("username" in sasl) return `of user ${sasl.username}`;
+  if ("tokenFile" in sasl) return `with the token in ${sasl.tokenFile}`;
+  if ("tokenEndpoint" in sasl) return `of client ${sasl.clientId} with a token from ${sasl.tokenEndpoint}`;
+  const { roleArn, profile } = sasl;
+  return `with AWS credentials of ${roleArn ?? (profile === null ? "the default chain" : `profile ${profile}`)}`;
 }

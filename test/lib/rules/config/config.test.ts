@@ -246,6 +246,45 @@ log: { level: debug }
       kind: "apiKey",
       apiKey: "k",
     });
+    const logins = [...text.matchAll(/^  #   (\{ mechanism: .* \})/gm)].map(([, login = ""]) => login);
+    const mechanisms = logins.map((login) => {
+      const config = `kafka: { brokers: ["k:1"], ssl: true, sasl: ${login} }\nelasticsearch: { nodes: ["http://e"] }`;
+      return parseConfig(config, options({ KAFKA_SECRET: "s" })).settings.kafka.sasl?.mechanism;
+    });
+    expect(mechanisms).toEqual(["oauthbearer", "oauthbearer", "aws-msk-iam"]);
+  });
+
+  test("logins with tokens", () => {
+    const saslOf = (login: string, environment = {}) => {
+      const text = `kafka: { brokers: ["k:1"], ssl: true, sasl: ${login} }\nelasticsearch: { nodes: ["http://e"] }`;
+      return revealed(parseConfig(text, options(environment)).settings.kafka.sasl);
+    };
+    const { SECRET, ...others } = { SECRET: "s", https_proxy: "http://p:3128" };
+    expect(
+      saslOf("{ mechanism: oauthbearer, tokenFile: /t, extensions: { logicalCluster: lkc-1 } }"),
+    ).toEqual({
+      mechanism: "oauthbearer",
+      tokenFile: "/t",
+      extensions: { logicalCluster: "lkc-1" },
+    });
+    const login =
+      '{ mechanism: oauthbearer, tokenEndpoint: "https://e/t", clientId: c, clientSecret: "${SECRET}", scope: a b }';
+    expect(saslOf(login, { SECRET, ...others })).toEqual({
+      mechanism: "oauthbearer",
+      tokenEndpoint: "https://e/t",
+      clientId: "c",
+      clientSecret: "s",
+      scope: "a b",
+      extensions: {},
+      ca: null,
+      proxy: { url: "http://p:3128", login: null, from: "https_proxy" },
+    });
+    expect(saslOf("{ mechanism: aws-msk-iam, region: r, profile: p }")).toEqual({
+      mechanism: "aws-msk-iam",
+      region: "r",
+      roleArn: null,
+      profile: "p",
+    });
   });
 });
 
@@ -554,7 +593,52 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
     ],
     [
       'kafka: { brokers: ["k:1"], sasl: { mechanism: md5, username: u, password: p } }',
-      'config.yaml:1:47 kafka.sasl.mechanism: "md5" is not one of plain, scram-sha-256 or scram-sha-512',
+      'config.yaml:1:47 kafka.sasl.mechanism: "md5" is not one of plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam',
+    ],
+    ['kafka: { brokers: ["k:1"], sasl: plain }', 'config.yaml:1:34 kafka.sasl: "plain" is not a mapping'],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { username: u, password: p } }',
+      "config.yaml:1:28 kafka.sasl.mechanism: is required",
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: plain, username: u } }',
+      "config.yaml:1:28 kafka.sasl.password: is required",
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer } }',
+      "config.yaml:1:34 kafka.sasl: needs either a tokenFile or a tokenEndpoint",
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenFile: t, tokenEndpoint: "http://e" } }',
+      "config.yaml:1:34 kafka.sasl: needs either a tokenFile or a tokenEndpoint",
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenFile: t, scope: s } }',
+      'config.yaml:1:81 kafka.sasl.scope: "s" needs tokenEndpoint: a tokenFile already holds the token',
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenEndpoint: "https://e", clientId: c } }',
+      "config.yaml:1:34 kafka.sasl: needs a clientId and a clientSecret for its tokenEndpoint",
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenEndpoint: e, clientId: c, clientSecret: d } }',
+      'config.yaml:1:75 kafka.sasl.tokenEndpoint: "e" is not an http:// or https:// URL',
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenFile: t, extensions: { auth: x } } }',
+      'config.yaml:1:94 kafka.sasl.extensions.auth: "x" is not the name of an extension (only letters, and not auth)',
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenFile: t, username: u } }',
+      "config.yaml:1:74 kafka.sasl.username: unknown key (known: mechanism, tokenFile, tokenEndpoint, clientId, clientSecret, scope, tls, extensions)",
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: aws-msk-iam, region: r } }',
+      'config.yaml:1:47 kafka.sasl.mechanism: "aws-msk-iam" needs kafka.ssl: Amazon MSK takes IAM logins only over TLS',
+    ],
+    [
+      'kafka: { brokers: ["k:1"], ssl: true, sasl: { mechanism: aws-msk-iam, region: r, roleArn: a, profile: p } }',
+      'config.yaml:1:103 kafka.sasl.profile: "p" cannot be combined with roleArn: a login has one or the other',
     ],
     [
       'kafka: { brokers: ["k:1"], ssl: 1 }',

@@ -232,3 +232,19 @@ describe("the dead-letter topic", () => {
     expect(judgeDeadLetters("d", { kind: "there", config: { refused: "no" } }, 0)[0]?.state).toBe("warning");
   });
 });
+
+test.each([
+  ["the file /t (kafka.sasl.tokenFile) is empty", "let whoever issues the token write it there"],
+  [
+    "the token endpoint https://e refused the client c (401): invalid_client",
+    "correct kafka.sasl.clientId and kafka.sasl.clientSecret",
+  ],
+  [
+    "the token endpoint https://e cannot be reached: its certificate has expired",
+    "start it, or correct kafka.sasl",
+  ],
+  ["AWS: Could not load credentials from any providers", "give this process AWS credentials"],
+])("without a token, the remedy is about its source: %s", (reason, remedy) => {
+  const reached = new Map([["k:1", `there is no token for the login at Kafka: ${reason}`]]);
+  expect(judgeBrokers(reached, new Set())[0]?.remedy).toStartWith(remedy);
+});

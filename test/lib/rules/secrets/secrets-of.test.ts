@@ -32,6 +32,15 @@ test("finds every secret, also joined with its user name, and nothing else", () 
   expect(secretsOf(settings({ elasticsearch: { ...elasticsearch, auth } }))).toEqual(["api key"]);
 });
 
+test("finds a client's secret, also joined with its id", () => {
+  const client = {
+    tokenEndpoint: "http://public",
+    clientId: "public",
+    clientSecret: new Secret("client secret"),
+  };
+  expect(secretsOf(client)).toEqual(["client secret", "public:client secret", "\0public\0client secret"]);
+});
+
 test("ignores what is not set", () => {
   expect(secretsOf(settings())).toEqual([]);
 });

@@ -3,12 +3,14 @@ import { setImmediate } from "node:timers/promises";
 import { KafkaJSConnectionError } from "kafkajs";
 import { createLoginGate } from "../../../../../lib/adapters/kafka/client/login-gate.ts";
 import type { PenstockError } from "../../../../../lib/rules/base/errors.ts";
+import { bearerToken } from "../../../../../lib/rules/secrets/bearer-token.ts";
 import { Secret } from "../../../../../lib/rules/secrets/secret.ts";
 import { rejection } from "../../../../support/rejection.ts";
 
 const to = (password = "secret") => ({
   brokers: ["k:1"],
   sasl: { mechanism: "scram-sha-512", username: "penstock", password: new Secret(password) } as const,
+  token: null,
 });
 const first = { broker: "k:1", again: false };
 
@@ -29,6 +31,8 @@ function setUp() {
   const admit = (password?: string, at = first): Promise<void> => gate.admit(to(password), at, login);
   return {
     world,
+    gate,
+    login,
     admit,
     refusal: async () => (await rejection(admit())) as PenstockError & { retriable: boolean },
   };
@@ -68,6 +72,38 @@ test("another password is tried at once", async () => {
   await refusal();
   world.answer = "yes";
   await admit("another");
+  expect(world.logins).toBe(2);
+});
+
+test.each([
+  ["of a file, the next token is tried at once", { tokenFile: "/t" }, "with the token in /t", 2],
+  [
+    "from an endpoint, the next token has to wait: the same client was refused",
+    {
+      tokenEndpoint: "http://e",
+      clientId: "c",
+      clientSecret: new Secret("s"),
+      scope: null,
+      ca: null,
+      proxy: null,
+    },
+    "of client c with a token from http://e",
+    1,
+  ],
+])("%s", async (_, from, says, logins) => {
+  const { world, gate, login } = setUp();
+  const admit = (token: string): Promise<unknown> => {
+    const sasl = { mechanism: "oauthbearer", extensions: {}, ...from } as const;
+    return rejection(
+      gate.admit({ brokers: ["k:1"], sasl, token: bearerToken(token, 0, null) }, first, login),
+    );
+  };
+  const refused = `Kafka at k:1 refused the login (OAUTHBEARER) ${says}: `;
+  for (const token of ["old", "old", "new"]) expect(String(await admit(token))).toContain(refused);
+  expect(world.logins).toBe(logins);
+  // Consecutive refusals lengthen the pause, whichever token was refused.
+  world.now = 4_000;
+  await admit("new");
   expect(world.logins).toBe(2);
 });
 

@@ -9,8 +9,10 @@ import {
 } from "../lib/rules/audit/against/position.ts";
 import type { Findings } from "../lib/rules/audit/against/tally.ts";
 import { counted, countText } from "../lib/rules/base/units.ts";
-import { compareByContent, type MinuteFindings } from "./audit-against/by-content.ts";
+import type { FailureStores } from "../lib/rules/dead-letters/failure-stores.ts";
+import { compareByContent, type ContentFindings, type MinuteFindings } from "./audit-against/by-content.ts";
 import { compareByPosition, type SearchedIndex } from "./audit-against/by-position.ts";
+import { refusedDocuments } from "./audit-against/refused.ts";
 import { positionQueries } from "./audit-against/queries.ts";
 import type { OffsetSpans, ReadSpans } from "./audit-against/sample.ts";
 
@@ -37,6 +39,8 @@ export interface ForeignDocuments extends SearchedIndex {
 
 export interface AuditAgainstDeps {
   readonly index: ForeignDocuments;
+  readonly failureStores: Pick<FailureStores, "survey" | "contents">;
+  readonly signal: AbortSignal;
   readonly readSpans: ReadSpans;
   /** @param total null if unknown */
   onProgress(done: number, total: number): void;
@@ -89,6 +93,8 @@ export async function auditAgainst(input: AuditAgainstInput, deps: AuditAgainstD
       `positions were found ${formText(found.form)}, but the mapping does not let them be searched: contents were compared instead`,
     );
   }
+  const refused = async ({ missing }: Findings): Promise<readonly string[]> =>
+    missing.count === 0 ? [] : refusedDocuments(name.split(","), topic, deps.failureStores, deps.signal);
   const common = { topic, index: name, partitions: log.size };
 
   if (found !== null && queries !== null) {
@@ -97,7 +103,7 @@ export async function auditAgainst(input: AuditAgainstInput, deps: AuditAgainstD
       { topic, spans, form: found.form, queries },
       { index, readSpans: deps.readSpans, onProgress },
     );
-    notes.push(...notesOnPositions(view, rest.unchecked, findings));
+    notes.push(...notesOnPositions(view, rest.unchecked, findings), ...(await refused(findings)));
     return {
       ...common,
       ...withoutCut(findings, notes),
@@ -118,7 +124,7 @@ export async function auditAgainst(input: AuditAgainstInput, deps: AuditAgainstD
     { topic, indexName: name, spans },
     { index, readSpans: deps.readSpans, onProgress: (done) => deps.onProgress(done, total) },
   );
-  notes.push(...notesOnContents(view, findings, rest.ambiguous, log));
+  notes.push(...notesOnContents(view, findings, rest, log), ...(await refused(findings)));
   return {
     ...common,
     ...withoutCut(findings, notes),
@@ -168,7 +174,7 @@ function notesBefore({ committed, log }: AuditAgainstInput, { closed }: ForeignD
   if (closed.length > 0) {
     const names = closed.slice(0, 3).join(", ");
     notes.push(
-      `${counted(closed.length, "index", "indices")} (${names}${closed.length > 3 ? ", …" : ""}) closed: records may be there that count as missing`,
+      `${counted(closed.length, "index", "indices")} (${names}${closed.length > 3 ? ", …" : ""}) ${closed.length === 1 ? "is" : "are"} closed: records may be there that count as missing`,
     );
   }
   const behind = [...log].reduce(
@@ -215,13 +221,18 @@ function notesOnPositions(
 function notesOnContents(
   view: ContentView,
   { missing, unknown, nulls }: Findings,
-  ambiguous: number,
+  { ambiguous, isKeyed }: Pick<ContentFindings, "ambiguous" | "isKeyed">,
   log: OffsetSpans,
 ): string[] {
   const notes: string[] = [];
   if (missing.count > 0 && unknown.count > 0) {
     notes.push(
       `without positions a changed record cannot be told from a lost one: up to ${countText(Math.min(missing.count, unknown.count))} of the missing ones may be among the unknown documents, changed`,
+    );
+  }
+  if (isKeyed && missing.count > 0) {
+    notes.push(
+      "the ids are the records' keys: where a key came again, the later record overwrote the earlier one, which counts as missing",
     );
   }
   if (ambiguous > 0) {

@@ -54,6 +54,8 @@ export interface ContentFindings {
   readonly documents: number;
   /** How many records were looked for, to learn the view; it tells how many were found. */
   readonly sampled: number;
+  /** Whether the found documents have their records' keys as ids. */
+  readonly isKeyed: boolean;
   /** By the records' timestamps; the first ones that have any. */
   readonly minutes: readonly MinuteFindings[];
   /** Whether records share their content with others, so that which of them is named is chance. */
@@ -89,6 +91,7 @@ export async function compareByContent(
   const pairs = await pairsOf(spans, deps);
   const likely = pairs.filter(isLikelyPair);
   const view = learnContent(likely);
+  const isKeyed = likely.length > 0 && likely.every(({ key, id }) => key !== null && key === id);
   if (pairs.length > 0 && !isJudged(view)) {
     throw new PenstockError(
       "usage",
@@ -97,7 +100,7 @@ export async function compareByContent(
   }
   for (let passes = 1; passes <= MAX_PASSES; passes *= 4) {
     const found = await compareInPasses(passes, view, spans, deps);
-    if (found !== null) return { ...found, sampled: pairs.length };
+    if (found !== null) return { ...found, sampled: pairs.length, isKeyed };
   }
   throw tooDifferent(indexName, topic);
 }
@@ -108,7 +111,7 @@ async function compareInPasses(
   view: ContentView,
   spans: OffsetSpans,
   deps: ByContentDeps,
-): Promise<Omit<ContentFindings, "sampled"> | null> {
+): Promise<Omit<ContentFindings, "sampled" | "isKeyed"> | null> {
   const { index, readSpans } = deps;
   const place = { ...view, textField: view.textFields[0] ?? "message" };
   const [missing, doubled, unknown] = [createFinding(), createFinding(), createFinding()];
@@ -244,18 +247,24 @@ function tooDifferent(indexName: string, topic: string): PenstockError {
   );
 }
 
+interface SampledPair extends ContentPair {
+  readonly key: string | null;
+  readonly id: string | null;
+}
+
 /** Finds the documents of some records by searching for their words. */
-async function pairsOf(spans: OffsetSpans, { index, readSpans }: ByContentDeps): Promise<ContentPair[]> {
+async function pairsOf(spans: OffsetSpans, { index, readSpans }: ByContentDeps): Promise<SampledPair[]> {
   const records: SourceRecord[] = [];
   await readSample(spans, LEARN_RECORDS, readSpans, ({ records: read }) => {
     records.push(...read.filter(({ value }) => value !== null));
     return Promise.resolve();
   });
-  const pairs: ContentPair[] = [];
-  for (const { value } of records) {
+  const pairs: SampledPair[] = [];
+  for (const { key, value } of records) {
     const record = readContent(value ?? Buffer.alloc(0));
     const document = await index.best(queryFor(record));
-    pairs.push({ record, document: document?.leaves ?? new Map() });
+    const ids = { key: key?.toString("utf8") ?? null, id: document?.id ?? null };
+    pairs.push({ record, document: document?.leaves ?? new Map(), ...ids });
   }
   return pairs;
 }

@@ -5,9 +5,11 @@ import {
   type AuditAgainstInput,
   type ForeignDocuments,
 } from "../../functions/audit-against.ts";
+import { noFailures } from "../../lib/rules/dead-letters/failure-stores.ts";
 import { indexShapeOf } from "../../lib/rules/audit/against/cause.ts";
 import { foreignDocument, type ForeignDocument } from "../../lib/rules/audit/against/position.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { streamStore } from "../support/failure-stores.ts";
 import { sourceRecord } from "../support/records.ts";
 
 type Query = Record<string, unknown>;
@@ -81,6 +83,24 @@ function run(
   const input = { topic: "app", index: "logs", log, committed: null, position: "find", ...changes } as const;
   return auditAgainst(input, {
     index,
+    signal: new AbortController().signal,
+    failureStores: {
+      survey(targets) {
+        const streams = [streamStore("stream"), streamStore("secret", { readable: false })];
+        return Promise.resolve({ streams: targets.includes("stream") ? streams : [], problems: [] });
+      },
+      contents() {
+        const sample = { id: null, reason: "failed to parse field [n]" };
+        const kind = {
+          error: "document_parsing_exception",
+          documents: 3,
+          firstSeen: "",
+          lastSeen: "",
+          sample,
+        };
+        return Promise.resolve({ ours: noFailures, others: { ...noFailures, documents: 3, kinds: [kind] } });
+      },
+    },
     onProgress: () => {},
     async readSpans(spans, onBatch) {
       for (const [partition, { start, end }] of spans) {
@@ -240,6 +260,20 @@ describe("a topic against an index that another tool filled", () => {
   });
 });
 
+test("what lies in failure stores is told if something is missing", async () => {
+  const all = records(20);
+  const stored = all.map(({ partition, offset, value }): Stored => [
+    `app+${partition}+${offset}`,
+    { message: String(value) },
+  ]);
+  const notes = async (some: readonly Stored[]) => (await run(all, indexOf(some), { index: "stream" })).notes;
+  expect(await notes(stored)).toEqual([]);
+  expect(await notes(stored.slice(3))).toEqual([
+    "Elasticsearch refused 3 documents, which lie in the failure store of stream: 3 document_parsing_exception (failed to parse field [n])",
+    "the failure store of secret may hold some: reading it needs the privilege read_failure_store",
+  ]);
+});
+
 test("a topic without records: there is nothing to compare", async () => {
   for (const stored of [[], [["x", { message: "of records that Kafka has deleted" }]]] as Stored[][]) {
     const log = new Map([[0, { start: 5, end: 5 }]]);
@@ -290,6 +324,15 @@ describe("without positions, by content", () => {
     const result = await run(all, indexOf(stored));
     expect(result.missing.count).toBe(1);
     expect(result.notes.join()).toContain("the same content as others");
+  });
+
+  test("ids that are the records' keys: a later record of the same key overwrote the earlier one", async () => {
+    const keyed = (n: number) => ({ key: Buffer.from(`key-${n % 90}`) });
+    const all = records(100).map((record, n) => ({ ...record, ...keyed(n) }));
+    const stored = new Map(all.map(({ key, value }) => [String(key), String(value)]));
+    const result = await run(all, indexOf([...stored].map(([id, message]): Stored => [id, { message }])));
+    expect(result.missing.count).toBe(10);
+    expect(result.notes.join()).toContain("the ids are the records' keys");
   });
 
   test("an index of something else is refused", async () => {

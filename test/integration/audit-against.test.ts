@@ -229,6 +229,48 @@ describe("an index that another tool filled", () => {
     expect(refused.status).toBe(400);
   });
 
+  test.concurrent("a data stream of Kafka Connect that was refused records: its failure store tells why", async () => {
+    const name = `logs-${run}.stream-default`;
+    const topic = `${run}-stream`;
+    const template = {
+      index_patterns: [name],
+      data_stream: {},
+      priority: 500,
+      template: {
+        data_stream_options: { failure_store: { enabled: true } },
+        mappings: { properties: { n: { type: "long" } } },
+      },
+    };
+    const made = await servers.elasticsearch.request("PUT", `/_index_template/${name}`, template);
+    expect(made.status).toBe(200);
+    const value = (n: number): string => JSON.stringify({ n: n === 30 ? "thirty" : n, at: n });
+    const documents = await fill(topic, 90, value, ({ partition, offset }, text, ms) => [
+      `${topic}+${partition}+${offset}`,
+      { ...parsed(text), "@timestamp": ms },
+    ]);
+    await index(name, documents);
+    const { missing, changed, causes, notes } = await against(topic, name);
+    expect(missing).toEqual({ count: 1, at: [place(0, 10)] });
+    expect(changed.count).toBe(0);
+    expect(causes[0]?.cause).toContain('field "n" is mapped as long');
+    expect(notes.join()).toContain(
+      `Elasticsearch refused 1 document, which lies in the failure store of ${name}`,
+    );
+    expect(notes.join()).toContain("document_parsing_exception");
+  });
+
+  test.concurrent("an index that is closed beside an open one may hold what is missing", async () => {
+    const topic = `${run}-closed`;
+    const documents = await fill(topic, 90, (n) => `request ${n} served`, vector);
+    await index(`${topic}-1`, documents.slice(0, 45));
+    await index(`${topic}-2`, documents.slice(45));
+    await servers.elasticsearch.request("POST", `/${topic}-1/_close`);
+    const { missing, notes } = await against(topic, `${topic}-*`);
+    expect(missing.count).toBe(45);
+    expect(notes.join()).toContain(`1 index (${topic}-1) is closed: records may be there`);
+    expect(against(topic, `${topic}-1`)).rejects.toThrow(`is closed (${topic}-1): open it`);
+  });
+
   test.concurrent("rsyslog leaves no position: contents are compared, and what they cannot tell is said", async () => {
     const topic = `${run}-rsyslog`;
     const documents = await fill(

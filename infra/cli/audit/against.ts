@@ -1,5 +1,6 @@
 import { auditAgainst, type AuditAgainst } from "../../../functions/audit-against.ts";
 import { createElasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
+import { createFailureStores } from "../../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { openForeignIndex } from "../../../lib/adapters/elasticsearch/topic-snapshot/foreign-index.ts";
 import { createKafkaOffsets } from "../../../lib/adapters/kafka/queries/offsets.ts";
 import { readSpans } from "../../../lib/adapters/kafka/queries/span-reader.ts";
@@ -37,6 +38,8 @@ export async function runAgainst(run: AgainstRun): Promise<AuditAgainst> {
         },
         {
           index: opened,
+          failureStores: createFailureStores(elasticsearch),
+          signal,
           readSpans: (spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
           onProgress,
         },

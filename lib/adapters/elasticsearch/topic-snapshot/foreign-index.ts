@@ -169,7 +169,8 @@ export async function openForeignIndex(
   }
 
   return {
-    closed: [...names.closed, ...settings.filter(({ closed }) => closed).map(({ name }) => name)].sort(),
+    // The settings also name those behind an alias or data stream.
+    closed: [...names.closed.union(new Set(settings.flatMap((one) => (one.closed ? one.name : []))))].sort(),
     shape,
     async count(query) {
       return totalOf(await pit.search({ size: 0, track_total_hits: true, query }, "hits.total.value"));

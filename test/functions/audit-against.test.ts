@@ -8,7 +8,7 @@ import {
 import { noFailures } from "../../lib/rules/dead-letters/failure-stores.ts";
 import { indexShapeOf } from "../../lib/rules/audit/against/cause.ts";
 import { foreignDocument, type ForeignDocument } from "../../lib/rules/audit/against/position.ts";
-import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { SetAside, type SourceRecord } from "../../lib/rules/model/record.ts";
 import { streamStore } from "../support/failure-stores.ts";
 import { sourceRecord } from "../support/records.ts";
 
@@ -51,9 +51,16 @@ function matches(query: Query, { id, leaves }: ForeignDocument): boolean {
   }
 }
 
-function indexOf(stored: readonly Stored[], types: Readonly<Record<string, string>> = {}): ForeignDocuments {
+function indexOf(
+  stored: readonly Stored[],
+  types: Readonly<Record<string, string>> = {},
+  unsearchable = "-",
+): ForeignDocuments {
   const documents = stored.map(([id, source, index = "logs"]) => foreignDocument(id, index, source));
-  const found = (query: object) => documents.filter((one) => matches(query as Query, one));
+  const found = (query: object) =>
+    JSON.stringify(query).includes(`"term":{"${unsearchable}"`)
+      ? []
+      : documents.filter((one) => matches(query as Query, one));
   return {
     closed: [],
     shape: indexShapeOf("logs", {}, {}),
@@ -220,6 +227,48 @@ describe("a topic against an index that another tool filled", () => {
     const result = await run(all, indexOf(stored), { committed });
     expect(result.missing.count).toBe(0);
     expect(result.notes).toContain("20 offsets beyond what the group has committed: not compared");
+  });
+
+  test("documents of another topic are left out, even if their topic cannot be searched", async () => {
+    const all = records(40);
+    const stored = ["app", "other"].flatMap((topic) =>
+      all.map(({ partition, offset, value }): Stored => [
+        `${topic}${partition}-${offset}-`,
+        { message: String(value), topic, partition, offset },
+      ]),
+    );
+    const result = await run(all, indexOf(stored, {}, "topic"));
+    expect(result).toMatchObject({ mode: "position", clean: true, doubled: { count: 0 } });
+  });
+
+  test("documents at offsets without a record after the last record, or in an unreadable batch", async () => {
+    const all = records(40, () => "line").map((record) =>
+      record.offset === 29 && record.partition === 1
+        ? { ...record, setAside: new SetAside({ type: "batch_unreadable", reason: "", end: 40, records: 5 }) }
+        : record,
+    );
+    const stored = [
+      ...all.filter(({ setAside }) => setAside === undefined).map((one) => ({ ...one, value: "line" })),
+      { partition: 0, offset: 31, value: "compacted" },
+      { partition: 1, offset: 30, value: "of the batch" },
+      { partition: 2, offset: 3, value: "aborted" },
+    ].map(({ partition, offset, value }): Stored => ["x", { message: value, partition, offset }]);
+    const log = new Map([
+      [0, { start: 10, end: 35 }],
+      [1, { start: 10, end: 40 }],
+      [2, { start: 0, end: 5 }],
+    ]);
+    const { unknown, missing } = await run(all, indexOf(stored), { log });
+    expect(missing.count).toBe(0);
+    expect(unknown).toEqual({
+      count: 6,
+      at: [
+        { partition: 0, from: 31, to: 31 },
+        { partition: 1, from: 29, to: 29 },
+        { partition: 1, from: 31, to: 33 },
+        { partition: 2, from: 3, to: 3 },
+      ],
+    });
   });
 
   test("records without a value are not judged", async () => {

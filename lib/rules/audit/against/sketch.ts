@@ -87,7 +87,8 @@ export function createDifferenceSketch(tableCells = TABLE_CELLS): DifferenceSket
       for (let place = open.pop(); place !== undefined; place = open.pop()) {
         const surplus = single(place);
         if (surplus === null) continue;
-        found.push(surplus);
+        // A cell of several contents that looks like one of a single content may never let the peeling end.
+        if (found.push(surplus) > cells) return null;
         open.push(...change(surplus.high, surplus.low, -surplus.count));
       }
       const isEmpty = counts.every((count, place) => count === 0 && highs[place] === 0 && lows[place] === 0);

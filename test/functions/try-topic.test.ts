@@ -3,7 +3,7 @@ import { type Trial, tryTopic } from "../../functions/try-topic.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import type { TrialFindings } from "../../lib/rules/trial/findings.ts";
 import { readOperations } from "../../lib/rules/trial/operations.ts";
-import { triedAsJson } from "../../lib/rules/trial/tried.ts";
+import { triedAsJson, triedFromJson } from "../../lib/rules/trial/tried.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord, specification } from "../support/records.ts";
@@ -116,10 +116,14 @@ test("each record has one outcome, the newest first, with the document and the r
 
 test("as JSON, the documents are members with all their digits", async () => {
   const long = sourceRecord('{"n":12345678901234567890123}');
-  const text = triedAsJson(await run([long]));
+  const tried = await run([long, record(1, null)]);
+  const text = triedAsJson(tried);
+  expect(triedFromJson(text)).toEqual(tried);
   expect(text).toContain('"document":{"@timestamp"');
   expect(text).toContain('"n":12345678901234567890123');
-  expect(JSON.parse(text)).toMatchObject({ records: [{ document: { kafka: { topic: "app" } } }] });
+  expect(JSON.parse(text)).toMatchObject({
+    records: [{ document: null }, { document: { kafka: { topic: "app" } } }],
+  });
 });
 
 describe("what is not known is not claimed:", () => {

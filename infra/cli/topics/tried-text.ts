@@ -1,23 +1,14 @@
 import { jsonMembers } from "../../../lib/rules/json/json-members.ts";
 import { targetText } from "../../../lib/rules/model/specification.ts";
-import { timestampFields } from "../../../lib/rules/model/declaration.ts";
 import {
   type TriedGroup,
   triedOutcomes,
-  type TriedOutcome,
   type TriedRecord,
   type TriedTopic,
 } from "../../../lib/rules/trial/tried.ts";
+import { countsText, outcomeWords, targetWords, timesText } from "../../../lib/rules/trial/words.ts";
 import { alignColumns } from "../kit/columns.ts";
 
-const words: Readonly<Record<TriedOutcome, string>> = {
-  indexed: "would be indexed",
-  "gave-way": "would be indexed in another form",
-  skipped: "would be skipped",
-  "dead-lettered": "would become dead letters",
-  waits: "would wait, and the topic would stall",
-  unknown: "unknown",
-};
 const MAX_SAMPLES = 3;
 const MAX_GROUPS = 20;
 const MAX_REASON = 300;
@@ -31,62 +22,38 @@ export function isAllWritten({ outcomes }: TriedTopic): boolean {
 /** Formats a trial for people: counts, refusals grouped by reason, and a few documents. */
 export function formatTried(tried: TriedTopic): string {
   const { spec, records, partitions, problem, notes, groups, targets, outcomes } = tried;
-  if (records.length === 0) return `Topic "${spec.topic}" has no records to try.\n${notesText(notes)}`;
+  const noteLines = notes.map((note) => `Note: ${note}`);
+  if (records.length === 0)
+    return `${[`Topic "${spec.topic}" has no records to try.`, ...noteLines].join("\n")}\n`;
   const counts = triedOutcomes.flatMap((outcome) =>
-    outcomes[outcome] === 0 ? [] : [[`  ${words[outcome]}`, `${outcomes[outcome]}`]],
+    outcomes[outcome] === 0 ? [] : [[`  ${outcomeWords[outcome]}`, `${outcomes[outcome]}`]],
   );
-  const fields = targets.map(({ name, kind, records: count, fields: some }) => {
-    const change = some === null ? "" : `, fields ${some.before} → ${some.after} of at most ${some.limit}`;
-    const what = kind !== "new" ? kind : name === spec.dataStream ? "new data stream" : "new index";
-    return `  ${what} ${name}: ${plural(count, "record")}${change}`;
-  });
-  const parts = [
+  const facts = [
+    ["@timestamp from", timesText(tried)],
+    ["Levels", countsText(tried.levels)],
+    ["Tags", countsText(tried.tags)],
+    ["Not searchable, by field", countsText(tried.ignored)],
+  ].flatMap(([label, text]) => (text === "" ? [] : [`${label}: ${text}`]));
+  const lines = [
     `Tried the last ${plural(records.length, "record")} of topic "${spec.topic}" (${plural(partitions, "partition")}) as ${spec.format} for ${targetText(spec)}:`,
     ...alignColumns(counts),
-    ...(problem === null
-      ? []
-      : [`What Elasticsearch would do is unknown, or nothing could be written: ${problem}`]),
+    ...(problem === null ? [] : [`Problem: ${problem}`]),
     ...groups.slice(0, MAX_GROUPS).map(groupText),
-    countsText("@timestamp from", timesOf(tried)),
-    countsText("Levels", tried.levels),
-    countsText("Tags", tried.tags),
-    countsText("Not searchable, by field", tried.ignored),
-    ...(fields.length === 0 ? [] : ["Targets:", ...fields]),
-    notesText(notes).trimEnd(),
-    "Documents, as JSON in full with --json:",
-    ...samplesOf(records).map(sampleText),
+    ...facts,
+    ...(targets.length === 0 ? [] : ["Targets:"]),
+    ...targets.map((target) => `  ${targetWords(target, tried)}`),
+    ...noteLines,
+    "Documents, in full with --json:",
+    ...samplesOf(records).flatMap(sampleLines),
   ];
-  return `${parts.filter((part) => part !== "").join("\n")}\n`;
+  return `${lines.join("\n")}\n`;
 }
 
 function groupText({ outcome, type, field, text, records, first }: TriedGroup): string {
   const about = field === null ? "" : `, field ${field}`;
   const line = text.replaceAll(/\s+/g, " ");
   const said = line.length > MAX_REASON ? `${line.slice(0, MAX_REASON)}…` : line;
-  return `- ${records} ${words[outcome]}: ${type}${about}: ${said} (first: partition ${first.partition}, offset ${first.offset})`;
-}
-
-function timesOf({ spec, times }: TriedTopic): Readonly<Record<string, number>> {
-  const names = {
-    field: `the field ${timestampFields(spec).join(" or ")}`,
-    record: "the record's timestamp",
-    pipeline: "a pipeline",
-    reading: "the time of reading",
-  };
-  return Object.fromEntries(
-    (["field", "record", "pipeline", "reading"] as const).flatMap((source) =>
-      times[source] === undefined ? [] : [[names[source], times[source]] as const],
-    ),
-  );
-}
-
-function countsText(label: string, counts: Readonly<Record<string, number>>): string {
-  const all = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
-  return all.length === 0 ? "" : `${label}: ${all.slice(0, MAX_GROUPS).join(", ")}`;
-}
-
-function notesText(notes: readonly string[]): string {
-  return notes.map((note) => `Note: ${note}\n`).join("");
+  return `- ${records} ${outcomeWords[outcome]}: ${type}${about}: ${said} (first: partition ${first.partition}, offset ${first.offset})`;
 }
 
 function plural(count: number, noun: string): string {
@@ -101,14 +68,14 @@ function samplesOf(records: readonly TriedRecord[]): readonly TriedRecord[] {
   return [...oneOfEach, ...others].slice(0, MAX_SAMPLES);
 }
 
-function sampleText({ partition, offset, outcome, index, document, pipelines }: TriedRecord): string {
+function sampleLines({ partition, offset, outcome, index, document, pipelines }: TriedRecord): string[] {
   const through = pipelines.length === 0 ? "" : `, through ${pipelines.join(", ")}`;
   const members = [...jsonMembers(document ?? "{}").values()].map(({ name, rawValue }) => {
     const value = rawValue.length > MAX_VALUE ? `${rawValue.slice(0, MAX_VALUE)}…` : rawValue;
     return `    ${name}: ${value}`;
   });
   return [
-    `  partition ${partition}, offset ${offset}: ${words[outcome]}, ${index ?? ""}${through}`,
+    `  partition ${partition}, offset ${offset}: ${outcomeWords[outcome]}, ${index ?? ""}${through}`,
     ...members,
-  ].join("\n");
+  ];
 }

@@ -1,3 +1,4 @@
+import { jsonElements, jsonMembers } from "../json/json-members.ts";
 import type { Specification } from "../model/declaration.ts";
 
 /**
@@ -96,4 +97,17 @@ export function triedAsJson({ records, ...head }: TriedTopic): string {
     ({ document, ...record }) => `${JSON.stringify(record).slice(0, -1)},"document":${document ?? "null"}}`,
   );
   return `${JSON.stringify(head).slice(0, -1)},"records":[${listed.join(",")}]}`;
+}
+
+/** Reads {@link triedAsJson}. @param text trusted to be that */
+export function triedFromJson(text: string): TriedTopic {
+  // eslint-disable-next-line typescript/no-unsafe-type-assertion -- the host's own answer, of the same version
+  const tried = JSON.parse(text) as TriedTopic;
+  const listed = jsonElements(jsonMembers(text).get("records")?.rawValue ?? "[]");
+  const documents = listed.map((record) => jsonMembers(record).get("document")?.rawValue ?? "null");
+  const records = tried.records.map((record, position) => {
+    const document = documents[position] ?? "null";
+    return Object.assign(record, { document: document === "null" ? null : document });
+  });
+  return { ...tried, records };
 }

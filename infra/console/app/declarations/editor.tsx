@@ -2,9 +2,12 @@ import { useState } from "hono/jsx/dom";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Fields } from "./fields.tsx";
-import { editBody, type EditStart, type FormFields } from "./form-fields.ts";
+import { declarationOf, editBody, type EditStart, type FormFields } from "./form-fields.ts";
 import { LostRaceNotice } from "./lost-race-notice.tsx";
 import { Preview } from "./preview.tsx";
+import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
+import { TrialPanel } from "./try/trial-panel.tsx";
+import { useTrial } from "./try/use-trial.ts";
 import type { SavedEdit } from "../../../api/declarations.ts";
 import { useEdit } from "./use-edit.ts";
 
@@ -42,6 +45,11 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
   const body = editBody(start, fields, base.revision);
   const current = state.previewOf === JSON.stringify(body);
   const { kind } = start;
+  const { state: trial, run: tryOut } = useTrial();
+  const readOnly = useReadOnly();
+  const declaration = declarationOf(fields);
+  // A pattern has no records of its own.
+  const canTry = kind !== "remove" && fields.kind === "topic";
   return (
     <>
       <h2>{titles[kind]}</h2>
@@ -111,6 +119,16 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
             >
               {busy === "preview" ? "Asking the host…" : "Preview changes"}
             </button>
+            {canTry ? (
+              <button
+                type="button"
+                disabled={trial.busy || readOnly || fields.name.trim() === ""}
+                aria-describedby={readOnly ? readOnlyId : undefined}
+                onClick={() => void tryOut(fields.name.trim(), declaration)}
+              >
+                {trial.busy ? "Trying it…" : "Try it with the last 100 records"}
+              </button>
+            ) : null}
             <a class="button" href={closeHref}>
               Cancel
             </a>
@@ -135,6 +153,7 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
           )}
         </section>
       </div>
+      {canTry ? <TrialPanel state={trial} current={trial.triedOf === JSON.stringify(declaration)} /> : null}
     </>
   );
 }

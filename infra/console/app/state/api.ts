@@ -29,6 +29,8 @@ interface Request {
   readonly signal?: AbortSignal;
   /** Longer than any deadline of the host. */
   readonly timeoutMs?: number;
+  /** Default: `JSON.parse`, which loses the last digits of long numbers. */
+  readonly parse?: (text: string) => unknown;
 }
 
 /**
@@ -37,7 +39,13 @@ interface Request {
  * @throws ApiError, or the signal's reason
  */
 export async function ask<T>(path: string, request: Request = {}): Promise<T> {
-  const { method = "GET", body, signal, timeoutMs = 30_000 } = request;
+  const {
+    method = "GET",
+    body,
+    signal,
+    timeoutMs = 30_000,
+    parse = (text: string): unknown => JSON.parse(text),
+  } = request;
   const timeout = AbortSignal.timeout(timeoutMs);
   let answer: Response;
   try {
@@ -59,7 +67,7 @@ export async function ask<T>(path: string, request: Request = {}): Promise<T> {
   if (answer.ok) {
     const text = method === "HEAD" || answer.status === 204 ? "null" : await answer.text();
     // eslint-disable-next-line typescript/no-unsafe-type-assertion -- the host's own API, of the same version
-    return JSON.parse(text) as T;
+    return parse(text) as T;
   }
   const problem = await problemOf(answer);
   if (answer.status === 401 && path !== "/session") signInNeeded.set(true);

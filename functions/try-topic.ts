@@ -2,6 +2,7 @@ import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import { readDeadLetter } from "../lib/rules/dead-letters/dead-letter-reader.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
+import type { BoundedIndices } from "../lib/rules/model/record-index.ts";
 import type { RetryReason, SourceRecord } from "../lib/rules/model/record.ts";
 import type { ServerError } from "../lib/rules/outcomes/bulk-answer.ts";
 import { rejectedField } from "../lib/rules/outcomes/rejected-field.ts";
@@ -30,6 +31,8 @@ export interface TryTopicInput {
 /** Takes bulk requests in Elasticsearch's place, and finds out what it would do with them. */
 export interface Trial {
   readonly bulk: IngestBatchDeps["bulk"];
+  /** Those that fields choose; null or absent: no field does. */
+  readonly indices?: BoundedIndices | null;
   /** Called once after the last bulk. @throws only the signal's reason */
   findings(signal: AbortSignal): Promise<TrialFindings>;
   /** Removes everything it created, also after a failure. @returns what is left behind, in sentences */
@@ -73,10 +76,11 @@ export async function tryTopic(
       }
       return Promise.resolve();
     };
-    const { bulk } = trial;
+    const { bulk, indices = null } = trial;
+    const sent = { indices, mayMove: false, find: () => Promise.resolve(new Set<number>()) };
     result = await ingestBatch(
       { spec, records, attempt: 1, limits },
-      { bulk, deadLetters: { store }, now: () => deps.now(), signal },
+      { bulk, sent, deadLetters: { store }, now: () => deps.now(), signal },
     );
     signal.throwIfAborted();
     findings = await trial.findings(signal);

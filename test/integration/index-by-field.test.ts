@@ -149,20 +149,29 @@ describe("a bound of three indices", () => {
     for (const [, some] of indicesOf) expect(new Set(some.map(({ _index }) => _index)).size).toBe(1);
   }, 120_000);
 
-  test.concurrent("may be raised: values that have an index keep it, and others get one", async () => {
-    const { declared, produce, isDone, held } = await world("{app:1}");
-    await using host = await startTestHost(declared());
-    await produce([{ app: "a" }, { app: "b" }]);
-    await isDone();
+  test.concurrent("may be raised, also over a crash: what has an index keeps it, others get one", async () => {
+    const { declared, produce, isDone, held, name } = await world("{app:1}");
+    await using proxy = await startTcpProxy(stack.addresses.elasticsearchNode);
     const raised = declared();
+    {
+      await using host = await startTestHost(declared(proxy.url));
+      await produce([{ app: "a" }, { app: "b" }]);
+      await isDone();
+      proxy.block("answers");
+      await produce([{ app: "b" }]);
+      await eventually("a document that the host is not told of", async () => {
+        const documents = await stack.elasticsearch.documents(`${name}-*`);
+        return documents.length === 3;
+      });
+      host.signal("SIGKILL");
+      await host.exited;
+    }
     for (const topic of raised.topics) topic.index = topic.index.replace(":1}", ":2}");
-    await host.writeConfig(raised);
-    await host.untilTopic(String(raised.topics[0]?.topic), "the new bound", ({ spec }) =>
-      spec.index.endsWith(":2}"),
-    );
+    await using host = await startTestHost(raised);
+    await isDone();
     await produce([{ app: "c" }, { app: "b" }, { app: "a" }]);
     await isDone();
-    expect(await held()).toEqual({ a: 2, other: 2, c: 1 });
+    expect(await held()).toEqual({ a: 2, other: 3, c: 1 });
     expect(host.log().map(({ msg }) => msg)).toContain(
       "a topic has as many indices as its bound allows: other values go to one index",
     );
@@ -214,6 +223,13 @@ test.concurrent("the audit knows where each record belongs, and repairs it there
   }
   const whole = { "a-2026.11.30": 1, "b-2026.11.30": 1, "other-2026.11.30": 3, "a-2026.11.29": 1 };
   expect(await held()).toEqual(whole);
+  const { out } = await runCommand("topics", declared(), ["try", name, "--json"]);
+  const tried = JSON.parse(out) as { readonly records: readonly { readonly index: string }[] };
+  expect(tried.records.map(({ index }) => index.slice(name.length + 1)).sort()).toEqual(
+    Object.entries(whole)
+      .flatMap(([part, records]) => Array.from({ length: records }, () => part))
+      .sort(),
+  );
   await remove("a-2026.11.30", () => true);
   await remove("other-2026.11.30", ({ app }) => app === "d");
   await stack.elasticsearch.request("DELETE", `/${name}-a-2026.11.29`);

@@ -7,7 +7,7 @@ import type { NamesWanted } from "./taken-names.ts";
 
 export interface IndexBoundDeps {
   readonly sent: { takeNames(wanted: NamesWanted, signal: AbortSignal): Promise<TakenNames> };
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, "warn">;
 }
 
 /** Days that are remembered. A topic that is read in time needs two or three. */

@@ -81,6 +81,20 @@ export async function askTakenNames(
   }
 }
 
+/** Answers as `askTakenNames` would, one question after the other, and changes nothing. */
+export function createTakenNamesTrial(
+  client: Client,
+): (wanted: NamesWanted, signal: AbortSignal) => Promise<TakenNames> {
+  const lists = new Map<string, readonly string[]>();
+  return async (wanted, signal) => {
+    const list =
+      lists.get(wanted.day) ?? (await askTakenNames(client, { ...wanted, names: [] }, signal)).names;
+    const taken = admitNames(list, wanted.names, wanted);
+    lists.set(wanted.day, taken.names);
+    return taken;
+  };
+}
+
 interface List {
   readonly names: readonly string[];
   readonly version: number;

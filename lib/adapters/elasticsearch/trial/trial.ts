@@ -1,5 +1,6 @@
 import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import type { Specification } from "../../../rules/model/declaration.ts";
+import { indexFields } from "../../../rules/model/index-fields.ts";
 import { leadsTo } from "../../../rules/model/names.ts";
 import type {
   BulkAnswer,
@@ -20,6 +21,8 @@ import {
 } from "../../../rules/trial/operations.ts";
 import { fieldCountOf, fieldLimitOf, pipelinesOf } from "../../../rules/trial/scratch-index.ts";
 import type { BulkOptions, Elasticsearch } from "../client.ts";
+import { IndexBound } from "../names/index-bound.ts";
+import { createTakenNamesTrial } from "../names/taken-names.ts";
 import { simulatePipelines } from "./pipelines.ts";
 import { createScratchIndices, type ScratchDeps } from "./scratch-indices.ts";
 import { findTarget, type Target } from "./target.ts";
@@ -58,6 +61,12 @@ export function createTrial(spec: Specification, deps: TrialDeps) {
   let blocked: string | null = null;
   let unknown: string | null = null;
   const notes: string[] = [];
+  const indices = indexFields(spec.index).length === 0 ? null : boundOf();
+
+  function boundOf(): IndexBound {
+    const warn = (message: string): void => void notes.push(message);
+    return new IndexBound(spec, { sent: { takeNames: createTakenNamesTrial(client) }, logger: { warn } });
+  }
 
   async function bulk(
     body: string | Buffer,
@@ -210,7 +219,7 @@ export function createTrial(spec: Specification, deps: TrialDeps) {
     }
   }
 
-  return { bulk, findings, close: () => scratches.removeAll() };
+  return { bulk, indices, findings, close: () => scratches.removeAll() };
 }
 
 const untouched = { pipelines: [], ignored: [], error: null, untried: null };

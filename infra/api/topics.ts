@@ -7,6 +7,7 @@ import {
   type ReportedLoss,
   topicStates,
 } from "../../lib/rules/progress/status.ts";
+import { rewindResult, rewindRoutes } from "./topic/rewind.ts";
 import { ignored, json, route, type Subject, timeText, wholeNumber } from "./kit/route.ts";
 
 export const sourceRef: z.ZodType<SourceRef> = z.object({
@@ -150,6 +151,7 @@ export const topics = {
     ReportedLoss: reportedLoss,
     TargetStatus: targetStatus,
     TopicStatus: topicStatus,
+    RewindResult: rewindResult,
   },
   routes: {
     list: route({
@@ -160,5 +162,6 @@ export const topics = {
       summary: "Every topic of this host, with its state and the reason",
       answers: { 200: json("By name; counts since the host started.", z.array(topicStatus)) },
     }),
+    ...rewindRoutes,
   },
 } satisfies Subject;

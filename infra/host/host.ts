@@ -257,6 +257,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     flow,
     loop,
     monitor,
+    rewinder,
     tails,
     settings: () => inForce,
   });

@@ -32,6 +32,8 @@ import { createIgnoredWatch } from "./observe/ignored-watch.ts";
 import { createLive } from "./live/live.ts";
 import type { Monitor } from "./observe/monitor.ts";
 import type { ReconcileLoop } from "./reconcile/reconcile-loop.ts";
+import type { Rewinder } from "./orders/rewinder.ts";
+import { createRewindService } from "./services/rewind-service.ts";
 import type { Reporter } from "./observe/reporter.ts";
 import type { TailHub } from "./services/tail-hub.ts";
 import { createSentBeforeOf } from "../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
@@ -48,6 +50,7 @@ export interface HostCore {
   readonly flow: Flow;
   readonly loop: ReconcileLoop;
   readonly monitor: Monitor;
+  readonly rewinder: Rewinder;
   readonly tails: TailHub;
   settings(): Settings;
 }
@@ -226,6 +229,14 @@ export function createServices(core: HostCore): Services {
       ingest: (batches, signal) => ingestService.ingest(batches, signal),
       ingestRefusal: () => ingestService.ingestRefusal(),
       reconcile: (wanted) => loop.run(wanted),
+      rewind: createRewindService({
+        now,
+        pool,
+        watch: core.rewinder.watch,
+        rebuilds: () => clients.orders("rebuilds"),
+        group: () => settings().kafka.group,
+        openOffsets: () => clients.openOffsets(),
+      }),
       declarations: declarationService,
       trials,
     },

@@ -20,6 +20,7 @@ import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
 import { addPageRoutes, type PageRouteDeps } from "./routes/page-routes.ts";
 import { addProbeRoutes, type ProbeRouteDeps } from "./routes/probe-routes.ts";
 import { addReconcileRoutes, type ReconcileRouteDeps } from "./routes/reconcile-routes.ts";
+import { addTopicRoutes, type TopicRouteDeps } from "./routes/topic-routes.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./routes/replay-routes.ts";
 
 export interface HttpDeps
@@ -30,6 +31,7 @@ export interface HttpDeps
     ReplayRouteDeps,
     IngestTaker,
     LiveRouteDeps,
+    TopicRouteDeps,
     PageRouteDeps {
   readonly logs: Omit<LogRouteDeps, "now">;
   /** The current settings. */
@@ -62,6 +64,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addReconcileRoutes(app, deps);
   addDeclarationRoutes(app, deps);
   addReplayRoutes(app, deps);
+  addTopicRoutes(app, deps);
   addLiveRoutes(app, deps);
   addIngestRoutes(app, deps);
   addLogRoutes(app, { ...deps.logs, now: () => deps.now() });

@@ -6,6 +6,7 @@ import {
   type OrderKind,
   type OrderStore,
 } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import { createKafkaOffsets, type KafkaOffsets } from "../../../lib/adapters/kafka/queries/offsets.ts";
 import type { KafkaLinks } from "../../../lib/adapters/kafka/client/links.ts";
 import type { WireLender } from "../../../lib/adapters/kafka/wire/wire-lender.ts";
 import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
@@ -22,6 +23,8 @@ export interface Clients {
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Orders kept in the current Kafka cluster. */
   orders(kind: OrderKind): OrderStore;
+  /** Of the current Kafka cluster; whoever opens it closes it. */
+  openOffsets(): KafkaOffsets;
   /** The current Kafka cluster. */
   readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
   /** @throws PenstockError if the settings do not lead to a supported Elasticsearch */
@@ -72,6 +75,7 @@ export function createClients(
       return deadLetters;
     },
     orders: (kind) => orders[kind],
+    openOffsets: () => createKafkaOffsets(settings.kafka, logger, wires.lend(settings.kafka)),
     get cluster() {
       return cluster;
     },

@@ -8,6 +8,7 @@ import { Notice } from "../components/notice.tsx";
 import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Deletion, Time } from "../components/times.tsx";
+import { Rewind } from "./rewind-dialog.tsx";
 import { TopicLetters } from "./topic-letters.tsx";
 import { TopicTarget } from "./topic-target.tsx";
 import { optionText } from "../plan/declaration-rows.ts";
@@ -48,6 +49,7 @@ export function Topic({ topic }: { readonly topic: string }) {
         <a class="button" href={`/ui/declarations?topic=${topic}`}>
           Edit declaration
         </a>
+        <Rewind topic={topic} />
       </div>
       <Sentence status={status} />
       <Conflicts seen={seen} />

@@ -1,0 +1,36 @@
+import type { Hono } from "hono";
+import type { RewindInput, RewindResult } from "../../../../functions/rewind-topic.ts";
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { topics } from "../../../api/topics.ts";
+import { bindingsOf } from "../kit/event-stream.ts";
+import { mount } from "../kit/mount.ts";
+import { problem } from "../kit/problem.ts";
+import { createPlaces, inPlace } from "../kit/semaphore.ts";
+
+export interface TopicRouteDeps {
+  rewind(input: RewindInput, signal: AbortSignal): Promise<RewindResult>;
+}
+
+/** Orders at once, each until all hosts follow. */
+const ORDERS = 20;
+
+/** What people order about single topics. */
+export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
+  const places = createPlaces(ORDERS);
+  mount(app, topics.routes.rewind, async ({ param, body }, c) => {
+    const { partition = null, ...rest } = await body();
+    const by = `a client at ${bindingsOf(c).clientAddress?.() ?? "an unknown address"}`;
+    return inPlace(c, places, "orders", async () => {
+      try {
+        const result = await deps.rewind({ topic: param("topic"), partition, by, ...rest }, c.req.raw.signal);
+        const { action, message } = result;
+        if (action === "refused" || action === "superseded")
+          return problem(c, 409, `${message}.`, { members: { ...result } });
+        return c.json(result, action === "waiting" ? 202 : 200);
+      } catch (error) {
+        if (!(error instanceof PenstockError) || error.code !== "topic_missing") throw error;
+        return problem(c, 404, `${error.message}.`);
+      }
+    });
+  });
+}

@@ -210,7 +210,9 @@ test("list shows the declarations of the file and etcd, with source and revision
   expect(human.out).toContain(`etcd key "list-key" (revision ${header.revision})`);
   expect(human.out).toContain("refused: ");
 
-  await admin.put("list-key").value('["from_file", {"topic": "other", "service": "pay"}]');
+  await admin
+    .put("list-key")
+    .value('[{"topic": "from_file", "format": "json"}, {"topic": "other", "service": "pay"}]');
   const both = await topics(config, "list");
   expect(both.out).toMatch(/from_file .*etcd key "list-key" \(revision \d+\), overridden by .*\.yaml\n/);
   expect(both.out).toMatch(/other .*, ignored there: service\n/);

@@ -95,14 +95,28 @@ export function createOperationFrame(spec: Specification, choice: IndexChoice): 
 /** Writes `before`, then `log` and `host`, each with a comma, unless they would be empty. */
 export type OriginWriter = (out: ByteWriter, origin: Origin, level: Level | null) => void;
 
+/** A topic's records come from a few machines and files. */
+const KNOWN_ORIGINS = 256;
+
 /** @param path the declared one */
 export function createOriginWriter(path: string | null, before: string): OriginWriter {
+  const pieceOf = ({ host, path: own }: Origin, level: Level | null): Buffer =>
+    Buffer.from(before + logMember({ path: own ?? path, level }) + hostMember(host));
   const nothing = Buffer.alloc(0);
-  const pieces = new Map(
-    [...levels, null].map((level) => [level, Buffer.from(`${before}${logMember({ path, level })}`)]),
-  );
+  const pieces = new Map([...levels, null].map((level) => [level, pieceOf(unknownOrigin, level)]));
+  const known = new Map<string, Buffer>();
   return (out, origin, level) => {
-    if (origin === unknownOrigin) out.bytes(pieces.get(level) ?? nothing);
-    else out.text(before + logMember({ path: origin.path ?? path, level }) + hostMember(origin.host));
+    if (origin === unknownOrigin) {
+      out.bytes(pieces.get(level) ?? nothing);
+      return;
+    }
+    // No header's text has a lone surrogate.
+    const key = [level, origin.host ?? "\ud801", origin.path ?? "\ud801"].join("\ud800");
+    let piece = known.get(key);
+    if (piece === undefined) {
+      if (known.size === KNOWN_ORIGINS) known.clear();
+      known.set(key, (piece = pieceOf(origin, level)));
+    }
+    out.bytes(piece);
   };
 }

@@ -104,6 +104,15 @@ describe("a search", () => {
   });
 });
 
+test("a search over a pattern leaves out what it excludes, but for a ? that the query language cannot say", () => {
+  const exclude = ["app-debug-*", "app-x", "app-?"];
+  const target = { kind: "pattern", pattern: "app-*", exclude } as const;
+  const { searchSourceJSON } = searchOf({ ...declaration("app-*"), target }).attributes.kibanaSavedObjectMeta;
+  expect(searchSourceJSON.query.query).toBe(
+    'kafka.topic : app-* and not kafka.topic : app-debug-* and not kafka.topic : "app-x"',
+  );
+});
+
 test("the objects have unique ids, and each reference points to one of them", () => {
   const { objects } = kibanaObjects(
     [declaration("x"), declaration("x*"), declaration("records")],

@@ -87,6 +87,7 @@ const fields = fc.oneof(
   fc.constantFrom(
     "topic",
     "pattern",
+    "exclude",
     "path",
     "index",
     "startAt",

@@ -111,6 +111,8 @@ export const pickedValues: readonly (string | Buffer | null)[] = [
   '{"json":{"kafka":1},"kafka":2}',
   '{"json":"x","tags":5}',
   '{"event":"x"}',
+  '{"host":"x"}',
+  '{"host":{"name":{"a":1}},"host.name":5}',
   '{"data_stream":{"type":"logs","dataset":"other"},"data_stream.namespace":"x"}',
   '{"event":{"original":{"a":1}}}',
   '{"time":253402300800000}',
@@ -156,7 +158,10 @@ export const picked: readonly RecordCase[] = [
   ),
   ...nastyText.flatMap((text) => {
     const bytes = Buffer.from(text);
-    const headers = [text, "", "penstock.topic"].map((name) => ({ name, value: bytes }));
+    const headers = [text, "", "penstock.topic", "host.name", "log.file.path"].map((name) => ({
+      name,
+      value: bytes,
+    }));
     return specs.map((spec) => ({
       spec,
       record: record(JSON.stringify({ [text]: text, n: { [text]: 1 } }), { key: bytes, headers }),
@@ -232,6 +237,7 @@ const bytes = fc.oneof(
   anyNasty.map((text) => Buffer.from(text)),
   fc.uint8Array({ maxLength: 20 }).map((raw) => Buffer.from(raw)),
 );
+const headerNames = fc.oneof(anyNasty, fc.constantFrom("host.name", "log.file.path"));
 const around = fc.record({
   partition: fc.nat(5_000),
   offset: fc.maxSafeNat(),
@@ -240,7 +246,7 @@ const around = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(-1, 2 ** 53, 253_402_300_800_000) },
   ),
   key: fc.option(bytes),
-  headers: fc.array(fc.record({ name: anyNasty, value: fc.option(bytes) }), { maxLength: 4 }),
+  headers: fc.array(fc.record({ name: headerNames, value: fc.option(bytes) }), { maxLength: 4 }),
 });
 const drawn: fc.Arbitrary<RecordCase> = fc
   .tuple(

@@ -265,6 +265,9 @@ describe("the body written from bytes", () => {
       [named("host.name", "web-1")],
       [named("log.file.path", "/own")],
       [named("log.file.path", ""), named("host.name", 'h"\n')],
+      // Not the same as none.
+      [named("log.file.path", "null"), named("host.name", "web-1")],
+      [named("log.file.path", "/own"), named("host.name", "null")],
     ];
     const values = [
       "ERROR: gone",

@@ -2,7 +2,12 @@ import { abortable } from "../../../rules/base/abortable.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import type { IndexChoice, WantedIndex } from "../../../rules/model/record-index.ts";
 import type { Specification } from "../../../rules/model/declaration.ts";
-import { indexLimit, type TakenNames, withoutLimits } from "../../../rules/model/index-fields.ts";
+import {
+  indexFields,
+  indexLimit,
+  type TakenNames,
+  withoutLimits,
+} from "../../../rules/model/index-fields.ts";
 import type { NamesWanted } from "./taken-names.ts";
 
 export interface IndexBoundDeps {
@@ -93,6 +98,11 @@ export class IndexBound implements IndexChoice {
       );
       this.#lists.set(day, { names: new Set(taken.names), isFull: taken.isFull });
       if (undecided.some((one) => this.#decided(one) !== one.name)) this.#tell(first, bound.limit);
+      if (takes && undecided.some(({ name, fallback }) => name === fallback)) {
+        const message = "records have no usable value for the name of their index: they go to one index";
+        const fields = indexFields(index).join();
+        this.#deps.logger.warn(message, { topic, fields, index: first.fallback });
+      }
     }
   }
 

@@ -158,6 +158,13 @@ test("privileges to look up what was sent before matter behind an alias or data 
   expect(judgePrivileges({ security: "on", missing }, new Set())).toMatchObject([{ state: "ok" }]);
 });
 
+test("the list of indices that fields choose must be readable", () => {
+  const missing = ["read", "maintenance"].map((privilege) => ({ index: "penstock-names", privilege }));
+  expect(judgePrivileges({ security: "on", missing }, new Set())).toMatchObject([
+    { state: "failed", name: "permissions on penstock-names", seen: "the index privilege read is missing" },
+  ]);
+});
+
 test("a missing pipeline names its topics", () => {
   const wanted = new Map([
     ["p", ["a"]],

@@ -100,6 +100,16 @@ describe("the indices that fields choose", () => {
     expect(lists.get("")).toEqual(["logs-a"]);
   });
 
+  test("records without a usable value are told once", async () => {
+    const { host, logger } = world();
+    const bound = host();
+    await chosen(bound, "a", "other");
+    await chosen(bound, "other");
+    expect(logger.lines.map(({ fields }) => fields)).toEqual([
+      { topic: "app", fields: "a", index: "logs-other" },
+    ]);
+  });
+
   test("a full list is told once", async () => {
     const { host, logger } = world();
     const bound = host();

@@ -8,6 +8,7 @@ import {
   type PositionForm,
 } from "../lib/rules/audit/against/position.ts";
 import type { Findings } from "../lib/rules/audit/against/tally.ts";
+import { PenstockError } from "../lib/rules/base/errors.ts";
 import { counted, countText } from "../lib/rules/base/units.ts";
 import type { FailureStores } from "../lib/rules/dead-letters/failure-stores.ts";
 import { compareByContent, type ContentFindings, type MinuteFindings } from "./audit-against/by-content.ts";
@@ -71,8 +72,8 @@ const ANY_FORM: PositionForm = { kind: "id", pattern: "{topic}+{partition}+{offs
 /**
  * Compares a topic with an index that another tool filled: by the position that the tool leaves in documents or ids,
  * otherwise by content. Changes nothing.
- * @throws PenstockError `usage` if the documents show neither positions nor contents of the topic's records; what a server
- *   fails with
+ * @throws PenstockError `usage` if the documents show neither positions nor contents of the topic's records, or no position
+ *   where the input says; what a server fails with
  */
 export async function auditAgainst(input: AuditAgainstInput, deps: AuditAgainstDeps): Promise<AuditAgainst> {
   const { topic, index: name, log } = input;
@@ -157,7 +158,14 @@ function formIn(
   if (position === "find" && sample.length > 0) return findPositionForm(topic, ends, sample);
   // An empty index lacks every record in any form.
   const form = position === "find" ? ANY_FORM : position;
-  return { form, ...countPlaced(form, topic, ends, sample), sample: sample.length };
+  const counts = countPlaced(form, topic, ends, sample);
+  if (sample.length > 0 && counts.placed + counts.elsewhere === 0) {
+    throw new PenstockError(
+      "usage",
+      `--position: none of ${counted(sample.length, "sampled document")} tells a position ${formText(form)} that topic "${topic}" has`,
+    );
+  }
+  return { form, ...counts, sample: sample.length };
 }
 
 function withoutCut(

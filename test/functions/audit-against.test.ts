@@ -242,13 +242,16 @@ describe("a topic against an index that another tool filled", () => {
   });
 
   test("documents at offsets without a record after the last record, or in an unreadable batch", async () => {
+    const setAside = new SetAside({ type: "batch_unreadable", reason: "", end: 40, records: 5 });
     const all = records(40, () => "line").map((record) =>
       record.offset === 29 && record.partition === 1
-        ? { ...record, setAside: new SetAside({ type: "batch_unreadable", reason: "", end: 40, records: 5 }) }
+        ? sourceRecord(record.value, { partition: 1, offset: 29, setAside })
         : record,
     );
     const stored = [
-      ...all.filter(({ setAside }) => setAside === undefined).map((one) => ({ ...one, value: "line" })),
+      ...all
+        .filter(({ setAside }) => setAside === undefined)
+        .map(({ partition, offset }) => ({ partition, offset, value: "line" })),
       { partition: 0, offset: 31, value: "compacted" },
       { partition: 1, offset: 30, value: "of the batch" },
       { partition: 2, offset: 3, value: "aborted" },
@@ -294,6 +297,14 @@ describe("a topic against an index that another tool filled", () => {
     const result = await run(all, indexOf(stored));
     expect(result).toMatchObject({ clean: true, compared: 0 });
     expect(result.notes.join()).toContain("contents were not compared: only 0 of");
+  });
+
+  test("a position that no document tells where it was said to be is an error, not a comparison of contents", () => {
+    const position = { kind: "fields", topic: null, partition: "p", offset: "o" } as const;
+    const stored = records(20).map(({ value }): Stored => ["x", { message: String(value) }]);
+    expect(run(records(20), indexOf(stored), { position })).rejects.toThrow(
+      '--position: none of 20 sampled documents tells a position by the fields p and o that topic "app" has',
+    );
   });
 
   test("an empty index lacks everything", async () => {
@@ -376,8 +387,13 @@ describe("without positions, by content", () => {
   });
 
   test("ids that are the records' keys: a later record of the same key overwrote the earlier one", async () => {
-    const keyed = (n: number) => ({ key: Buffer.from(`key-${n % 90}`) });
-    const all = records(100).map((record, n) => ({ ...record, ...keyed(n) }));
+    const all = records(100).map((record, n) =>
+      sourceRecord(record.value, {
+        partition: record.partition,
+        offset: record.offset,
+        key: Buffer.from(`key-${n % 90}`),
+      }),
+    );
     const stored = new Map(all.map(({ key, value }) => [String(key), String(value)]));
     const result = await run(all, indexOf([...stored].map(([id, message]): Stored => [id, { message }])));
     expect(result.missing.count).toBe(10);

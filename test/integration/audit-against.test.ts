@@ -329,11 +329,12 @@ describe("an index that another tool filled", () => {
     const { body } = await servers.elasticsearch.request("POST", `/${topic}/_search`, { query });
     for (const { _id } of (body as { hits: { hits: { _id: string }[] } }).hits.hits)
       await servers.elasticsearch.request("DELETE", `/${topic}/_doc/${_id}?refresh=true`);
-    const [json, text, missing, other] = await Promise.all([
+    const [json, text, missing, other, group] = await Promise.all([
       command("--against", topic, topic, "--json"),
       command("--against", topic, topic, "--position", "partition,offset"),
       command("--against", `${topic}-no`, topic),
       command("--against", topic, `${topic}-no`),
+      command("--against", topic, topic, "--group", `${topic}-no`),
     ]);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.out)).toMatchObject({
@@ -347,6 +348,8 @@ describe("an index that another tool filled", () => {
     expect(text.out).toEndWith("  3 records missing\n");
     expect(missing.code).toBe(2);
     expect(missing.error).toContain(`--against is "${topic}-no": Elasticsearch has no index`);
+    expect(group.code).toBe(2);
+    expect(group.error).toContain(`group "${topic}-no" has committed nothing for topic "${topic}"`);
     expect(other.code).toBe(1);
     expect(other.error).toContain(`topic "${topic}-no" does not exist in Kafka`);
   }, 60_000);

@@ -183,6 +183,50 @@ export function describeTokens(world: SecuredWorld): void {
     });
   });
 
+  test("a token signed for Amazon MSK reaches the broker, which is not Amazon's", async () => {
+    const keys = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" };
+    const before = { ...process.env };
+    Object.assign(process.env, keys);
+    try {
+      const sasl = {
+        mechanism: "aws-msk-iam",
+        region: "eu-central-1",
+        roleArn: null,
+        profile: null,
+      } as const;
+      expect(await refusalOf({ name: "", to: "OAUTH", sasl })).toContain(
+        "refused the login (OAUTHBEARER) with AWS credentials of the default chain: invalid_token",
+      );
+    } finally {
+      for (const name of Object.keys(keys)) {
+        if (before[name] === undefined) delete process.env[name];
+        else process.env[name] = before[name];
+      }
+    }
+  }, 30_000);
+
+  test("an endpoint that answers HTML until the token has expired: the reason is said, and nothing is lost", async () => {
+    const { issuer, kafka } = world.secured;
+    const topic = await newTopic("one");
+    issuer.lifeSeconds = 6;
+    const host = await hostOf(configOf(fromEndpoint(), [topic]));
+    await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 1);
+    issuer.instead = () => new Response("<html>", { headers: { "content-type": "text/html" } });
+    try {
+      await eventually("it is shown", async () =>
+        (await (await host.fetch("/readyz")).text()).includes("answered with text/html that is not JSON"),
+      );
+      await kafka.produce(topic, [{ value: "two" }]);
+    } finally {
+      Object.assign(issuer, { instead: null, lifeSeconds: 300 });
+    }
+    const { counts } = await host.untilTopic(topic, "goes on", (status) => {
+      return status.partitions[0]?.committed === 2;
+    });
+    expect(counts).toEqual({ indexed: 2, duplicate: 0, deadLettered: 0, skipped: 0 });
+    expect(JSON.stringify(host.log())).not.toContain("does not accept logins");
+  }, 90_000);
+
   test("a token that the broker refuses: the host says so, and goes on with the next one at once", async () => {
     const { issuer } = world.secured;
     await using file = await tokenFile(await issuer.sign(300, "another audience"));

@@ -87,7 +87,7 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
   const tryLogin = async (
     key: string,
     target: LoginTarget,
-    broker: string,
+    { broker, again }: LoginAttempt,
     login: () => Promise<void>,
   ): Promise<void> => {
     const token = fileTokenOf(target);
@@ -95,7 +95,7 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
       await login();
       refusals.delete(key);
     } catch (error) {
-      if (isBrokenConnection(error)) throw error;
+      if (isBrokenConnection(error) || (again && isOutOfTurn(error))) throw error;
       const known = refusals.get(key);
       // Simultaneous refusals count as one.
       if (!isHeld(known, token)) {
@@ -110,18 +110,19 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
   };
 
   return {
-    async admit(target, { broker, again }, login) {
+    async admit(target, at, login) {
+      const { broker, again } = at;
       const key = fingerprintOf([target.brokers, target.sasl]);
       const token = fileTokenOf(target);
       // Only its own broker's refusal delays a renewal: another broker may be misconfigured. A renewal does not queue
       // either: earlier requests on its connection may already delay it.
       if (again && refusals.has(key) && refusals.get(key)?.broker !== broker) return login();
       failIfHeld(key, token);
-      if (again) return tryLogin(key, target, broker, login);
+      if (again) return tryLogin(key, target, at, login);
       const leave = await enter(key, broker);
       try {
         failIfHeld(key, token);
-        await tryLogin(key, target, broker, login);
+        await tryLogin(key, target, at, login);
       } finally {
         leave();
       }
@@ -138,12 +139,16 @@ function fileTokenOf({ sasl, token }: LoginTarget): string | null {
   return "tokenFile" in sasl && token !== null ? fingerprintOf(token.value) : null;
 }
 
+/** A broker takes one renewal a second. The login may be right: a token in its last seconds gives such short sessions. */
+function isOutOfTurn(error: unknown): boolean {
+  return error instanceof Error && "type" in error && error.type === "ILLEGAL_SASL_STATE";
+}
+
 function refusalText(sasl: SaslSettings, broker: string, error: unknown): string {
   const kafka = `Kafka at ${broker}`;
   const type = error instanceof Error && "type" in error ? error.type : null;
   const name = sasl.mechanism === "aws-msk-iam" ? "OAUTHBEARER" : sasl.mechanism.toUpperCase();
-  if (type === "ILLEGAL_SASL_STATE")
-    return `${kafka} does not accept logins on this port, but kafka.sasl is set`;
+  if (isOutOfTurn(error)) return `${kafka} does not accept logins on this port, but kafka.sasl is set`;
   if (type === "UNSUPPORTED_SASL_MECHANISM" || /mechanism is not supported/.test(messageOf(error)))
     return `${kafka} does not offer ${name}, which kafka.sasl.mechanism names`;
   // Removes kafkajs' prefix and keeps the broker's words.

@@ -129,6 +129,19 @@ test("a connection lost during a login is no refusal", async () => {
   expect(world.logins).toBe(2);
 });
 
+test("a renewal that comes too soon after another is no refusal, and on a new connection the port takes no logins", async () => {
+  const { world, gate } = setUp();
+  const early = Object.assign(new Error("not valid given the current SASL state"), {
+    type: "ILLEGAL_SASL_STATE",
+  });
+  const admit = (again: boolean): Promise<unknown> =>
+    rejection(gate.admit(to(), { broker: "k:1", again }, () => Promise.reject(early)));
+  expect(await admit(true)).toBe(early);
+  world.answer = "yes";
+  await gate.admit(to(), first, async () => {});
+  expect(String(await admit(false))).toContain("Kafka at k:1 does not accept logins on this port");
+});
+
 test("a session renewal waits for no other login, and fails at a refusing broker", async () => {
   const { world, admit, refusal } = setUp();
   await refusal();

@@ -10,6 +10,7 @@ import { unforgiving } from "../support/refused.ts";
 import { replayJson } from "../support/replay-command.ts";
 import { secureElasticsearch, type SecuredElasticsearch } from "../support/secured-elasticsearch.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { tryJson } from "../support/try-command.ts";
 
 /** A record's whole path with Elasticsearch 8. PENSTOCK_STACK_ELASTICSEARCH=8.19.5 runs all other tests on it too. */
 const accepted = "ApiKey a2V5";
@@ -205,3 +206,23 @@ function stranger(version: { readonly number: string; readonly distribution?: st
     [Symbol.asyncDispose]: () => server.stop(true),
   };
 }
+
+test("a trial on 8.19.5: pipelines are simulated there too, and what is too large for one request is halved", async () => {
+  const topic = uniqueName("eight-try");
+  await servers.kafka.createTopic(topic);
+  const pad = "x".repeat(100_000);
+  const messages = Array.from({ length: 20 }, (_, n) => ({
+    value: JSON.stringify({ message: `line ${n}`, pad }),
+  }));
+  await servers.kafka.produce(topic, messages.slice(0, 9));
+  await servers.kafka.produce(topic, messages.slice(9, 18));
+  await servers.kafka.produce(topic, messages.slice(18));
+  await elasticsearch.request("PUT", `/_ingest/pipeline/${topic}`, {
+    processors: [{ set: { field: "added", value: "yes" } }, { drop: { contains: "line 7" } }],
+  });
+  const { tried, code } = await tryJson(configFor([]), topic, "--format", "json", "--pipeline", topic);
+  expect({ code, problem: tried.problem }).toEqual({ code: 0, problem: null });
+  expect(tried.outcomes).toMatchObject({ indexed: 19, skipped: 1 });
+  expect(tried.records[0]).toMatchObject({ document: { added: "yes" }, pipelines: [topic] });
+  expect((await elasticsearch.request("GET", `/${topic}`)).status).toBe(404);
+}, 60_000);

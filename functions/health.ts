@@ -116,7 +116,8 @@ function checkJoining(statuses: readonly TopicStatus[], now: number, startedAt: 
 
 function stuckTopic(status: TopicStatus, now: number): StuckTopic | null {
   const { topic, reason, since, partitions } = status;
-  const stuck = partitions.flatMap((partition) => {
+  // Nothing is read of a held topic, and nothing has to be.
+  const stuck = (status.state === "held" ? [] : partitions).flatMap((partition) => {
     const at = progressAt(partition, since) + stalledAfterMs;
     const isStuck = partition.owned && (partition.lag ?? 0) > 0 && at <= now;
     return isStuck ? [{ partition: partition.partition, at }] : [];

@@ -7,6 +7,7 @@ import {
   type ReportedLoss,
   topicStates,
 } from "../../lib/rules/progress/status.ts";
+import { hold, holdResult, holdRoutes } from "./topic/hold.ts";
 import { rewindResult, rewindRoutes } from "./topic/rewind.ts";
 import { ignored, json, route, type Subject, timeText, wholeNumber } from "./kit/route.ts";
 
@@ -32,6 +33,7 @@ const options = {
   message: z.string().nullable().meta({ description: "The JSON field with the line." }),
   pipeline: z.string().nullable(),
   rejected: z.enum(["flatten", "dead-letter"]),
+  hold: z.boolean().meta({ description: "True: it is not read." }),
   retention: z
     .string()
     .nullable()
@@ -125,6 +127,7 @@ const topicStatus: z.ZodType<ListedTopic> = z.object({
   downSince: timeText.nullable().meta({
     description: "For a failed or starting topic: since when it moves nothing, across retries.",
   }),
+  hold: hold.nullable().meta({ description: "What holds it; null if nothing does." }),
   sources: z.array(sourceRef).meta({ description: "Every declaration that names it, the winner first." }),
   spec: specification,
   partitions: z.array(partitionStatus),
@@ -151,6 +154,8 @@ export const topics = {
     ReportedLoss: reportedLoss,
     TargetStatus: targetStatus,
     TopicStatus: topicStatus,
+    Hold: hold,
+    HoldResult: holdResult,
     RewindResult: rewindResult,
   },
   routes: {
@@ -162,6 +167,7 @@ export const topics = {
       summary: "Every topic of this host, with its state and the reason",
       answers: { 200: json("By name; counts since the host started.", z.array(topicStatus)) },
     }),
+    ...holdRoutes,
     ...rewindRoutes,
   },
 } satisfies Subject;

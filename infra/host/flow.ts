@@ -24,6 +24,7 @@ import type { Specification } from "../../lib/rules/model/declaration.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/model/record.ts";
 import type { BulkSettings, KafkaSettings } from "../../lib/rules/model/settings.ts";
 import type { Logger } from "../../lib/rules/base/logger.ts";
+import type { HoldOrder } from "../../lib/rules/progress/hold.ts";
 import { deadline, type Time } from "../../lib/rules/base/time.ts";
 import { type BulkGate, createBulkGate } from "./bulks/bulk-gate.ts";
 import { createBulkPost } from "./bulks/bulk-post.ts";
@@ -58,6 +59,8 @@ export interface FlowDeps {
   keptForMs(topic: string): number | null;
   /** Whether a person ordered to move the group's position there, and that is not done yet. */
   isToMove(topic: string, partition: number): boolean;
+  /** What a person ordered last about the topic; null: nothing. */
+  holdOrder(topic: string): HoldOrder | null;
   readonly events: PoolEvents;
 }
 
@@ -162,6 +165,7 @@ export function createFlow(deps: FlowDeps): Flow {
     time,
     events,
     keptForMs: (topic) => deps.keptForMs(topic),
+    holdOrder: (topic) => deps.holdOrder(topic),
     createInlets(order, { clock, memory, events: ofTopic, onLost, path }) {
       const { spec } = order.desired;
       const { topic } = spec;

@@ -3,8 +3,7 @@ import { reconcileTopics } from "../../functions/reconcile-topics.ts";
 import { createFileWatch } from "../../lib/adapters/system/file-watch.ts";
 import { createSentRecords } from "../../lib/adapters/elasticsearch/sent/create-sent-records.ts";
 import { createKafkaLinks } from "../../lib/adapters/kafka/client/links.ts";
-import { createKafkaDecoder } from "../../lib/adapters/kafka/records/kafka-decoder.ts";
-import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
+import { readFirstRecords } from "../../lib/adapters/kafka/queries/record-reader.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { createWireLender } from "../../lib/adapters/kafka/wire/wire-lender.ts";
 import { createThrottledLogger } from "../../lib/adapters/log/log-throttle.ts";
@@ -19,9 +18,11 @@ import type { Time } from "../../lib/rules/base/time.ts";
 import { createClients } from "./reconcile/clients.ts";
 import { createEtcdKeeper } from "./reconcile/etcd-keeper.ts";
 import { createFlow } from "./flow.ts";
+import { createTopicDecoder } from "./inlet/topic-decoder.ts";
 import { createHttpApp } from "./http/app.ts";
 import { watchConnections } from "./http/connection-watch.ts";
 import { type ServeOptions, serveHttp } from "./http/server.ts";
+import { createHoldKeeper } from "./orders/hold-keeper.ts";
 import { createLagWatch } from "./observe/lag-watch.ts";
 import { createMonitor } from "./observe/monitor.ts";
 import { createReconcileLoop } from "./reconcile/reconcile-loop.ts";
@@ -109,6 +110,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     logger,
     onLook: (statuses) => journal.look(statuses),
     cluster: () => clients.cluster,
+    firstRecords: (topic, committed, signal) =>
+      readFirstRecords({ kafka: inForce.kafka, topic, logger }, committed, signal),
   });
   closing.adopt(lags, (it) => it.stop());
 
@@ -117,7 +120,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     logger,
     host: options.newMarker(),
     openWire: (kafka) => wires.lend(kafka),
-    createDecoder: () => decoderOf(() => inForce.kafka),
+    createDecoder: () => createTopicDecoder(() => inForce.kafka),
     bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
     deadLetters: { store: (letters, signal) => clients.deadLetters.store(letters, signal) },
     sent: createSentRecords({
@@ -128,6 +131,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     settings: () => ({ kafka: inForce.kafka, bulk: inForce.elasticsearch.bulk }),
     keptForMs: (topic) => lags.keptForMs(topic),
     isToMove: (topic, partition) => rewinder.stands(topic, partition),
+    holdOrder: (topic) => holds.order(topic),
     events: {
       ofTopic: (topic) => reporter.pumpEvents(topic),
       lost: (topic, ranges) => reporter.lost(topic, ranges),
@@ -200,7 +204,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         },
         readEtcd: (settings, signal) => etcd.read(settings, signal),
         async listTopics(settings, signal) {
-          await rewinder.ready(signal);
+          await Promise.all([holds.ready(signal), rewinder.ready(signal)]);
           return clients.listTopics(settings, signal);
         },
         probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
@@ -236,6 +240,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
   });
   closing.adopt(monitor, (it) => it.stop());
+  const holds = createHoldKeeper({
+    now,
+    topics: pool,
+    store: () => clients.orders("holds"),
+    logger: {
+      debug: (...line) => logger.debug(...line),
+      warn: (message, fields) => failures.warn(message, { reason: "orders", ...fields }),
+    },
+  });
+  closing.adopt(holds, (it) => it.stop());
 
   const rewinder = createRewinder({
     mover: flow.mover,
@@ -257,6 +271,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     flow,
     loop,
     monitor,
+    holds,
     rewinder,
     tails,
     settings: () => inForce,
@@ -274,21 +289,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
       if (uncommitted.length > 0)
         logger.warn("some records stayed uncommitted and will be read again", { topics: uncommitted });
       return uncommitted.length === 0;
-    },
-  };
-}
-
-/** The decoder of one topic, with the current `kafka.maxBatchBytes`. */
-function decoderOf(kafka: () => KafkaSettings): RecordDecoder {
-  let { maxBatchBytes } = kafka();
-  let decoder = createKafkaDecoder({ maxBatchBytes });
-  return {
-    open(part) {
-      if (kafka().maxBatchBytes !== maxBatchBytes) {
-        ({ maxBatchBytes } = kafka());
-        decoder = createKafkaDecoder({ maxBatchBytes });
-      }
-      return decoder.open(part);
     },
   };
 }

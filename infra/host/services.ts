@@ -22,6 +22,7 @@ import type { Clients } from "./reconcile/clients.ts";
 import { createDeadLetterService } from "./services/dead-letter-service.ts";
 import { createDeclarationService } from "./services/declaration-service.ts";
 import type { EtcdKeeper } from "./reconcile/etcd-keeper.ts";
+import { createHoldService } from "./services/hold-service.ts";
 import { createIngestService } from "./services/ingest-service.ts";
 import { createTrialService } from "./services/trial-service.ts";
 import type { Flow } from "./flow.ts";
@@ -30,6 +31,7 @@ import type { HttpDeps } from "./http/app.ts";
 import { createHoldingsWatch } from "./observe/holdings-watch.ts";
 import { createIgnoredWatch } from "./observe/ignored-watch.ts";
 import { createLive } from "./live/live.ts";
+import type { HoldKeeper } from "./orders/hold-keeper.ts";
 import type { Monitor } from "./observe/monitor.ts";
 import type { ReconcileLoop } from "./reconcile/reconcile-loop.ts";
 import type { Rewinder } from "./orders/rewinder.ts";
@@ -50,6 +52,7 @@ export interface HostCore {
   readonly flow: Flow;
   readonly loop: ReconcileLoop;
   readonly monitor: Monitor;
+  readonly holds: HoldKeeper;
   readonly rewinder: Rewinder;
   readonly tails: TailHub;
   settings(): Settings;
@@ -229,6 +232,7 @@ export function createServices(core: HostCore): Services {
       ingest: (batches, signal) => ingestService.ingest(batches, signal),
       ingestRefusal: () => ingestService.ingestRefusal(),
       reconcile: (wanted) => loop.run(wanted),
+      hold: createHoldService({ now, pool, watch: core.holds.watch }),
       rewind: createRewindService({
         now,
         pool,

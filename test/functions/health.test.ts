@@ -91,6 +91,13 @@ describe("progress", () => {
     expect(stuckAt(0, { owned: false }).status).toBe("ready");
   });
 
+  test("is not expected of a held topic", () => {
+    const partitions = [partitionStatus({ lag: 5, progressAt: 0 })];
+    const held = topicStatus({ state: "held", reason: "held by alice", partitions });
+    expect(check({ topics: [held] }).status).toBe("ready");
+    expect(check({ topics: [{ ...held, state: "running" }] }).status).toBe("not ready");
+  });
+
   test("that never happened is measured from when the topic entered its state", () => {
     expect(stuckAt(null).status).toBe("not ready");
     const since = new Date(now - 1_000).toISOString();

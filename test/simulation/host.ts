@@ -96,6 +96,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
     host: name,
     settings: () => settings,
     keptForMs: () => null,
+    holdOrder: () => null,
     events: {
       ofTopic: (topic) => ({
         consumed: (records) => note(() => `${topic}: ${records} records taken`),

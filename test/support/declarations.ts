@@ -12,6 +12,7 @@ export const defaultOptions: TopicOptions = {
   dataStream: null,
   retention: null,
   rejected: "flatten",
+  hold: false,
 };
 
 /** A declaration in the config file; a name with `*` or `?` is a pattern. */

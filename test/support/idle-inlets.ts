@@ -34,6 +34,7 @@ export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
     pump: idlePump(),
     lookUp: nothingSent,
     own() {},
+    hold() {},
     settle: () => Promise.resolve(),
     disown() {},
     trouble: null,
@@ -101,6 +102,7 @@ export function willingIntake(): WillingIntake {
         hint: null,
         partitions: 1,
         begin: () => void (begun += 1),
+        holdOrRead: () => Promise.resolve(),
         pause() {},
         close: () => void takers.delete(topic),
       };

@@ -18,6 +18,7 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
     reason: null,
     since: "2026-11-22T12:00:00.000Z",
     downSince: null,
+    hold: null,
     sources: [{ kind: "config", name: "config.yaml", revision: null, entry: 0 }],
     spec: bareSpecification(topic),
     partitions: [partitionStatus()],

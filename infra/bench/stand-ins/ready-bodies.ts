@@ -31,6 +31,7 @@ export function readyBodies({ index, records, format, seed }: BodiesOptions): Bu
     dataStream: null,
     retention: null,
     rejected: "flatten",
+    hold: false,
   });
   const line = createLineSource(format, seed);
   const timestamp = Date.now();

@@ -18,6 +18,7 @@ export const DECLARATION_OPTIONS = {
   message: { type: "string" },
   pipeline: { type: "string" },
   rejected: { type: "string" },
+  hold: { type: "boolean" },
 } as const;
 
 export const DECLARATION_ROWS: readonly HelpRow[] = [
@@ -35,22 +36,23 @@ export const DECLARATION_ROWS: readonly HelpRow[] = [
   ["--message FIELD", "JSON field with the log line"],
   ["--pipeline NAME", "an Elasticsearch ingest pipeline"],
   ["--rejected WAY", "a JSON record that the mapping refuses: flatten (default) or dead-letter"],
+  ["--hold", "do not read it; hold and release do that with an order, without changing the declaration"],
 ];
 
 /** The values of {@link DECLARATION_OPTIONS}. */
 export type DeclarationValues = {
   readonly [name in keyof typeof DECLARATION_OPTIONS]?:
-    | (name extends "timestamp" | "exclude" ? readonly string[] : string)
+    | (name extends "timestamp" | "exclude" ? readonly string[] : name extends "hold" ? boolean : string)
     | undefined;
 };
 
 /** A declaration as etcd holds it. */
-export type DeclarationEntry = Readonly<Record<string, string | readonly string[]>>;
+export type DeclarationEntry = Readonly<Record<string, string | boolean | readonly string[]>>;
 
 /** Returns the declaration that the options describe. @throws PenstockError `usage`, naming the option */
 export function entryOf(target: DeclarationTarget, values: DeclarationValues): DeclarationEntry {
   const { "data-stream": dataStream, "start-at": startAt, timestamp = [] } = values;
-  const { exclude, path, index, retention, format, message, pipeline, rejected } = values;
+  const { exclude, path, index, retention, format, message, pipeline, rejected, hold } = values;
   if (exclude !== undefined && target.kind === "topic")
     throw new PenstockError("usage", "--exclude needs --pattern");
   if (startAt !== undefined && parseStartPoint(startAt) === null)
@@ -70,6 +72,7 @@ export function entryOf(target: DeclarationTarget, values: DeclarationValues): D
     message,
     pipeline,
     rejected,
+    hold,
   };
   // Defaults are not written: the reader of the declaration knows them.
   const given = Object.entries(options).flatMap(([name, value]) =>

@@ -1,7 +1,7 @@
 import { withStore } from "../../../lib/adapters/etcd/declarations-store.ts";
 import { createKafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.ts";
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import type { Refusal, Specification } from "../../../lib/rules/model/declaration.ts";
+import type { Refusal, SourceRef, Specification } from "../../../lib/rules/model/declaration.ts";
 import { mergeDeclarations } from "../../../lib/rules/declarations/desired.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { LoadedConfig } from "../kit/load-config.ts";
@@ -12,6 +12,8 @@ import type { TopicsIo } from "./verb.ts";
 export interface DeclaredTopics {
   /** By name, with patterns expanded against Kafka. */
   readonly specs: ReadonlyMap<string, Specification>;
+  /** Where each is declared, the winner first. */
+  readonly sources: ReadonlyMap<string, readonly SourceRef[]>;
   /** Names of the topics that exist in Kafka. */
   readonly inKafka: ReadonlySet<string>;
   readonly refused: readonly Refusal[];
@@ -60,6 +62,7 @@ export async function readDeclaredTopics(
     const merged = mergeDeclarations(listing.declarations, inKafka, deadLetters.topic);
     return {
       specs: new Map([...merged.desired].map(([topic, { spec }]) => [topic, spec])),
+      sources: new Map([...merged.desired].map(([topic, { sources }]) => [topic, sources])),
       inKafka,
       refused: [...listing.refusals, ...merged.refused],
     };

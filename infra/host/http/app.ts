@@ -20,8 +20,8 @@ import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
 import { addPageRoutes, type PageRouteDeps } from "./routes/page-routes.ts";
 import { addProbeRoutes, type ProbeRouteDeps } from "./routes/probe-routes.ts";
 import { addReconcileRoutes, type ReconcileRouteDeps } from "./routes/reconcile-routes.ts";
-import { addTopicRoutes, type TopicRouteDeps } from "./routes/topic-routes.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./routes/replay-routes.ts";
+import { addTopicRoutes, type TopicRouteDeps } from "./routes/topic-routes.ts";
 
 export interface HttpDeps
   extends

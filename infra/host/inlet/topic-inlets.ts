@@ -1,4 +1,5 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
 import type { LookedUpPartition } from "../ledger/partition-entry.ts";
 import type { Pump } from "../pump/pump.ts";
@@ -13,6 +14,8 @@ export interface TopicInlets {
   readonly lookUp: Pick<SentLookUp, "open">;
   /** Reads these partitions from their positions on and reports what was lost before. Others are not affected. */
   own(partitions: readonly LookedUpPartition[]): void;
+  /** Takes these partitions, but reads nothing of them: only their lag is known. Their commits stay as they are. */
+  hold(partitions: readonly OpenedPartition[]): void;
   /** Before a handover: fetches no more of them. Resolves once what was sent is committed, or with the signal. */
   settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
   /** Ends tenures at once. */
@@ -59,6 +62,28 @@ class Inlets implements TopicInlets, InletTopic {
       this.#inlets.get(tenure.partition)?.close();
       this.#inlets.set(tenure.partition, source);
       source.open(this.deps.reader, position.start);
+    }
+  }
+
+  hold(partitions: readonly OpenedPartition[]): void {
+    const opened = partitions.map((one) => {
+      const { committed, position } = one;
+      const start = committed ?? position.start;
+      // What was lost is reported when it is read on.
+      const stays = { ...position, start, lost: null };
+      return { ...one, position: stays, doubtBelow: start, source: new Inlet(this, one) };
+    });
+    this.pump.own(opened);
+    for (const { tenure, source, logEnd, position } of opened) {
+      this.#inlets.get(tenure.partition)?.close();
+      this.#inlets.set(tenure.partition, source);
+      const { partition } = tenure;
+      this.pump.observe({
+        partition,
+        highWatermark: logEnd,
+        lastStableOffset: logEnd,
+        logStart: position.start,
+      });
     }
   }
 

@@ -225,13 +225,12 @@ export class PartitionLedger {
   }
 
   /** Takes a partition's position, from a fetch or from a separate request. */
-  observe({ partition, highWatermark, lastStableOffset, logStart }: PartitionPosition, now: number): void {
+  observe(position: PartitionPosition, now: number): void {
+    const { partition, highWatermark, lastStableOffset, logStart, first } = position;
     const entry = this.#partitions.get(partition);
     if (entry === undefined) return;
-    entry.highWatermark = highWatermark;
-    entry.lastStableOffset = lastStableOffset;
-    entry.logStart = logStart;
-    entry.observedAt = now;
+    entry.waited = first ?? entry.waited;
+    Object.assign(entry, { highWatermark, lastStableOffset, logStart, observedAt: now });
     this.#clock.observed(partition, lagOf(entry), now);
   }
 

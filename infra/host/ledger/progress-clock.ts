@@ -30,6 +30,11 @@ export class ProgressClock {
     this.#partitions.set(partition, { committed, caughtUp: null, progressAt: now });
   }
 
+  /** Reading begins again after a hold, during which no progress was due. */
+  restart(now: number): void {
+    for (const clock of this.#partitions.values()) clock.progressAt = now;
+  }
+
   observed(partition: number, lag: number | null, now: number): void {
     const clock = this.#partitions.get(partition);
     if (clock === undefined || lag === null) return;

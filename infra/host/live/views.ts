@@ -42,6 +42,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     pending: 0,
     starting: 0,
     running: 0,
+    held: 0,
     stalled: 0,
     stopping: 0,
     failed: 0,
@@ -59,7 +60,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     const behind = lagOf(status.partitions);
     if (behind !== null) lag = (lag ?? 0) + behind;
     for (const range of status.lost) lost += lostOffsets(range);
-    const since = waitingSince(status.partitions);
+    const since = status.state === "held" ? null : waitingSince(status.partitions);
     if (since !== null) waiting = Math.min(waiting ?? since, since);
   }
   const refused = reconciled?.plan.refused ?? [];
@@ -77,8 +78,8 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     lostOffsets: lost,
     states,
     busiest: busiestOf(statuses, history),
-    attention: attentionOf(statuses, warnings),
-    attentionCount: statuses.filter((status) => needsAttention(status, warnings)).length,
+    attention: attentionOf(statuses, warnings, at),
+    attentionCount: statuses.filter((status) => needsAttention(status, warnings, at)).length,
     sources: input.sources,
     refused: refused.slice(0, NAMED),
     refusedCount: refused.length,
@@ -115,9 +116,13 @@ function warningsOf({ at, statuses, listed }: LiveInput): Warnings {
   );
 }
 
-function attentionOf(statuses: readonly TopicStatus[], warnings: Warnings): OverviewMessage["attention"] {
-  const troubled = statuses.filter((status) => needsAttention(status, warnings));
-  return ["failed" as const, "stalled" as const, "running" as const]
+function attentionOf(
+  statuses: readonly TopicStatus[],
+  warnings: Warnings,
+  at: number,
+): OverviewMessage["attention"] {
+  const troubled = statuses.filter((status) => needsAttention(status, warnings, at));
+  return (["failed", "stalled", "held", "running"] as const)
     .flatMap((wanted) => troubled.filter(({ state }) => state === wanted))
     .slice(0, NAMED)
     .map(({ topic, state, reason, since, partitions }) => ({
@@ -131,8 +136,17 @@ function attentionOf(statuses: readonly TopicStatus[], warnings: Warnings): Over
     }));
 }
 
+/** Of a held topic, that records are about to be lost. */
+const LOSS_NEAR_MS = 86_400_000;
+
 /** A running topic has a reason only if its retries keep failing. */
-function needsAttention({ topic, state, reason }: TopicStatus, warnings: Warnings): boolean {
+function needsAttention(
+  { topic, state, reason, partitions }: TopicStatus,
+  warnings: Warnings,
+  at: number,
+): boolean {
+  if (state === "held")
+    return warnings.has(topic) || (firstDeletion(partitions) ?? Infinity) < at + LOSS_NEAR_MS;
   const isTroubled = reason !== null || warnings.has(topic);
   return state === "failed" || state === "stalled" || (state === "running" && isTroubled);
 }

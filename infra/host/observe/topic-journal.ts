@@ -1,9 +1,9 @@
 import { firstNames } from "../../../lib/rules/base/first-names.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
-import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import type { TopicState, TopicStatus } from "../../../lib/rules/progress/status.ts";
 
 /**
- * Logs the changes of topic states: waiting, running (with its partitions), stalled, resumed; and why a topic does not
+ * Logs the changes of topic states: waiting, running (with its partitions), held, stalled, resumed; and why a topic does not
  * get beyond its start. It compares each snapshot with the previous one, so no other code has to report. A change that is
  * undone between two snapshots is not logged.
  */
@@ -15,13 +15,14 @@ type Message =
   | "a topic waits"
   | "a topic still waits to start"
   | "a topic runs"
+  | "a topic is held"
   | "a topic stalled"
   | "a topic resumed"
   | "a topic has other partitions";
 
 interface Seen {
   /** The last state worth a log line; stopping is not, and starting only once it was logged. */
-  readonly state: "pending" | "starting" | "running" | "stalled" | "failed";
+  readonly state: Exclude<TopicState, "stopping">;
   readonly reason: string | null;
   readonly partitions: string;
 }
@@ -79,6 +80,7 @@ function messageFor(before: Seen | undefined, after: TopicStatus, now: number): 
     if (reason === null || now - Date.parse(after.since) < STARTING_TOLD_AFTER_MS) return null;
     return before?.state === state && before.reason === reason ? null : "a topic still waits to start";
   }
+  if (state === "held") return before?.state === state && before.reason === reason ? null : "a topic is held";
   if (state === "stalled") return before?.state === state ? null : "a topic stalled";
   if (state !== "running") return null;
   if (before?.state === "stalled") return "a topic resumed";

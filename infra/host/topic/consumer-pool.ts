@@ -4,7 +4,8 @@ import type { DesiredTopic } from "../../../lib/rules/declarations/desired.ts";
 import type { ObservedTopic } from "../../../lib/rules/plan/plan.ts";
 import type { PartitionStatus, TopicState, TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { TopicFigures } from "./topic-figures.ts";
-import { createTopicRunner, type RunnerDeps, type TopicRunner } from "./topic-runner.ts";
+import type { RunnerDeps, TopicRunner } from "./runner-deps.ts";
+import { createTopicRunner } from "./topic-runner.ts";
 
 /*
  * An entry exists from a topic's first `start` or `pend` until a `stop` is done. Commands to one topic are carried out
@@ -27,6 +28,10 @@ export interface ConsumerPool extends Pick<
   "start" | "stop" | "replace" | "replacing" | "pend" | "describe"
 > {
   observed(): ReadonlyMap<string, ObservedTopic>;
+  /** Orders may have changed. */
+  holdOrRead(topics: Iterable<string>): void;
+  /** The partitions of the topic that follow the current order; null: not all do yet. */
+  following(topic: string): readonly number[] | null;
   /** The topics in state `pending`. */
   pending(): string[];
   statuses(): TopicStatus[];
@@ -91,7 +96,7 @@ export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
     const { runner } = entry;
     entry.order = order;
     await runner.start(order);
-    if (runner.state === "running") entry.replacing = false;
+    if (runner.state === "running" || runner.state === "held") entry.replacing = false;
     return runner.problem;
   };
 
@@ -137,7 +142,7 @@ export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
       for (const [topic, entry] of entries) {
         const { state, problem } = entry.runner;
         // The group may have let it run meanwhile.
-        if (state === "running") entry.replacing = false;
+        if (state === "running" || state === "held") entry.replacing = false;
         if (entry.replacing) found.set(topic, problem === null ? state : "failed");
       }
       return found;
@@ -148,6 +153,10 @@ export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
       await then(entry, stopped, () => entry.runner.pend(desired, reason));
     },
     describe: (topic, desired) => entries.get(topic)?.runner.describe(desired),
+    holdOrRead(topics) {
+      for (const topic of topics) entries.get(topic)?.runner.holdOrRead();
+    },
+    following: (topic) => entries.get(topic)?.runner.following ?? null,
     observed: () =>
       new Map(
         [...entries].map(([topic, { runner }]) => {

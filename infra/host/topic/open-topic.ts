@@ -23,11 +23,16 @@ import type { LookUpSink } from "../inlet/sent-look-up.ts";
  * |                | what may have been sent of it before        |                                                   |
  * | open           | read by an inlet                            | settle (revoked): leaving; drop (lost): gone      |
  * | leaving        | finishes what is in flight, for 5 s at most | committed or late: gone                           |
+ *
+ * A topic that is held, or no longer, settles or drops its partitions and takes them again. While it is held, they are
+ * open as soon as their position is known, without waiting for the index, and nothing is read.
  */
 
 /** The consumer of one topic's partitions. */
 export interface TopicTaker {
   readonly inlets: TopicInlets;
+  /** True: nothing is read. */
+  readonly isHeld: boolean;
   /** Where to begin if the group has no commit of the topic. */
   startAt(): StartAt;
   /** Some partition was opened: from now on the group has a position in the topic. */
@@ -47,6 +52,8 @@ export interface TopicIntake {
   readonly partitions: number | null;
   /** The index is ready: records may come. Until then, partitions are only looked up. */
   begin(): void;
+  /** `isHeld` of the taker changed: finishes and commits what is in flight and reads nothing more, or reads on. */
+  holdOrRead(): Promise<void>;
   /** Opens no more partitions; those assigned to us stay ours. */
   pause(): void;
   /** Detaches the taker. Partitions stay ours, for another taker, until the topic is released. */
@@ -83,6 +90,8 @@ export class OpenTopic implements TopicIntake {
   #waiting: OpenedPartition[] | null = [];
   hint: string | null = null;
   #paused = false;
+  #held: boolean;
+  #turning = false;
   readonly #sink: LookUpSink = {
     isDue: (tenure) => this.#isDue(tenure),
     onFound: (partitions) => this.#own(partitions),
@@ -97,6 +106,7 @@ export class OpenTopic implements TopicIntake {
   constructor(name: string, taker: TopicTaker, deps: OpenTopicDeps) {
     this.name = name;
     this.taker = taker;
+    this.#held = taker.isHeld;
     this.#deps = deps;
   }
 
@@ -129,7 +139,8 @@ export class OpenTopic implements TopicIntake {
         tenure,
         startAt: () => this.taker.startAt(),
         onOpened: (partition) => {
-          if (this.#waiting === null) this.#read([partition]);
+          if (this.#held) this.#hold([partition]);
+          else if (this.#waiting === null) this.#read([partition]);
           else this.#waiting.push(partition);
         },
         onTrouble: (reason) => {
@@ -155,13 +166,46 @@ export class OpenTopic implements TopicIntake {
   }
 
   #own(partitions: readonly LookedUpPartition[]): void {
-    // Partitions lost meanwhile are not in `opening` any more.
-    const due = partitions.filter(({ tenure }) => this.opening.delete(tenure) && !tenure.ended);
-    if (this.opening.size === 0) this.hint = null;
+    // Held meanwhile.
+    if (this.#held) return;
+    const due = this.#opened(partitions);
     if (due.length === 0) return;
     this.taker.onRead();
     this.taker.inlets.own(due);
     this.taker.onChange();
+  }
+
+  #hold(partitions: readonly OpenedPartition[]): void {
+    const due = this.#opened(partitions);
+    if (due.length === 0) return;
+    if (due.some(({ committed }) => committed !== null)) this.taker.onRead();
+    this.taker.inlets.hold(due);
+    this.taker.onChange();
+  }
+
+  /** Those that are still due: partitions lost meanwhile are not in `opening` any more. */
+  #opened<T extends OpenedPartition>(partitions: readonly T[]): readonly T[] {
+    const due = partitions.filter(({ tenure }) => this.opening.delete(tenure) && !tenure.ended);
+    if (this.opening.size === 0) this.hint = null;
+    return due;
+  }
+
+  async holdOrRead(): Promise<void> {
+    if (this.#turning) return;
+    this.#turning = true;
+    try {
+      while (this.#held !== this.taker.isHeld && !this.#paused) {
+        this.#held = this.taker.isHeld;
+        const all = [...this.taken.values()];
+        if (this.#held) await this.settle(all);
+        else this.drop(all);
+        if (this.#waiting !== null) this.#waiting = [];
+        this.take(this.#deps.membership().member.tenures.get(this.name)?.values() ?? []);
+      }
+    } finally {
+      this.#turning = false;
+      this.taker.onChange();
+    }
   }
 
   async settle(tenures: readonly Tenure[]): Promise<void> {

@@ -1,5 +1,3 @@
-import type { StartOrder } from "../../../functions/reconcile-topics/apply-plan.ts";
-import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
 import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
 import type { DesiredTopic } from "../../../lib/rules/declarations/desired.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
@@ -8,17 +6,12 @@ import { OutcomeMemory } from "../../../lib/rules/outcomes/outcome-memory.ts";
 import type { LostRange } from "../../../lib/rules/offsets/position.ts";
 import { withDeletion } from "../../../lib/rules/progress/retention.ts";
 import { shownState } from "../../../lib/rules/progress/stall.ts";
-import type { ObservedTopic } from "../../../lib/rules/plan/plan.ts";
-import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
-import type { Time } from "../../../lib/rules/base/time.ts";
-import type { Intake } from "./intake.ts";
 import type { TopicIntake } from "./open-topic.ts";
-import type { PumpDeps } from "../pump/pump.ts";
-import type { TopicInlets, TopicInletsDeps } from "../inlet/topic-inlets.ts";
-import type { TopicFigures } from "./topic-figures.ts";
+import type { TopicInlets } from "../inlet/topic-inlets.ts";
+import type { RunnerDeps, TopicRunner } from "./runner-deps.ts";
+import { TopicHold } from "./topic-hold.ts";
 import { ProgressClock } from "../ledger/progress-clock.ts";
 import type { PumpEvents } from "../pump/sending-deps.ts";
-import type { PoolEvents } from "./topic-events.ts";
 import { forbiddance, heldBack, TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";
 
@@ -30,7 +23,9 @@ import { createTopicTally } from "./topic-tally.ts";
  * | starting | waits for its index (`ready`), for the group    | all three there: running; `ready` rejected or        |
  * |          | and for the positions of its partitions         | a fault: failed; stop: stopping, calls it off        |
  * | running  | moves records                                   | the group or Kafka takes it away: starting; a fault: |
- * |          |                                                 | failed; stop: stopping                               |
+ * |          |                                                 | failed; a hold: held; stop: stopping                 |
+ * | held     | keeps its partitions in the group, reads nothing | released: starting, or failed if its index is not   |
+ * |          | and waits for no index                          | ready; stop: stopping                                |
  * | failed   | closed; a retry is due after a backoff, which   | start: starting; pend: pending; stop: stopping       |
  * |          | 30 s of running reset                           |                                                      |
  * | stopping | drains, then waits for what is next; a fault or | start: starting; pend: pending; dropped              |
@@ -41,52 +36,15 @@ import { createTopicTally } from "./topic-tally.ts";
  * `problem`, and runs without another start once the group lets it.
  */
 
-export interface RunnerDeps {
-  readonly intake: Intake;
-  createInlets(
-    order: StartOrder,
-    own: Pick<PumpDeps, "clock" | "memory" | "events"> &
-      Pick<TopicInletsDeps, "onLost"> & {
-        /** The path now, which changes without a restart. */
-        readonly path: () => string | null;
-      },
-  ): TopicInlets;
-  /** Kafka's retention of the topic; null: unknown. */
-  keptForMs(topic: string): number | null;
-  readonly events: PoolEvents;
-  readonly time: Time;
-}
-
-/** One topic of this host, from its declaration to its end. */
-export interface TopicRunner extends ObservedTopic {
-  /** Why it does not run, if that needs attention; null: it runs or is about to. */
-  readonly problem: string | null;
-  /** Resolves once it runs, has a problem or is stopped; never throws. */
-  start(order: StartOrder): Promise<void>;
-  /**
-   * Lets what was sent finish and be committed for at most `drainMs` (null: no limit). Called again while it stops, the
-   * shorter time counts.
-   * @param next its next start, for which its partitions stay with this host; null: it stops for good
-   * @returns true if everything sent was committed
-   */
-  stop(next: StartOrder | null, drainMs: number | null): Promise<boolean>;
-  /** Waits for the topic to exist, or for Kafka to answer. */
-  pend(desired: DesiredTopic, reason: string): void;
-  /** Updates where it is declared, and its path; the rest of the specification is the same. */
-  describe(desired: DesiredTopic): void;
-  status(): TopicStatus;
-  /** The part of the status that is read every few seconds for thousands of topics. */
-  figures(): TopicFigures;
-  /** Takes positions that were requested separately from fetches. */
-  observe(positions: readonly PartitionPosition[]): void;
-}
-
 interface Running {
   readonly inlets: TopicInlets;
   readonly startedAtMs: number;
   /** Null: the group has not been told yet. */
   intake: TopicIntake | null;
   ready: boolean;
+  /** Why its index is not ready, found out while the topic is held. */
+  unready: { readonly error: unknown } | null;
+  isHeld: boolean;
   readonly settled: PromiseWithResolvers<void>;
 }
 
@@ -100,6 +58,8 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   const life = new TopicLife(now);
   const clock = new ProgressClock();
   const memory = new OutcomeMemory();
+  const hold = new TopicHold(() => deps.holdOrder(topic), now);
+  hold.describe(first);
   let desired = first;
   /** True: if the group has no commit now, it lost it; starting at `latest` would skip records. */
   let readBefore = false;
@@ -109,6 +69,11 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   let running: Running | null = null;
   let leaving: Running | null = null;
   let ending: { readonly cut: AbortController; readonly clean: Promise<boolean> } | null = null;
+
+  const describe = (wanted: DesiredTopic): void => {
+    desired = wanted;
+    hold.describe(wanted);
+  };
 
   const fail = (broken: Running, error: unknown): void => {
     // Its drain might never end by itself.
@@ -137,14 +102,37 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   const look = (mine: Running): void => {
     if (running !== mine) return;
     const { intake, inlets } = mine;
+    if (mine.isHeld) {
+      life.enter("held", null);
+      failures = 0;
+      mine.settled.resolve();
+      return;
+    }
     const isForbidden = isReadingForbidden(inlets.trouble ?? "");
     const isUp = mine.ready && intake !== null && intake.isUp && !isForbidden;
     if (isUp) {
       life.enter("running", null);
-    } else if (life.state === "running") {
+    } else if (life.state === "running" || life.state === "held") {
       life.enter("starting", null);
     }
     if (isUp || isForbidden || (intake?.trouble ?? null) !== null) mine.settled.resolve();
+  };
+
+  /** Stops or begins reading, if an order or the declaration says so. */
+  const holdOrRead = (): void => {
+    const mine = running;
+    const isHeld = hold.current !== null;
+    if (mine === null || mine.isHeld === isHeld) return;
+    mine.isHeld = isHeld;
+    if (!isHeld) {
+      clock.restart(now());
+      if (mine.unready !== null) {
+        fail(mine, mine.unready.error);
+        return;
+      }
+    }
+    mine.intake?.holdOrRead().catch((error: unknown) => fail(mine, error));
+    look(mine);
   };
 
   /** Begins the drain, which further stops can only shorten. */
@@ -182,13 +170,18 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     get retryAtMs() {
       return retryAtMs;
     },
+    get following() {
+      if (running?.intake?.isUp !== true || (!running.isHeld && life.state !== "running")) return null;
+      return running.inlets.pump.partitions(null).map(({ partition }) => partition);
+    },
+    holdOrRead,
     get problem() {
-      if (life.state === "running") return null;
+      if (life.state === "running" || life.state === "held") return null;
       if (life.state === "failed") return life.reason;
       return running?.intake?.trouble?.message ?? running?.inlets.trouble ?? null;
     },
     async start(order) {
-      desired = order.desired;
+      describe(order.desired);
       hash = order.hash;
       life.enter("starting", null);
       const own = deps.events.ofTopic(topic);
@@ -212,18 +205,23 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
         startedAtMs: now(),
         intake: null,
         ready: false,
+        unready: null,
+        isHeld: hold.current !== null,
         settled: Promise.withResolvers(),
       };
       running = mine;
       const open = (): void => {
         mine.intake = deps.intake.open(topic, {
           inlets,
+          get isHeld() {
+            return mine.isHeld;
+          },
           startAt: () => (readBefore ? "earliest" : order.startAt),
           onRead: () => void (readBefore = true),
           onChange: () => look(mine),
         });
       };
-      if (failures === 0) open();
+      if (failures === 0 || mine.isHeld) open();
       order.ready.then(
         () => {
           mine.ready = true;
@@ -232,7 +230,11 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
           mine.intake?.begin();
           look(mine);
         },
-        (error: unknown) => fail(mine, error),
+        (error: unknown) => {
+          if (!mine.isHeld) fail(mine, error);
+          // A held topic writes nothing. It fails and is tried again once it is released.
+          else mine.unready = { error };
+        },
       );
       look(mine);
       await mine.settled.promise;
@@ -250,13 +252,14 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       }
     },
     pend(wanted, why) {
-      desired = wanted;
+      describe(wanted);
       hash = null;
       failures = 0;
       life.enter("pending", why);
     },
     describe(wanted) {
-      desired = wanted;
+      describe(wanted);
+      holdOrRead();
     },
     observe(positions) {
       for (const position of positions) running?.inlets.pump.observe(position);
@@ -275,12 +278,15 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       const { state, sinceMs } = life;
       const { inlets, intake } = running ?? {};
       const reason = life.reason ?? inlets?.trouble ?? intake?.hint ?? null;
-      const held = intake?.trouble ?? forbiddance(inlets?.trouble ?? null, sinceMs);
-      const known = { state, reason, sinceMs, trouble: inlets?.pump.trouble ?? null };
+      const holding = hold.current;
+      const blocked = intake?.trouble ?? forbiddance(inlets?.trouble ?? null, sinceMs);
+      const trouble = inlets?.pump.trouble ?? null;
+      const known = { state, reason, sinceMs, trouble, hold: holding };
       return {
         topic,
-        ...shownState(heldBack(known, held), partitions, at),
+        ...shownState(heldBack(known, blocked), partitions, at),
         downSince: life.downSince,
+        hold: holding,
         sources: desired.sources,
         spec: desired.spec,
         partitions,

@@ -96,6 +96,9 @@ export const declarationSchema = mapping({
       "What to do with a JSON record that the index's mapping rejects: flatten (default) puts its fields into the single " +
         "field kafka.value or, if that is rejected too, the whole record into message; needs format: json.",
     ),
+  hold: flag
+    .optional()
+    .describe("If true, the topic is not read; its position stays, and other topics notice nothing."),
 });
 
 /** An entry: a topic name, or the long form. */

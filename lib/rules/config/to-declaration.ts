@@ -29,6 +29,7 @@ export function toDeclaration(entry: string | DeclarationInput, source: SourceRe
       message: others.message ?? null,
       pipeline: others.pipeline ?? null,
       rejected: rejected ?? "flatten",
+      hold: others.hold ?? false,
     },
     source,
   };

@@ -44,6 +44,8 @@ export interface TopicOptions {
   /** An Elasticsearch ingest pipeline, if any. */
   readonly pipeline: string | null;
   readonly rejected: Rejected;
+  /** True: it is not read; see lib/rules/progress/hold.ts. */
+  readonly hold: boolean;
 }
 
 export type DeclarationTarget =

@@ -27,11 +27,11 @@ export function targetFault({ index, dataStream }: Specification): string | null
 
 /**
  * A running topic restarts if this hash changes. `startAt` is excluded, because it only matters before the first commit,
- * and `path`, which the running topic takes over: the machines that declare a topic come and go.
- * Kafka's settings belong to the host, not to the topic: see `Flow.useSettings`.
+ * `path`, which the running topic takes over (the machines that declare a topic come and go), and `hold`, because a held
+ * topic keeps its partitions. Kafka's settings belong to the host, not to the topic: see `Flow.useSettings`.
  */
 export function specificationHash(spec: Specification): string {
-  const { startAt: _startAt, path: _path, ...rest } = spec;
+  const { startAt: _startAt, path: _path, hold: _hold, ...rest } = spec;
   return fingerprintOf(sorted(rest));
 }
 
@@ -73,5 +73,6 @@ export function bareSpecification(topic: string): Specification {
     dataStream: null,
     retention: null,
     rejected: "flatten",
+    hold: false,
   };
 }

@@ -1,3 +1,4 @@
+import { type Hold, holdWords } from "./hold.ts";
 import type { PartitionStatus, TopicState, TopicStatus } from "./status.ts";
 
 /** A topic with lag and without a commit for this time is stalled. */
@@ -22,6 +23,8 @@ export interface KnownState {
   readonly sinceMs: number;
   /** Null while all sent records get their outcomes. */
   readonly trouble: Trouble | null;
+  /** What holds the topic; null: nothing. */
+  readonly hold: Hold | null;
 }
 
 /** When the first of these partitions stalled, in milliseconds since the epoch; null if none is stalled. */
@@ -35,11 +38,18 @@ function stalledSince(partitions: readonly PartitionStatus[], now: number): numb
 
 /** The displayed state. A stall is not an event: it follows from the clock, and is computed on every request. */
 export function shownState(
-  { state, reason, sinceMs, trouble }: KnownState,
+  { state, reason, sinceMs, trouble, hold }: KnownState,
   partitions: readonly PartitionStatus[],
   now: number,
 ): Pick<TopicStatus, "state" | "reason" | "since"> {
   const since = new Date(sinceMs).toISOString();
+  if (hold !== null && state === "held") {
+    // What would keep it from reading anyway comes second.
+    const words = reason === null ? holdWords(hold) : `${holdWords(hold)}; ${reason}`;
+    return { state, reason: words, since: hold.since };
+  }
+  if (hold !== null && state !== "stopping")
+    return { state, reason: reason === null ? holdWords(hold) : `${reason}; ${holdWords(hold)}`, since };
   if (state !== "running") return { state, reason, since };
   const stalledAtMs = stalledSince(partitions, now);
   if (stalledAtMs === null) {

@@ -1,4 +1,5 @@
 import type { SourceRef, Specification } from "../model/declaration.ts";
+import type { Hold } from "./hold.ts";
 import type { LostRange } from "../offsets/position.ts";
 
 /**
@@ -7,17 +8,19 @@ import type { LostRange } from "../offsets/position.ts";
  * - **pending**: declared, but not in Kafka yet.
  * - **starting**: the group does not know it yet, or its partitions are being opened.
  * - **running**: this host reads the partitions that the group assigned to it, possibly none.
+ * - **held**: not read, because its declaration or a person says so; its partitions and its position stay.
  * - **stalled**: running, with lag and without a commit for 60 s.
  * - **stopping**: finishing records in flight.
  * - **failed**: refused to start, or not allowed to run by Kafka; retried.
  */
-export type TopicState = "pending" | "starting" | "running" | "stalled" | "stopping" | "failed";
+export type TopicState = "pending" | "starting" | "running" | "held" | "stalled" | "stopping" | "failed";
 
 /** Every state, in the order of a topic's life. */
 export const topicStates = [
   "pending",
   "starting",
   "running",
+  "held",
   "stalled",
   "stopping",
   "failed",
@@ -63,6 +66,8 @@ export interface TopicStatus {
    * no need to.
    */
   readonly downSince: string | null;
+  /** What holds it, also while it does not exist or cannot start; null: nothing. */
+  readonly hold: Hold | null;
   /** Every declaration that names it, the winner first. */
   readonly sources: readonly SourceRef[];
   readonly spec: Specification;

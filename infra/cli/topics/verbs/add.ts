@@ -64,7 +64,8 @@ function add({ target, key: wanted, entry, json }: AddCommand, config: LoadedCon
           );
         }
         if (target.kind === "pattern") {
-          for (const glob of globsOverAll([entry["exclude"] ?? []].flat(), target.pattern))
+          const { exclude } = entry;
+          for (const glob of globsOverAll(Array.isArray(exclude) ? exclude : [], target.pattern))
             io.error(
               `Note: --exclude "${glob}" leaves out every topic that "${target.pattern}" can match.\n`,
             );

@@ -2,6 +2,7 @@ import { commandNamed } from "../../kit/arguments.ts";
 import { CONFIG_ROW, helpText, JSON_ROW } from "../../kit/help-text.ts";
 import type { TopicsVerb } from "../verb.ts";
 import { addVerb } from "./add.ts";
+import { holdVerb, releaseVerb } from "./hold.ts";
 import { kibanaVerb } from "./kibana.ts";
 import { listVerb } from "./list.ts";
 import { removeVerb } from "./remove.ts";
@@ -9,7 +10,16 @@ import { rewindVerb } from "./rewind.ts";
 import { tryVerb } from "./try.ts";
 
 /** In display order. */
-export const VERBS: readonly TopicsVerb[] = [listVerb, addVerb, removeVerb, tryVerb, rewindVerb, kibanaVerb];
+export const VERBS: readonly TopicsVerb[] = [
+  listVerb,
+  addVerb,
+  removeVerb,
+  tryVerb,
+  holdVerb,
+  releaseVerb,
+  rewindVerb,
+  kibanaVerb,
+];
 
 export const TOPICS_HELP = helpText({
   synopsis: "topics COMMAND [options]",

@@ -34,7 +34,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
     </Field>
   );
   const choice = (
-    name: "format" | "rejected",
+    name: "format" | "rejected" | "hold",
     label: string,
     help: Child,
     values: readonly (readonly [string, string])[],
@@ -134,6 +134,11 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
           ["dead-letter", "dead-letter"],
         ],
       )}
+      {choice("hold", "hold", "If true, the topic is not read; its position stays.", [
+        ["", "not set (false)"],
+        ["false", "false"],
+        ["true", "true"],
+      ])}
       {newKey === null ? null : (
         <>
           {text(

@@ -17,6 +17,8 @@ export interface FormFields {
   readonly message: string;
   readonly pipeline: string;
   readonly rejected: string;
+  /** `true`, or `false`. */
+  readonly hold: string;
   /** The target of a new declaration; "" is the default key. */
   readonly key: string;
 }
@@ -33,6 +35,7 @@ const optionNames = [
   "message",
   "pipeline",
   "rejected",
+  "hold",
 ] as const;
 
 export function emptyFields(topic: string): FormFields {
@@ -50,6 +53,7 @@ export function emptyFields(topic: string): FormFields {
     message: "",
     pipeline: "",
     rejected: "",
+    hold: "",
     key: "",
   };
 }
@@ -73,6 +77,7 @@ export function fieldsOf({ declaration, options, excluded }: ListedEntry, target
     message: text("message"),
     pipeline: text("pipeline"),
     rejected: text("rejected"),
+    hold: text("hold"),
     key: "",
   };
 }
@@ -92,10 +97,11 @@ export function declarationOf(fields: FormFields): DeclarationWords {
   return { [fields.kind]: fields.name.trim(), ...Object.fromEntries(options) };
 }
 
-type DeclarationWords = Record<string, string | readonly string[]>;
+type DeclarationWords = Record<string, string | boolean | readonly string[]>;
 
 /** Lists are separated by commas; the host refuses empty items. */
-function valueIn(name: (typeof optionNames)[number], text: string): string | readonly string[] {
+function valueIn(name: (typeof optionNames)[number], text: string): string | boolean | readonly string[] {
+  if (name === "hold") return text === "true";
   const isList = name === "exclude" || (name === "timestamp" && text.includes(","));
   return isList ? text.split(",").map((item) => item.trim()) : text;
 }

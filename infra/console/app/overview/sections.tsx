@@ -58,7 +58,7 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
       </div>
       {more > 0 ? (
         <p>
-          <a href="/ui/topics?state=failed,stalled,running">and {plural(more, "topic")} more</a>
+          <a href="/ui/topics?state=failed,stalled,held,running">and {plural(more, "topic")} more</a>
         </p>
       ) : null}
     </section>

@@ -20,7 +20,11 @@ export const checks: readonly {
   { name: "progress", label: "Progress", failing: null },
 ];
 
-const troubleOf: Partial<Record<TopicState, string>> = { failed: "failed", stalled: "is stalled" };
+const troubleOf: Partial<Record<TopicState, string>> = {
+  failed: "failed",
+  stalled: "is stalled",
+  held: "is held, and Kafka is about to delete what waits in it",
+};
 
 /** Of a running topic that needs attention. */
 function runningTrouble({ reason }: OverviewMessage["attention"][number]): string {

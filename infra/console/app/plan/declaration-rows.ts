@@ -77,6 +77,7 @@ export const usual: Readonly<Record<string, unknown>> = {
   startAt: "earliest",
   format: "text",
   rejected: "flatten",
+  hold: false,
 };
 
 function toldOptions(options: TopicOptions): DeclarationRow["options"] {

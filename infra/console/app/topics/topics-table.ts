@@ -85,7 +85,8 @@ const trouble: Readonly<Record<TopicState, number>> = {
   starting: 2,
   stopping: 3,
   pending: 4,
-  running: 5,
+  held: 5,
+  running: 6,
 };
 
 /** The selected topics in order. Ties are sorted by name, so that the order is stable. */

@@ -1,4 +1,5 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
+import type { HoldInput, HoldResult } from "../../../../functions/hold-topics.ts";
 import type { RewindInput, RewindResult } from "../../../../functions/rewind-topic.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { topics } from "../../../api/topics.ts";
@@ -8,6 +9,7 @@ import { problem } from "../kit/problem.ts";
 import { createPlaces, inPlace } from "../kit/semaphore.ts";
 
 export interface TopicRouteDeps {
+  hold(input: HoldInput, signal: AbortSignal): Promise<readonly HoldResult[]>;
   rewind(input: RewindInput, signal: AbortSignal): Promise<RewindResult>;
 }
 
@@ -33,4 +35,28 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
       }
     });
   });
+  const { hold, release } = topics.routes;
+  for (const definition of [hold, release]) {
+    mount(app, definition, async ({ param, body }, c) => {
+      const { reason = "", by = "" } = await body();
+      const input = {
+        topics: [param("topic")],
+        held: definition === hold,
+        reason: reason === "" ? null : reason,
+        by: by === "" ? `a client at ${bindingsOf(c).clientAddress?.() ?? "an unknown address"}` : by,
+      };
+      return inPlace(c, places, "orders", async () => {
+        const [result] = await deps.hold(input, c.req.raw.signal);
+        if (result === undefined) throw new Error("an order has no result");
+        return answerHold(c, result);
+      });
+    });
+  }
+}
+
+function answerHold(c: Context, result: HoldResult): Response {
+  const { action, message } = result;
+  if (action === "undeclared" || action === "refused" || action === "superseded")
+    return problem(c, action === "undeclared" ? 404 : 409, `${message}.`, { members: { ...result } });
+  return c.json(result);
 }

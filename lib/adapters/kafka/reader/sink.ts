@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../../rules/offsets/checkpoint.ts";
 import type { AbortedTransaction, RecordsBlob } from "../protocol/wire.ts";
 
 /** A partition's offsets on the broker, as reported by a fetch. */
@@ -6,6 +7,8 @@ export interface PartitionPosition {
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStart: number;
+  /** The first record that waits, if it was looked at without reading on. */
+  readonly first?: Checkpoint;
 }
 
 /** The records of one partition in an answer, not decoded yet. */

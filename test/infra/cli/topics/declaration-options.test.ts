@@ -45,3 +45,7 @@ test("--exclude is a list even if given once, and only goes with --pattern", () 
   });
   expect(() => entryOf("--exclude", "x")).toThrow("--exclude needs --pattern");
 });
+
+test("--hold becomes true, as a host reads it", () => {
+  expect(entryOf("--hold")).toEqual({ topic: "a", format: "json", hold: true });
+});

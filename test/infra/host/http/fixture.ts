@@ -36,6 +36,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
   const app = createHttpApp({
     settings: () => inForce.http,
     topics: async () => [listedTopic()],
+    hold: () => Promise.reject(new Error("nothing here is held")),
     health: () => ready,
     metricsText: async () => "penstock_in_flight_bytes 0\n",
     async reconcile(wanted) {

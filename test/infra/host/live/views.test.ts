@@ -44,6 +44,20 @@ test("failed topics need attention, then stalled ones, then those that are tried
   ]);
 });
 
+test("a held topic needs attention only if records of it are about to be lost; nobody waits for it", () => {
+  const held = (topic: string, deletableAt: number | null) =>
+    topicStatus({
+      topic,
+      state: "held",
+      reason: "held by alice",
+      partitions: [partitionStatus({ lag: 3, progressAt: -600_000, deletableAt })],
+    });
+  const day = 86_400_000;
+  const seen = overviewIn([held("a", null), held("b", 2 * day), held("c", day / 2)]);
+  expect(seen.attention.map(({ topic }) => topic)).toEqual(["c"]);
+  expect([seen.attentionCount, seen.states.held, seen.waitingMs, seen.lag]).toEqual([1, 3, null, 9]);
+});
+
 test("a running topic that is read later than its target keeps needs attention; only those behind are looked at", () => {
   const partitions = [partitionStatus({ lag: 3, oldestUnreadAt: -60_000 })];
   const statuses = [

@@ -27,12 +27,20 @@ function setUp() {
   const asked: [string, number[]][][] = [];
   const looks: number[] = [];
   const configsOf: (readonly string[])[] = [];
+  const heldAsked: [string, [number, number | null][]][] = [];
   const observed: [string, readonly PartitionPosition[]][] = [];
   const position = { partition: 1, highWatermark: 9, lastStableOffset: 9, logStart: 0 };
   const watch = createLagWatch({
     logger: createMemoryLogger(),
     now: () => world.now,
     onLook: (statuses) => void looks.push(statuses.length),
+    async firstRecords(topic, committed) {
+      heldAsked.push([topic, [...committed]]);
+      if (world.kafka !== null) throw world.kafka;
+      return [
+        { partition: 0, logStart: 3, lastStableOffset: 12, first: { offset: 10, timestamp: START - 90_000 } },
+      ];
+    },
     cluster: () => ({
       async positions(wanted) {
         asked.push([...wanted].map(([topic, partitions]) => [topic, [...partitions]]));
@@ -54,7 +62,7 @@ function setUp() {
     world.now += ms;
     await advance(ms);
   };
-  return { watch, world, looks, asked, configsOf, observed, position, pass };
+  return { watch, world, looks, asked, heldAsked, configsOf, observed, position, pass };
 }
 
 test("asks in one question for all partitions that no fetch told of for 10 s, and passes on what is told", async () => {
@@ -112,5 +120,34 @@ test("goes on where Kafka does not answer", async () => {
   world.kafka = null;
   await pass(5_000);
   expect([asked.length, observed.length, looks]).toEqual([2, 1, [1, 1]]);
+  await watch.stop();
+});
+
+test("of a held topic it asks for the ends in every round, and looks once at the first record that waits", async () => {
+  const { watch, world, asked, heldAsked, observed, pass } = setUp();
+  const held = (changes: Parameters<typeof partitionStatus>[0]) =>
+    topicStatus({
+      topic: "a",
+      state: "held",
+      partitions: [partitionStatus({ lag: 2, highWatermark: 12, lagAt: world.now, ...changes })],
+    });
+  world.statuses = [held({})];
+  await pass(5_000);
+  await pass(5_000);
+  expect(asked).toEqual([[["a", [0]]], [["a", [0]]]]);
+  expect(heldAsked).toEqual([["a", [[0, 10]]]]);
+  const first = { offset: 10, timestamp: START - 90_000 };
+  expect(observed).toContainEqual([
+    "a",
+    [{ partition: 0, logStart: 3, lastStableOffset: 12, highWatermark: 12, first }],
+  ]);
+
+  world.statuses = [held({ oldestUnreadAt: START - 90_000 })];
+  await pass(60_000);
+  expect(heldAsked).toHaveLength(1);
+  // Kafka may have deleted it: another one is the first now.
+  world.statuses = [held({ oldestUnreadAt: START - 90_000, deletableAt: world.now })];
+  await pass(5_000);
+  expect(heldAsked).toHaveLength(2);
   await watch.stop();
 });

@@ -47,6 +47,22 @@ test("tells the life of a topic, each step once", () => {
   expect(look(running)).toEqual([{ level: "info", message: "a topic resumed", fields: { topic: "app" } }]);
 });
 
+test("tells that a topic is held, by whom, and that it runs again", () => {
+  const { look } = setUp();
+  look(app());
+  const held = app({ state: "held", reason: "held by alice: reindexing" });
+  expect(look(held)).toEqual([
+    {
+      level: "info",
+      message: "a topic is held",
+      fields: { topic: "app", reason: "held by alice: reindexing" },
+    },
+  ]);
+  expect(look(held)).toEqual([]);
+  expect(look({ ...held, reason: "held by bob" })).toHaveLength(1);
+  expect(look(app()).map(({ message }) => message)).toEqual(["a topic runs"]);
+});
+
 test("tells what a rebalance gave and took, and that another reason keeps it waiting", () => {
   const { look } = setUp();
   look(app({ partitions: partitions(true, true) }));

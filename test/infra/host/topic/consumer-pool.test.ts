@@ -31,6 +31,7 @@ function setUp() {
       failed: (topic, _reason, retryAtMs) => void failed.push([topic, retryAtMs]),
     }),
     keptForMs: () => null,
+    holdOrder: () => null,
     createInlets({ desired }, { events }) {
       const drain = Promise.withResolvers<boolean>();
       const consumer: Consumer = {

@@ -103,20 +103,25 @@ function takerOf(settled: Promise<void> = Promise.resolve()) {
   const told: string[] = [];
   let looks = 0;
   const numbers = (tenures: readonly Tenure[]): string => tenures.map(({ partition }) => partition).join();
+  const state = { isHeld: false };
   const taker: TopicTaker = {
+    get isHeld() {
+      return state.isHeld;
+    },
     inlets: idleInlets({
       own: (partitions) => void told.push(`own ${numbers(partitions.map(({ tenure }) => tenure))}`),
       async settle(tenures) {
         told.push(`settle ${numbers(tenures)}`);
         await settled;
       },
+      hold: (partitions) => void told.push(`hold ${numbers(partitions.map(({ tenure }) => tenure))}`),
       disown: (tenures) => void told.push(`disown ${numbers(tenures)}`),
     }),
     startAt: () => "earliest",
     onRead() {},
     onChange: () => void (looks += 1),
   };
-  return { taker, told, looks: () => looks };
+  return { taker, told, state, looks: () => looks };
 }
 
 /** All that are looked for are found. */
@@ -451,4 +456,70 @@ test("a trouble of the group is every topic's, one of a topic its own, and each 
     "the group blocks topics",
     "no topic is read: the group is not joined",
   ]);
+});
+
+describe("a topic that is held", () => {
+  test("settles what it reads, keeps its partitions without reading them, and reads on from where it was", async () => {
+    const { intake, present } = setUp();
+    const settled = Promise.withResolvers<void>();
+    const { taker, told, state } = takerOf(settled.promise);
+    const a = intake.open("a", taker);
+    a.begin();
+    present().assign("a", 0, 1);
+    openAll(present());
+    told.length = 0;
+    state.isHeld = true;
+    const turned = a.holdOrRead();
+    expect([a.isUp, told]).toEqual([false, ["settle 0,1"]]);
+    // Another partition comes meanwhile.
+    present().assign("a", 2);
+    openAll(present());
+    settled.resolve();
+    await turned;
+    openAll(present());
+    expect(told).toEqual(["settle 0,1", "hold 2", "disown 0,1", "hold 0", "hold 1"]);
+    expect(a.isUp).toBe(true);
+    told.length = 0;
+    state.isHeld = false;
+    await a.holdOrRead();
+    openAll(present());
+    expect(told).toEqual(["disown 2,0,1", "own 0", "own 1", "own 2"]);
+    expect(present().wanted).toEqual([["a"]]);
+  });
+
+  test("and released while it still settles, is read again", async () => {
+    const { intake, present } = setUp();
+    const settled = Promise.withResolvers<void>();
+    const { taker, told, state } = takerOf(settled.promise);
+    const a = intake.open("a", taker);
+    a.begin();
+    present().assign("a", 0);
+    openAll(present());
+    state.isHeld = true;
+    const turned = a.holdOrRead();
+    state.isHeld = false;
+    await a.holdOrRead();
+    settled.resolve();
+    await turned;
+    openAll(present());
+    expect(told).toEqual(["own 0", "settle 0", "disown 0", "own 0"]);
+  });
+
+  test("from the beginning, is open without its index, and reads nothing that was looked up before", async () => {
+    const { intake, present } = setUp();
+    const { taker, told, state } = takerOf();
+    state.isHeld = true;
+    const a = intake.open("a", taker);
+    present().assign("a", 0);
+    openAll(present());
+    expect([a.isUp, told]).toEqual([true, ["hold 0"]]);
+    state.isHeld = false;
+    await a.holdOrRead();
+    openAll(present());
+    state.isHeld = true;
+    await a.holdOrRead();
+    openAll(present());
+    a.begin();
+    expect(told).toEqual(["hold 0", "disown 0", "hold 0"]);
+  });
 });

@@ -3,6 +3,7 @@ import type { PumpDeps } from "../../../../infra/host/pump/pump.ts";
 import { createTopicRunner } from "../../../../infra/host/topic/topic-runner.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import { partitionWords } from "../../../../lib/rules/trouble/kafka-words.ts";
+import type { HoldOrder } from "../../../../lib/rules/progress/hold.ts";
 import { flush } from "../../../support/fake-time.ts";
 import { idleInlets, idlePump, poolEvents, willingIntake } from "../../../support/idle-inlets.ts";
 import { specification } from "../../../support/records.ts";
@@ -20,6 +21,7 @@ function setUp() {
     [];
   const failed: string[] = [];
   /** Why a partition is not read, and whether a drain takes its time. */
+  const order: { hold: HoldOrder | null } = { hold: null };
   const inlets: { trouble: string | null; drainsSlowly: boolean } = { trouble: null, drainsSlowly: false };
   const runner = createTopicRunner("app", app, {
     intake,
@@ -35,6 +37,7 @@ function setUp() {
     },
     events: poolEvents({ failed: (_topic, reason) => void failed.push(reason) }),
     keptForMs: () => null,
+    holdOrder: () => order.hold,
     createInlets(_order, own) {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const pump = { ...own, closed: false, drained: resolve };
@@ -63,7 +66,11 @@ function setUp() {
     time.now += ms;
     for (const { atMs, act } of timers) if (atMs <= time.now) act();
   };
-  return { time, timers, pass, intake, inlets, pumps, runner, start, fall, failed };
+  const hold = (changes: Partial<HoldOrder> | null): void => {
+    order.hold = changes === null ? null : { held: true, by: "alice", at: 5_000, reason: null, ...changes };
+    runner.holdOrRead();
+  };
+  return { time, timers, pass, intake, inlets, pumps, runner, start, fall, failed, hold };
 }
 
 const order = (hash: string) =>
@@ -403,4 +410,83 @@ test("where it is declared changes at any time, and nothing else with it", async
     sources,
     1,
   ]);
+});
+
+describe("a held topic", () => {
+  test("shows who holds it and since when, whatever else keeps it from running, and is never stalled", async () => {
+    const { runner, start, hold, intake, pass, pumps } = setUp();
+    await start();
+    hold({ reason: "reindexing" });
+    expect(runner.status()).toMatchObject({
+      state: "held",
+      reason: "held by alice: reindexing",
+      since: at(5_000),
+      downSince: null,
+      hold: { from: "order", by: "alice" },
+    });
+    pass(600_000);
+    expect(runner.status().state).toBe("held");
+    intake.refuse({ code: "kafka_refused", message: "not authorized", sinceMs: 0 });
+    expect(runner.status()).toMatchObject({
+      state: "held",
+      reason: "held by alice: reindexing; not authorized",
+    });
+    intake.refuse(null);
+    // No progress was due: a clock that went on would show it as stalled at once.
+    const now = 1_600_000;
+    pumps[0]?.clock.assigned(0, 10, 0);
+    hold({ held: false });
+    expect(pumps[0]?.clock.progressAt(0)).toBe(now);
+    expect(runner.status()).toMatchObject({ state: "running", reason: null, hold: null });
+  });
+
+  test("does not wait for its index; one that is not ready fails once it is read", async () => {
+    const { runner, start, hold, failed } = setUp();
+    hold({});
+    await start(Promise.reject(new Error("no template")));
+    await flush();
+    expect([runner.state, runner.problem, failed]).toEqual(["held", null, []]);
+    hold({ held: false });
+    expect([runner.state, failed]).toEqual(["failed", ["no template"]]);
+  });
+
+  test("by its declaration starts and stops reading without another start", async () => {
+    const { runner, start, time, pumps } = setUp();
+    await start();
+    const sources = [{ kind: "config", name: "c.yaml", revision: null, entry: 0 }] as const;
+    runner.describe({ spec: { ...app.spec, hold: true }, sources });
+    expect(runner.status()).toMatchObject({
+      state: "held",
+      since: at(time.now),
+      reason: "held by entry 1 of c.yaml",
+    });
+    time.now += 1_000;
+    runner.describe({ spec: { ...app.spec, hold: true }, sources });
+    expect(runner.status().since).toBe(at(time.now - 1_000));
+    runner.describe(app);
+    expect([runner.state, pumps.length]).toEqual(["running", 1]);
+  });
+
+  test("that is replaced stays held, and one that does not exist says both", async () => {
+    const { runner, start, hold } = setUp();
+    await start();
+    hold({});
+    await runner.stop(order("h2"), 10_000);
+    await runner.start(order("h2"));
+    expect(runner.status()).toMatchObject({ state: "held", spec: { path: "/other" } });
+    await runner.stop(null, 10_000);
+    runner.pend(app, "it does not exist");
+    expect(runner.status()).toMatchObject({ state: "pending", reason: "it does not exist; held by alice" });
+  });
+
+  test("follows an order with the partitions that are open; a topic that still turns follows nothing", async () => {
+    const { runner, start, hold, intake } = setUp();
+    expect(runner.following).toBeNull();
+    await start();
+    expect(runner.following).toEqual([0]);
+    hold({});
+    expect(runner.following).toEqual([0]);
+    intake.refuse({ code: "kafka_refused", message: "not authorized", sinceMs: 0 });
+    expect(runner.following).toBeNull();
+  });
 });

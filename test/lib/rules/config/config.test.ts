@@ -170,6 +170,7 @@ log: { level: debug }
       dataStream: null,
       retention: null,
       rejected: "flatten",
+      hold: false,
     } as const;
     const at = (entry: number) => ({ kind: "config", name: "config.yaml", revision: null, entry }) as const;
     expect(declarations).toEqual([
@@ -187,6 +188,7 @@ log: { level: debug }
           dataStream: null,
           retention: null,
           rejected: "flatten",
+          hold: false,
         },
         source: at(1),
       },

@@ -34,6 +34,7 @@ test("an array of declarations, long and short", () => {
     dataStream: null,
     retention: null,
     rejected: "flatten",
+    hold: false,
   } as const;
   const at = (entry: number) => ({ kind: "etcd", name, revision: 7, entry }) as const;
   expect(declarations).toEqual([

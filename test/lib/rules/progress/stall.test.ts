@@ -5,7 +5,7 @@ import { partitionStatus } from "../../../support/topic-status.ts";
 const now = Date.parse("2026-11-22T13:00:00.000Z");
 const shown = (changes: Partial<KnownState>, progressAgoMs = 1_000) =>
   shownState(
-    { state: "running", reason: null, sinceMs: now - 3_600_000, trouble: null, ...changes },
+    { state: "running", reason: null, sinceMs: now - 3_600_000, trouble: null, hold: null, ...changes },
     [partitionStatus({ lag: 5, progressAt: now - progressAgoMs })],
     now,
   );

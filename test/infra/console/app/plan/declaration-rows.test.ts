@@ -14,7 +14,16 @@ describe("the rows of what is declared", () => {
     } as const;
     const entry = listedEntry(
       { topic: "a" },
-      { options: { ...path, timestamp: ["a", "b"], message: null, pipeline: null, rejected: "flatten" } },
+      {
+        options: {
+          ...path,
+          timestamp: ["a", "b"],
+          message: null,
+          pipeline: null,
+          rejected: "flatten",
+          hold: false,
+        },
+      },
     );
     const rows = declarationRows(listing([{ topic: "file" }], [listedKey("logs/a", [entry])]));
     expect(rows.map(({ id, options }) => [id, options])).toEqual([

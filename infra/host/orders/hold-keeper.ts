@@ -1,0 +1,103 @@
+import type { OrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import { PenstockError, messageOf } from "../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import {
+  entriesDue,
+  holdEntries,
+  type HoldOrder,
+  holdText,
+  knownOrders,
+} from "../../../lib/rules/progress/hold.ts";
+import { startRounds } from "../observe/rounds.ts";
+import { createOrderWatch, type OrderWatch } from "./order-watch.ts";
+
+/** Follows the orders that hold topics, confirms them, and keeps Kafka from forgetting them. */
+export interface HoldKeeper {
+  readonly watch: OrderWatch;
+  /** What was ordered last; null: nothing. */
+  order(topic: string): HoldOrder | null;
+  /**
+   * Resolves once it is known what is held, so that no topic is read before.
+   * @throws PenstockError `kafka_unavailable`; the signal's reason
+   */
+  ready(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The topics of a host. */
+export interface HeldTopics {
+  holdOrRead(topics: Iterable<string>): void;
+  /** The partitions that follow the current order; null: not all do yet. */
+  following(topic: string): readonly number[] | null;
+}
+
+export interface HoldKeeperDeps {
+  readonly topics: HeldTopics;
+  readonly store: () => OrderStore;
+  /** Throttled. */
+  readonly logger: Pick<Logger, "debug" | "warn">;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** In memory, unless something is due. */
+const EVERY_MS = 500;
+const QUESTION_MS = 8_000;
+
+export function createHoldKeeper({ topics, store, logger, now }: HoldKeeperDeps): HoldKeeper {
+  const life = new AbortController();
+  let known: ReadonlyMap<string, HoldOrder> = new Map();
+
+  const watch = createOrderWatch({
+    store,
+    logger,
+    onChange(stored) {
+      const before = known;
+      known = knownOrders(before, holdEntries(stored));
+      topics.holdOrRead([...known.keys()].filter((topic) => known.get(topic)?.at !== before.get(topic)?.at));
+    },
+  });
+
+  const due = () => {
+    const entries = holdEntries(watch.orders ?? []);
+    return [...known].flatMap(([topic, order]) => {
+      const stored = entries.get(topic) ?? new Map();
+      const some = entriesDue(order, stored, topics.following(topic) ?? [], now());
+      return some.map(({ partition, entry }) => ({ topic, partition, offset: 0, metadata: holdText(entry) }));
+    });
+  };
+
+  const stopRounds = startRounds(life, { everyMs: EVERY_MS, atOnce: false }, async () => {
+    if (watch.orders === null || due().length === 0) return;
+    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
+    try {
+      // Just before writing: somebody may have given another order.
+      await watch.refresh(signal);
+      const entries = due();
+      if (entries.length > 0) await watch.write(entries, signal);
+    } catch (error) {
+      if (life.signal.aborted) return;
+      logger.warn("what holds topics could not be written to Kafka", {
+        reason: "orders",
+        error: messageOf(error),
+      });
+    }
+  });
+
+  return {
+    watch,
+    order: (topic) => known.get(topic) ?? null,
+    async ready(signal) {
+      if (watch.orders !== null) return;
+      try {
+        await watch.refresh(signal);
+      } catch (error) {
+        // Not allowed to know: the watch says so, and nothing can be ordered.
+        if (!(error instanceof PenstockError) || error.code !== "kafka_refused") throw error;
+      }
+    },
+    async stop() {
+      await Promise.all([watch.stop(), stopRounds()]);
+    },
+  };
+}

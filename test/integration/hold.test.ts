@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { HoldResult } from "../../functions/hold-topics.ts";
+import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
+import { runCommand } from "../support/command.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { expectEachOffsetOnce, memberIds, reconcile, untilRunning } from "../support/reload.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { produceSteadily } from "../support/steady-producer.ts";
+
+let servers: StackClients;
+beforeAll(async () => {
+  servers = await connectStack();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+async function createTopics(...partitions: number[]): Promise<string[]> {
+  const topics = partitions.map(() => uniqueName("hold"));
+  await Promise.all(topics.map((topic, n) => servers.kafka.createTopic(topic, partitions[n])));
+  return topics;
+}
+
+/** A group of its own for each test: an order concerns all hosts of a group. */
+const configOf = (topics: readonly unknown[]) => ({
+  ...servers.config,
+  kafka: { ...servers.config.kafka, group: uniqueName("hold") },
+  topics,
+});
+
+type Config = ReturnType<typeof configOf>;
+
+const offsetsOf = async ({ kafka }: Config, topic: string): Promise<unknown> =>
+  Object.fromEntries(await servers.kafka.committed(kafka.group, topic));
+
+const order = (config: Config, ...args: string[]) => runCommand("topics", config, [...args, "--json"]);
+
+const untilHeld = (host: TestHost, topic: string): Promise<ListedTopic> =>
+  host.untilTopic(topic, "is held", ({ state }) => state === "held");
+
+async function post(host: TestHost, path: string, body: object = {}) {
+  const answer = await host.fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, body: (await answer.json()) as HoldResult & { readonly detail?: string } };
+}
+
+/** Everything indexed once, with this config's group. */
+const expectAllOnce = (config: Config, topics: readonly string[]) =>
+  expectEachOffsetOnce({ ...servers, config }, topics, topics.join(","), 60_000);
+
+test("a topic is held and released under load on two hosts; the other topic goes on; kills and restarts change nothing", async () => {
+  const [held = "", other = ""] = await createTopics(3, 2);
+  const config = configOf([held, other]);
+  const loads = [held, other].map((topic) => produceSteadily(servers.kafka, topic));
+  const hosts = [await startTestHost(config), await startTestHost(config)];
+  try {
+    await Promise.all(hosts.map((host) => untilRunning(host, held, other)));
+    await eventually("the topic is read", async () => {
+      const committed = await servers.kafka.committed(config.kafka.group, held);
+      return [...committed.values()].some((offset) => offset > 0);
+    });
+    /** Which partitions each host reads of the other topic. */
+    const shares = (): Promise<string[]> =>
+      Promise.all(
+        hosts.map(async (host) => {
+          const status = await host.untilTopic(other, "runs", ({ state }) => state === "running");
+          return status.partitions.flatMap(({ partition, owned }) => (owned ? partition : [])).join();
+        }),
+      );
+    await eventually("each host reads a partition", async () => !(await shares()).includes(""));
+    const members = await memberIds({ ...servers, config });
+    const shared = await shares();
+
+    const ordered = await order(config, "hold", held, "--reason", "reindexing", "--by", "alice");
+    expect({ code: ordered.code, error: ordered.error }).toEqual({ code: 0, error: "" });
+    const [result] = (JSON.parse(ordered.out) as { topics: HoldResult[] }).topics;
+    expect(result).toMatchObject({ topic: held, action: "held", waiting: [], hosts: 2 });
+    const stays = await offsetsOf(config, held);
+    const since = result?.hold?.since ?? "";
+    const expectHeld = async (host: TestHost): Promise<ListedTopic> => {
+      const status = await untilHeld(host, held);
+      expect(status).toMatchObject({
+        reason: "held by alice: reindexing",
+        since,
+        hold: { from: "order", by: "alice", since, reason: "reindexing" },
+      });
+      return status;
+    };
+    await Promise.all(hosts.map(expectHeld));
+
+    // Nothing but the topic changed: neither the membership nor the other topic.
+    expect((await memberIds({ ...servers, config })).toSorted()).toEqual(members.toSorted());
+    expect(await shares()).toEqual(shared);
+    const before = await offsetsOf(config, other);
+    await eventually("the other topic goes on", async () =>
+      Bun.deepEquals(before, await offsetsOf(config, other)) ? null : true,
+    );
+    for (const host of hosts) {
+      expect(host.log().filter(({ level }) => level === "error")).toEqual([]);
+      expect((await host.fetch("/readyz")).status).toBe(200);
+    }
+
+    // The lag stays true although nothing is fetched.
+    const lagOf = async (): Promise<number> => {
+      const all = await Promise.all(hosts.map((host) => untilHeld(host, held)));
+      return all
+        .flatMap(({ partitions }) => partitions)
+        .reduce((sum, { owned, lag }) => sum + (owned ? (lag ?? 0) : 0), 0);
+    };
+    const lag = await lagOf();
+    await eventually("its lag grows", async () => (await lagOf()) > lag + 20, 30_000);
+
+    // A rebalance while it is held, by a host that is killed, and one that stops; then new ones.
+    hosts[0]?.signal("SIGKILL");
+    await hosts[0]?.exited;
+    hosts[0] = await startTestHost(config);
+    await expectHeld(hosts[0]);
+    hosts[1]?.signal("SIGTERM");
+    expect(await hosts[1]?.exited).toBe(0);
+    hosts[1] = await startTestHost(config);
+    await expectHeld(hosts[1]);
+    await eventually("all partitions are held by somebody", async () => {
+      const all = await Promise.all(hosts.map((host) => untilHeld(host, held)));
+      return all.flatMap(({ partitions }) => partitions).filter(({ owned }) => owned).length === 3;
+    });
+    expect(await offsetsOf(config, held)).toEqual(stays);
+    expect(
+      (await Promise.all(hosts.map((host) => untilHeld(host, held)))).map(({ counts }) => counts.indexed),
+    ).toEqual([0, 0]);
+
+    const again = await order(config, "hold", held, "--by", "bob");
+    expect(again.code).toBe(0);
+    expect(JSON.parse(again.out)).toMatchObject({
+      topics: [{ action: "unchanged", hold: { by: "alice", since } }],
+    });
+
+    const released = await order(config, "release", held);
+    expect({ code: released.code, out: JSON.parse(released.out) as unknown }).toMatchObject({
+      code: 0,
+      out: { topics: [{ action: "released", hold: null, waiting: [] }] },
+    });
+    await Promise.all(hosts.map((host) => untilRunning(host, held)));
+    await Promise.all(loads.map((load) => load.stop()));
+    await expectAllOnce(config, [held, other]);
+  } finally {
+    await Promise.all([
+      ...loads.map((load) => load.stop()),
+      ...hosts.map((host) => host[Symbol.asyncDispose]()),
+    ]);
+  }
+}, 180_000);
+
+test("a declaration holds a topic from the beginning, live and without a replacement; an order does not release it", async () => {
+  const [topic = "", fresh = "", other = ""] = await createTopics(1, 1, 1);
+  const entries = (hold: boolean) => [{ topic, hold }, { topic: fresh, hold, startAt: "latest" }, other];
+  const config = configOf(entries(true));
+  await servers.kafka.produce(topic, [{ value: "before the first start" }]);
+  await servers.kafka.produce(fresh, [{ value: "before latest" }]);
+  await using host = await startTestHost(config);
+  await untilRunning(host, other);
+  const status = await untilHeld(host, topic);
+  expect(status).toMatchObject({
+    reason: `held by entry 1 of ${host.configPath}`,
+    hold: { from: "declaration", reason: null },
+    partitions: [{ owned: true, committed: null, lag: 1 }],
+  });
+  // "latest" is the end of the log when the topic was declared: what comes while it is held is read later.
+  await host.untilTopic(fresh, "has its position", ({ partitions }) => partitions[0]?.committed === 1);
+  await servers.kafka.produce(fresh, [{ value: "while held" }]);
+
+  expect(await post(host, `/topics/${topic}/release`)).toMatchObject({
+    status: 409,
+    body: {
+      action: "refused",
+      detail: `topic "${topic}" is held by entry 1 of ${host.configPath}: remove \`hold: true\` there.`,
+    },
+  });
+  // Also an order holds it: each has to be taken back by itself.
+  expect(await post(host, `/topics/${topic}/hold`, { by: "carol" })).toMatchObject({
+    status: 200,
+    body: { action: "held", hold: { by: "carol" } },
+  });
+  await host.writeConfig({ ...config, topics: entries(false) });
+  await host.untilTopic(fresh, "is read", ({ counts }) => counts.indexed === 1);
+  expect((await untilHeld(host, topic)).hold).toMatchObject({ from: "order", by: "carol" });
+  expect(await post(host, `/topics/${topic}/release`)).toMatchObject({
+    status: 200,
+    body: { action: "released" },
+  });
+  await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed === 1);
+  expect(await post(host, `/topics/${topic}/release`)).toMatchObject({
+    status: 200,
+    body: { action: "unchanged" },
+  });
+  const plan = await reconcile(host, "?dryRun=true");
+  expect([plan.plan.start, plan.plan.stop, plan.plan.replace]).toEqual([[], [], []]);
+  expect(
+    host
+      .log()
+      .filter(({ msg }) => msg === "reconciled")
+      .map(({ replaced }) => replaced),
+  ).toEqual([[]]);
+}, 120_000);
+
+test("what cannot be held is refused with its reason; an order waits where no host runs; a deleted topic comes back held", async () => {
+  const [topic = ""] = await createTopics(1);
+  const missing = uniqueName("missing");
+  const config = configOf([topic, missing]);
+  const refused = await order(config, "hold", topic, missing, "unknown", "--by", "dave");
+  expect(refused.code).toBe(1);
+  expect((JSON.parse(refused.out) as { topics: HoldResult[] }).topics).toMatchObject([
+    { topic, action: "held", hosts: 0 },
+    { action: "refused", message: expect.stringContaining("does not exist in Kafka") },
+    { action: "undeclared", message: 'topic "unknown" is not declared, so no host reads it' },
+  ]);
+  await servers.kafka.produce(topic, [{ value: "while held" }]);
+  await using host = await startTestHost(config);
+  const { since } = await untilHeld(host, topic);
+  expect(await post(host, `/topics/${missing}/hold`)).toMatchObject({
+    status: 409,
+    body: { action: "refused" },
+  });
+  expect(await post(host, "/topics/unknown/hold")).toMatchObject({ status: 404 });
+  expect(await post(host, `/topics/${topic}/hold`, { why: "x" })).toMatchObject({ status: 400 });
+
+  await servers.kafka.deleteTopic(topic);
+  const pending = await host.untilTopic(topic, "is gone", ({ state }) => state === "pending", 30_000);
+  expect(pending.reason).toEndWith("; held by dave");
+  await servers.kafka.createTopic(topic, 1);
+  await servers.kafka.produce(topic, [{ value: "of the new topic" }]);
+  expect((await untilHeld(host, topic)).since).toBe(since);
+  // The host has written the order again, which Kafka had deleted with the topic.
+  const again = await order(config, "hold", topic);
+  expect(JSON.parse(again.out)).toMatchObject({ topics: [{ action: "unchanged", hold: { by: "dave" } }] });
+  expect(JSON.parse((await order(config, "release", topic)).out)).toMatchObject({
+    topics: [{ action: "released" }],
+  });
+  await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed === 1);
+}, 120_000);

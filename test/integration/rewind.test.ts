@@ -291,7 +291,7 @@ test.concurrent("what cannot be: each with its reason", async () => {
     `2 topic "${topic}" has no partition 2: it has 2, from 0 to 1`,
     `2 topic "${topic}" has 2 partitions: name one (--partition), or give an offset for each ({"0":17})`,
     `2 to "yesterday" is neither earliest, latest, a time with its zone (2026-11-28T10:00:00Z), an age (-2h; units s m h d), an offset nor offsets by partition ({"0":17})`,
-    expect.stringMatching(/^1 .*its records have no timestamps, so none can be found by time$/),
+    expect.stringMatching(/^2 .*its records have no timestamps, so none can be found by time$/),
     `1 topic "not-there" does not exist in Kafka`,
     `1 topic "not-declared" is declared neither in the config file nor in etcd`,
     "2 --to is missing: where should it go?",

@@ -61,7 +61,9 @@ export const rewindRoutes = {
     answers: {
       200: json("What was done, or would be done.", rewindResult),
       202: json("Ordered, but not all partitions have moved yet.", rewindResult),
-      400: refusal("A member is unknown or invalid, a time is in the future, or an offset is not in Kafka."),
+      400: refusal(
+        "A member is unknown or invalid, a time is in the future, an offset is not in Kafka, or records have no timestamps.",
+      ),
       404: refusal("No source declares the topic, or Kafka does not have it."),
       409: refusal("It would skip records, is being rebuilt, or is on its way to another position.", refused),
       415: refusal("The body is not declared as application/json."),

@@ -32,7 +32,7 @@ export interface KafkaOffsets {
   /**
    * By partition: the first record of that time or later; without one, the high watermark.
    * @param atMs milliseconds since the epoch
-   * @throws as `ranges` does, also if records have no timestamps
+   * @throws as `ranges` does; `usage` if records have no timestamps
    */
   at(topic: string, atMs: number, signal: AbortSignal): Promise<ReadonlyMap<number, number>>;
   close(): Promise<void>;

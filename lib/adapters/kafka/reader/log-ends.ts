@@ -154,5 +154,5 @@ export async function askTime(
 
 function withoutTimes({ topic, partition }: PartitionName): PenstockError {
   const message = `topic "${topic}", partition ${partition}: its records have no timestamps, so none can be found by time`;
-  return new PenstockError("kafka_refused", message);
+  return new PenstockError("usage", message);
 }

@@ -73,7 +73,7 @@ test.each([
   [new PenstockError("topic_missing", 'topic "app" does not exist in Kafka'), 404],
   [new PenstockError("usage", "offset 5 is not in Kafka"), 400],
   [new PenstockError("kafka_unavailable", "Kafka does not answer"), 503],
-  [new PenstockError("kafka_refused", "its records have no timestamps"), 503],
+  [new PenstockError("kafka_refused", "Kafka refuses reading it"), 503],
 ])("%p: %p", async (outcome, status) =>
   expect((await world(outcome).post({ to: "latest" })).status).toBe(status),
 );

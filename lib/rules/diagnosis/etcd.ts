@@ -30,7 +30,7 @@ export function judgeKey(entry: string, found: number | Error, shadow: string | 
   if (shadow !== null)
     return warning(
       name,
-      `has no effect: all its keys belong to ${shadow}, which etcd.keys lists before it`,
+      `adds nothing to read: all its keys belong to ${shadow}, which etcd.keys lists before it`,
       "nothing if their order does not matter; otherwise list it first",
     );
   if (found instanceof Error) {

@@ -24,10 +24,10 @@ test.each([
   expect(judgeKey(key, found, null).state).toBe(state);
 });
 
-test("an entry whose keys all belong to an earlier one has no effect, which is said", () => {
+test("an entry whose keys all belong to an earlier one adds nothing, which is said", () => {
   expect(judgeKey("logs/a", 0, "logs/*")).toMatchObject({
     state: "warning",
-    seen: "has no effect: all its keys belong to logs/*, which etcd.keys lists before it",
+    seen: "adds nothing to read: all its keys belong to logs/*, which etcd.keys lists before it",
   });
 });
 

@@ -25,7 +25,8 @@ export const BY_ROW: HelpRow = ["--by NAME", "who; default: your login and this 
 interface HoldCommand {
   readonly topics: readonly string[];
   readonly held: boolean;
-  readonly by: string;
+  /** Null: not given. */
+  readonly by: string | null;
   readonly reason: string | null;
   readonly json: boolean;
 }
@@ -38,7 +39,7 @@ export function parseHold(args: string[], held: boolean): TopicsCall | null {
   if (topics.length === 0) throw usage("a TOPIC is missing");
   if (!held && values.reason !== undefined) throw usage("--reason is an option of hold only");
   const reason = textOf("--reason", values.reason, maxReason);
-  const by = textOf("--by", values.by, maxBy) ?? whoami();
+  const by = textOf("--by", values.by, maxBy);
   const command = { topics, held, by, reason, json: values.json };
   return { config: values.config ?? null, run: (config, io) => hold(command, config, io) };
 }
@@ -53,10 +54,10 @@ function usage(message: string): PenstockError {
   return new PenstockError("usage", message);
 }
 
-function whoami(): string {
+function whoami({ USER, LOGNAME }: TopicsIo["environment"]): string {
   const machine = hostname();
   try {
-    return `${userInfo().username}@${machine}`.slice(0, maxBy);
+    return `${USER ?? LOGNAME ?? userInfo().username}@${machine}`.slice(0, maxBy);
   } catch {
     // A container may run as a user without a name.
     return machine.slice(0, maxBy);
@@ -76,20 +77,24 @@ async function hold(command: HoldCommand, config: LoadedConfig, io: TopicsIo): P
   await using kafkaLinks = openLinks(kafka, logger);
   const { wire, offsets } = kafkaLinks;
   const store = createOrderStore(wire, kafka.group, "holds", systemTime);
-  const results = await holdTopics(command, {
-    now: io.now,
-    read: () => store.read(io.signal),
-    write: (orders) => store.write(orders, io.signal),
-    async declared(topic) {
-      const spec = specs.get(topic);
-      if (spec === undefined) return null;
-      const exists = inKafka.has(topic);
-      const partitions = exists ? (await offsets.ranges(topic, io.signal)).size : 0;
-      return { inKafka: exists, heldBy: spec.hold ? (sources.get(topic)?.[0] ?? null) : null, partitions };
+  const by = command.by ?? whoami(io.environment);
+  const results = await holdTopics(
+    { ...command, by },
+    {
+      now: io.now,
+      read: () => store.read(io.signal),
+      write: (orders) => store.write(orders, io.signal),
+      async declared(topic) {
+        const spec = specs.get(topic);
+        if (spec === undefined) return null;
+        const exists = inKafka.has(topic);
+        const partitions = exists ? (await offsets.ranges(topic, io.signal)).size : 0;
+        return { inKafka: exists, heldBy: spec.hold ? (sources.get(topic)?.[0] ?? null) : null, partitions };
+      },
+      hosts: async () => (await describeGroup(wire, kafka.group, io.signal)).members.length,
+      wait: (ms) => delay(ms, undefined, { signal: io.signal }),
     },
-    hosts: async () => (await describeGroup(wire, kafka.group, io.signal)).members.length,
-    wait: (ms) => delay(ms, undefined, { signal: io.signal }),
-  });
+  );
   io.out(command.json ? `${JSON.stringify({ topics: results }, null, 2)}\n` : results.map(sentence).join(""));
   return results.every(isDone) ? ExitCode.done : ExitCode.failed;
 }

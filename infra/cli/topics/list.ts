@@ -55,6 +55,7 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
     const winner = winnerOf(declaration);
     const notes = [
       sourceText(source),
+      ...(options.hold ? ["held"] : []),
       ...(winner === null
         ? []
         : [`${winner.alike ? "as in" : "overridden by"} ${sourceText(winner.source)}`]),

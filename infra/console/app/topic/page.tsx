@@ -8,6 +8,7 @@ import { Notice } from "../components/notice.tsx";
 import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Deletion, Time } from "../components/times.tsx";
+import { HoldOrRelease } from "./hold-dialog.tsx";
 import { Rewind } from "./rewind-dialog.tsx";
 import { TopicLetters } from "./topic-letters.tsx";
 import { TopicTarget } from "./topic-target.tsx";
@@ -49,6 +50,7 @@ export function Topic({ topic }: { readonly topic: string }) {
         <a class="button" href={`/ui/declarations?topic=${topic}`}>
           Edit declaration
         </a>
+        <HoldOrRelease topic={topic} hold={status.hold} />
         <Rewind topic={topic} />
       </div>
       <Sentence status={status} />
@@ -84,7 +86,9 @@ function Sentence({ status }: { readonly status: TopicStatus }) {
         )}
       </p>
       {reason === null ? null : (
-        <Notice kind={state === "failed" ? "bad" : state === "pending" ? "info" : "warning"}>
+        <Notice
+          kind={state === "failed" ? "bad" : state === "pending" || state === "held" ? "info" : "warning"}
+        >
           <Hostile text={reason} />
         </Notice>
       )}

@@ -9,6 +9,8 @@ export interface ReadBurialsInput {
   readonly deadLetterTopic: string;
   /** Letters of other topics are ignored. */
   readonly topics: ReadonlySet<string>;
+  /** Letters that name other indices are ignored too; absent: none is. */
+  readonly indices?: ReadonlySet<string | null>;
 }
 
 export interface ReadBurialsDeps {
@@ -23,7 +25,7 @@ export interface ReadBurialsDeps {
 
 /** Reads the dead-letter topic once, up to its current end. If it does not exist, there are no dead letters yet. */
 export async function readBurials(
-  { deadLetterTopic, topics }: ReadBurialsInput,
+  { deadLetterTopic, topics, indices }: ReadBurialsInput,
   deps: ReadBurialsDeps,
 ): Promise<BurialsBuilder> {
   const burials = createBurials();
@@ -38,7 +40,8 @@ export async function readBurials(
     for (const record of records) {
       const reading = readDeadLetter(record);
       if (reading.kind === "letter" && topics.has(reading.letter.topic)) {
-        const { topic, record, batch } = reading.letter;
+        const { topic, record, batch, index } = reading.letter;
+        if (indices?.has(index) === false) continue;
         if (batch === undefined) burials.add(topic, record);
         else burials.addBatch(topic, record.partition, { start: record.offset, end: batch.end });
       }

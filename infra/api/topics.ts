@@ -9,6 +9,7 @@ import {
 } from "../../lib/rules/progress/status.ts";
 import { hold, holdResult, holdRoutes } from "./topic/hold.ts";
 import { rewindResult, rewindRoutes } from "./topic/rewind.ts";
+import { rebuildRoute, rebuildStatusSchema } from "./topic/rebuild.ts";
 import { ignored, json, route, type Subject, timeText, wholeNumber } from "./kit/route.ts";
 
 export const sourceRef: z.ZodType<SourceRef> = z.object({
@@ -119,6 +120,8 @@ const targetStatus: z.ZodType<TargetStatus> = z.object({
   }),
 });
 
+const rebuildStatus = rebuildStatusSchema(outcomeCounts);
+
 const topicStatus: z.ZodType<ListedTopic> = z.object({
   topic: z.string(),
   state: z.enum(topicStates),
@@ -141,6 +144,7 @@ const topicStatus: z.ZodType<ListedTopic> = z.object({
     description:
       "What its target in Elasticsearch holds, asked while somebody looks, at most once a minute; null before the first answer.",
   }),
+  rebuild: rebuildStatus.nullable().meta({ description: "Null if it is not rebuilt into another index." }),
 });
 
 export const topics = {
@@ -153,6 +157,7 @@ export const topics = {
     PartitionStatus: partitionStatus,
     ReportedLoss: reportedLoss,
     TargetStatus: targetStatus,
+    RebuildStatus: rebuildStatus,
     TopicStatus: topicStatus,
     Hold: hold,
     HoldResult: holdResult,
@@ -169,5 +174,6 @@ export const topics = {
     }),
     ...holdRoutes,
     ...rewindRoutes,
+    rebuild: rebuildRoute(rebuildStatus),
   },
 } satisfies Subject;

@@ -274,6 +274,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     holds,
     rewinder,
     tails,
+    openWire: (kafka) => createKafkaWire(kafka, logger, links, time),
     settings: () => inForce,
   });
   work.adopt(services, (it) => it.stop());

@@ -15,7 +15,10 @@ import type { BulkAnswer } from "../../lib/rules/outcomes/bulk-answer.ts";
 import { dayMs, hourMs } from "../../lib/rules/search/hits/gave-way.ts";
 import type { TemplateTarget } from "../../lib/rules/template/template-target.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
-import type { Settings } from "../../lib/rules/model/settings.ts";
+import type { KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
+import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import { createHostRebuilds } from "./rebuild/host-rebuilds.ts";
+import type { HeldTopic, ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { createConsoleFiles } from "../console/build.ts";
 import type { Clients } from "./reconcile/clients.ts";
@@ -55,6 +58,8 @@ export interface HostCore {
   readonly holds: HoldKeeper;
   readonly rewinder: Rewinder;
   readonly tails: TailHub;
+  /** Connections to the brokers that nobody else uses. */
+  openWire(kafka: KafkaSettings): KafkaWire;
   settings(): Settings;
 }
 
@@ -176,6 +181,9 @@ export function createServices(core: HostCore): Services {
     },
   });
 
+  const rebuilds = createHostRebuilds(core);
+  const withRebuild = (topic: HeldTopic): ListedTopic => ({ ...topic, rebuild: rebuilds.of(topic.topic) });
+
   const healthOf = (topics: readonly TopicStatus[]) =>
     health({
       now: now(),
@@ -194,7 +202,7 @@ export function createServices(core: HostCore): Services {
     failures: core.failures,
     monotonicMs: options.monotonicMs,
     topics: () => pool.statuses(),
-    listed: (statuses) => holdings.listed(statuses),
+    listed: (statuses) => holdings.listed(statuses).map(withRebuild),
     figures: () => pool.figures(),
     health: healthOf,
     inFlightBytes: () => flow.usedBytes,
@@ -207,7 +215,8 @@ export function createServices(core: HostCore): Services {
       live,
       failures: core.failures,
       settings: () => settings().http,
-      topics: () => holdings.listAll(() => pool.statuses()),
+      topics: async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild),
+      rebuild: (input, signal) => rebuilds.steer(input, signal),
       consoleFiles: createConsoleFiles(),
       health: () => healthOf(pool.statuses()),
       metricsText() {
@@ -253,6 +262,7 @@ export function createServices(core: HostCore): Services {
         trials.stop(),
         ignored.stop(),
         holdings.stop(),
+        rebuilds.stop(),
       ]);
     },
   };

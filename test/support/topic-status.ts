@@ -31,8 +31,8 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
 
 /** As `GET /topics` shows it; its target was not asked about yet. */
 export function listedTopic(changes: Partial<ListedTopic> = {}): ListedTopic {
-  const { target = null, ...others } = changes;
-  return { ...topicStatus(others), target };
+  const { target = null, rebuild = null, ...others } = changes;
+  return { ...topicStatus(others), target, rebuild };
 }
 
 /** A data stream of five generations, with the given changes. */

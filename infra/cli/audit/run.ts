@@ -25,6 +25,12 @@ export interface AuditRun {
   readonly settings: Settings;
   /** Only topics that exist in Kafka. */
   readonly specs: readonly Specification[];
+  /** Audits each index by itself, as if there were no other, against the positions of another group: of a rebuild. */
+  readonly alone?: {
+    readonly groupId: string;
+    /** What dead letters of the index may call it. */
+    readonly alias: string | null;
+  };
   readonly repair: boolean;
   readonly removeDoubles: boolean;
   readonly logger: Logger;
@@ -44,15 +50,16 @@ export interface AuditRun {
  * @throws PenstockError if Kafka fails before the first topic; a later failure ends only the audit of its topic
  */
 export async function runAudit(run: AuditRun): Promise<void> {
-  const { settings, specs, repair, removeDoubles, logger, signal } = run;
+  const { settings, specs, alone, repair, removeDoubles, logger, signal } = run;
   const { kafka } = settings;
+  const groupId = alone?.groupId ?? kafka.group;
   const elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
   const deadLetters = createDeadLetters(kafka, settings.deadLetters.topic, logger);
   const offsets = createKafkaOffsets(kafka, logger);
 
   const snapshotOf = async (topic: string): Promise<TopicSnapshot> => {
     // The end of the log is read second, so that it cannot be below the committed offset.
-    const committed = await offsets.committed(kafka.group, topic, signal);
+    const committed = await offsets.committed(groupId, topic, signal);
     const log = await offsets.ranges(topic, signal);
     return {
       log,
@@ -67,7 +74,11 @@ export async function runAudit(run: AuditRun): Promise<void> {
   };
   const burialsOf = (topics: readonly string[]): Promise<BurialsBuilder> =>
     readBurials(
-      { deadLetterTopic: settings.deadLetters.topic, topics: new Set(topics) },
+      {
+        deadLetterTopic: settings.deadLetters.topic,
+        topics: new Set(topics),
+        ...(alone && { indices: new Set([...specs.map(({ index }) => index), alone.alias]) }),
+      },
       {
         ranges: (topic) => offsets.ranges(topic, signal),
         readSpans: (topic, spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
@@ -79,14 +90,15 @@ export async function runAudit(run: AuditRun): Promise<void> {
     const { topic, index } = spec;
     const limits = settings.elasticsearch.bulk;
     return auditTopic(
-      { spec, snapshot, groupId: kafka.group, burials: burials.of(topic), repair, removeDoubles },
+      { spec, snapshot, groupId, burials: burials.of(topic), repair, removeDoubles },
       {
         signal,
         indices: sentBefore(spec).indices,
         random: run.random,
         now: run.now,
         wait: (ms) => delay(ms, undefined, { signal }),
-        openDocuments: (cursors) => openRecordDocuments(elasticsearch, { topic, index, cursors }, signal),
+        openDocuments: (cursors) =>
+          openRecordDocuments(elasticsearch, { topic, index, cursors, alone: alone !== undefined }, signal),
         readSpans: (spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
         readBurials: async () => (await burialsOf([topic])).of(topic),
         async prepareRepair() {

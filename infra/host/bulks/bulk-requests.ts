@@ -281,7 +281,7 @@ function isUnavailable({ status }: BulkItem): boolean {
 }
 
 /** What an answer says about Elasticsearch's load; undefined: it failed for another reason. */
-function loadIn(answered: BulkAnswer): BulkLoad | undefined {
+export function loadIn(answered: BulkAnswer): BulkLoad | undefined {
   if ("failure" in answered) {
     const { failure } = answered;
     return failure.kind === "response" && failure.status === 429 ? "busy" : undefined;

@@ -5,7 +5,7 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Specification } from "../../../lib/rules/model/declaration.ts";
 import {
   lateReading,
-  type ListedTopic,
+  type HeldTopic,
   oldestUnread,
   unknownHoldings,
 } from "../../../lib/rules/progress/holdings.ts";
@@ -17,9 +17,9 @@ import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
  */
 export interface HoldingsWatch {
   /** Adds to topics what their targets hold, as last known. Somebody looks at them: what is due is asked in the background. */
-  listed(statuses: readonly TopicStatus[]): readonly ListedTopic[];
+  listed(statuses: readonly TopicStatus[]): readonly HeldTopic[];
   /** The same for all topics. If a target was never asked about, waits for the answer, but not for long. */
-  listAll(statuses: () => readonly TopicStatus[]): Promise<readonly ListedTopic[]>;
+  listAll(statuses: () => readonly TopicStatus[]): Promise<readonly HeldTopic[]>;
   stop(): Promise<void>;
 }
 
@@ -106,7 +106,7 @@ export function createHoldingsWatch(deps: HoldingsWatchDeps): HoldingsWatch {
     });
   };
 
-  const shown = (status: TopicStatus): ListedTopic => {
+  const shown = (status: TopicStatus): HeldTopic => {
     const { topic, spec, partitions } = status;
     const found = known.get(spec.index);
     if (found === undefined) return { ...status, target: null };

@@ -2,6 +2,7 @@ import { countText, counted, durationText, sizeText } from "../base/units.ts";
 import { indexForTimestamp } from "../model/names.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { isBehind } from "./retention.ts";
+import type { RebuildStatus } from "../rebuild/rebuild-status.ts";
 import type { PartitionStatus, TopicStatus } from "./status.ts";
 
 /**
@@ -60,9 +61,15 @@ export interface TargetStatus extends Holdings {
 }
 
 /** A topic's status together with what its target holds. */
-export interface ListedTopic extends TopicStatus {
+export interface HeldTopic extends TopicStatus {
   /** Null until Elasticsearch was asked for the first time. */
   readonly target: TargetStatus | null;
+}
+
+/** All that a host tells about a topic. */
+export interface ListedTopic extends HeldTopic {
+  /** Null if it is not rebuilt into another index. */
+  readonly rebuild: RebuildStatus | null;
 }
 
 /**

@@ -5,6 +5,7 @@ import { addVerb } from "./add.ts";
 import { holdVerb, releaseVerb } from "./hold.ts";
 import { kibanaVerb } from "./kibana.ts";
 import { listVerb } from "./list.ts";
+import { rebuildVerb } from "./rebuild.ts";
 import { removeVerb } from "./remove.ts";
 import { rewindVerb } from "./rewind.ts";
 import { tryVerb } from "./try.ts";
@@ -18,6 +19,7 @@ export const VERBS: readonly TopicsVerb[] = [
   holdVerb,
   releaseVerb,
   rewindVerb,
+  rebuildVerb,
   kibanaVerb,
 ];
 

@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import type { HoldInput, HoldResult } from "../../../../functions/hold-topics.ts";
+import type { RebuildTopicInput, RebuildTopicResult } from "../../../../functions/rebuild-topic.ts";
 import type { RewindInput, RewindResult } from "../../../../functions/rewind-topic.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { topics } from "../../../api/topics.ts";
@@ -11,6 +12,8 @@ import { createPlaces, inPlace } from "../kit/semaphore.ts";
 export interface TopicRouteDeps {
   hold(input: HoldInput, signal: AbortSignal): Promise<readonly HoldResult[]>;
   rewind(input: RewindInput, signal: AbortSignal): Promise<RewindResult>;
+  /** @throws as `rebuildTopic` */
+  rebuild(input: RebuildTopicInput, signal: AbortSignal): Promise<RebuildTopicResult>;
 }
 
 /** Orders at once, each until all hosts follow. */
@@ -21,7 +24,7 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
   const places = createPlaces(ORDERS);
   mount(app, topics.routes.rewind, async ({ param, body }, c) => {
     const { partition = null, ...rest } = await body();
-    const by = `a client at ${bindingsOf(c).clientAddress?.() ?? "an unknown address"}`;
+    const by = callerOf(c);
     return inPlace(c, places, "orders", async () => {
       try {
         const result = await deps.rewind({ topic: param("topic"), partition, by, ...rest }, c.req.raw.signal);
@@ -43,7 +46,7 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
         topics: [param("topic")],
         held: definition === hold,
         reason: reason === "" ? null : reason,
-        by: by === "" ? `a client at ${bindingsOf(c).clientAddress?.() ?? "an unknown address"}` : by,
+        by: by === "" ? callerOf(c) : by,
       };
       return inPlace(c, places, "orders", async () => {
         const [result] = await deps.hold(input, c.req.raw.signal);
@@ -52,6 +55,15 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
       });
     });
   }
+  mount(app, topics.routes.rebuild, async ({ param, body }, c) => {
+    const { by, ...words } = await body();
+    const input = { topic: param("topic"), by: by ?? callerOf(c), ...words };
+    return inPlace(c, places, "orders", async () => c.json(await deps.rebuild(input, c.req.raw.signal)));
+  });
+}
+
+function callerOf(c: Context): string {
+  return `a client at ${bindingsOf(c).clientAddress?.() ?? "an unknown address"}`;
 }
 
 function answerHold(c: Context, result: HoldResult): Response {

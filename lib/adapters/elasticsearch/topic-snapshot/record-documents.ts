@@ -62,6 +62,8 @@ export interface RecordDocumentsOptions {
   readonly index: string;
   /** The number of cursors that will be open: the more there are, the smaller their pages. */
   readonly cursors: number;
+  /** Only what is in this index, which is no alias or pattern. */
+  readonly alone?: boolean;
 }
 
 const REFRESH_ALL_MS = 10_000;
@@ -89,7 +91,8 @@ export async function openRecordDocuments(
     askAgain(() => elasticsearch.ask({ ...question, timeoutMs: SEARCH_TIMEOUT_MS }, signal), signal);
 
   // The aliases too, because the topic may have had another index or data stream before.
-  const everything = [encodeURIComponent(pattern), ...everyAlias].join(",");
+  const aliases = options.alone === true ? [] : everyAlias;
+  const everything = [encodeURIComponent(pattern), ...aliases].join(",");
   await refresh();
   const holders = await indicesWithDocuments(everything, "false");
   const named = holders.map(encodeURIComponent).join(",");
@@ -213,14 +216,15 @@ export async function openRecordDocuments(
     },
     hasStrayed: strayed.length > 0,
     async byNow(ids) {
-      const places = [pattern, ...everyAlias, ...strayed];
+      const places = [pattern, ...aliases, ...strayed];
       await refresh(targetText(places));
       return askAgain(() => elasticsearch.existingIds(places.join(","), ids, signal), signal);
     },
     async anywhere(ids) {
+      const all = options.alone === true ? index : "*";
       if (!allRefreshed) await refreshAll();
       allRefreshed = true;
-      return askAgain(() => elasticsearch.existingIds("*", ids, signal, { acceptPartial: true }), signal);
+      return askAgain(() => elasticsearch.existingIds(all, ids, signal, { acceptPartial: true }), signal);
     },
     cursor(partition, start, end) {
       // Two pages per cursor: the current and the prefetched one.

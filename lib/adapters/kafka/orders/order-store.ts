@@ -36,7 +36,7 @@ export interface OrderStore {
 }
 
 /** The kinds of orders, each with a group of its own: a partition has one order of each kind at a time. */
-export type OrderKind = "holds" | "rewinds" | "rebuilds";
+export type OrderKind = "holds" | "rewinds" | "rebuilds" | "rebuild-positions";
 
 const ANSWER_MS = 5_000;
 /** A commit from outside names no member (the broker then checks only that the group has none). */
@@ -49,7 +49,12 @@ export function createOrders(
   time: Time,
 ): Readonly<Record<OrderKind, OrderStore>> {
   const store = (kind: OrderKind): OrderStore => createOrderStore(wire, group, kind, time);
-  return { holds: store("holds"), rewinds: store("rewinds"), rebuilds: store("rebuilds") };
+  return {
+    holds: store("holds"),
+    rewinds: store("rewinds"),
+    rebuilds: store("rebuilds"),
+    "rebuild-positions": store("rebuild-positions"),
+  };
 }
 
 /** @param group the hosts' own consumer group, `kafka.group` */

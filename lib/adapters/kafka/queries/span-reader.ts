@@ -19,6 +19,8 @@ export interface SpanReaderOptions {
   readonly kafka: KafkaSettings;
   readonly topic: string;
   readonly logger: Logger;
+  /** Connections to use and leave open; absent: own ones, closed at the end. Nobody else may read over them. */
+  readonly wire?: KafkaWire;
 }
 
 /** Per partition, as sent: 1 MiB of well-compressed short lines is some hundred thousand records. */
@@ -51,13 +53,13 @@ export async function readSpans(
   signal.throwIfAborted();
   if ([...spans.values()].every(({ start, end }) => start >= end)) return;
   const { kafka, topic, logger } = options;
-  const wire = createKafkaWire(kafka, logger);
+  const wire = options.wire ?? createKafkaWire(kafka, logger);
   try {
     const ranges = await createKafkaOffsets(kafka, logger, wire).ranges(topic, signal);
     const tracks = trackSpans(topic, spans, ranges);
     if (tracks.pending().length > 0) await readPending(options, wire, tracks, onBatch, signal);
   } finally {
-    await wire.close();
+    if (options.wire === undefined) await wire.close();
   }
 }
 

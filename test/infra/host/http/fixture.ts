@@ -38,6 +38,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
     topics: async () => [listedTopic()],
     hold: () => Promise.reject(new Error("nothing here is held")),
     health: () => ready,
+    rebuild: async ({ action }) => ({ message: `${action} done`, status: null }),
     metricsText: async () => "penstock_in_flight_bytes 0\n",
     async reconcile(wanted) {
       reconciles.push(wanted);

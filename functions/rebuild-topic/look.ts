@@ -1,0 +1,115 @@
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import {
+  positionsOf,
+  type RebuildOrder,
+  rebuildOf,
+  type RebuildPosition,
+  type StoredEntry,
+} from "../../lib/rules/rebuild/rebuild.ts";
+import { type RebuildStatus, rebuildStatusOf } from "../../lib/rules/rebuild/rebuild-status.ts";
+
+/** What a name stands for in Elasticsearch. */
+export interface NamedIndices {
+  readonly kind: "index" | "alias" | "data stream";
+  readonly indices: readonly string[];
+  /** The data stream that the index belongs to; null also for an alias or a stream. */
+  readonly stream: string | null;
+}
+
+/** What a rebuild asks of Elasticsearch. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
+export interface RebuildIndices {
+  /** What these names stand for; left out is what does not exist. */
+  resolve(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, NamedIndices>>;
+  /** The UUID of an index; null if there is none. */
+  uuid(index: string, signal: AbortSignal): Promise<string | null>;
+  /** Creates the index, with what templates say of it. */
+  create(index: string, signal: AbortSignal): Promise<void>;
+  /** Takes the index out of the alias of all indices, so that no search finds a record twice. */
+  hide(index: string, signal: AbortSignal): Promise<void>;
+  /** The number of documents in the index, of the topic and of others. */
+  documents(
+    index: string,
+    topic: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly own: number; readonly others: number }>;
+  /** The number of the topic's documents in the index whose records are below these offsets, by partition. */
+  countBelow(
+    index: string,
+    topic: string,
+    starts: ReadonlyMap<number, number>,
+    signal: AbortSignal,
+  ): Promise<number>;
+  /**
+   * Moves the alias, and the alias of all indices, from one index to another, in one step: no search and no write meets a
+   * moment in between. The alias keeps its filter, routing and `is_write_index`.
+   * @param alias null: only the alias of all indices
+   */
+  swap(
+    names: { readonly alias: string | null; readonly from: string; readonly to: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Entries in Kafka. Both throw PenstockError `kafka_unavailable` or `kafka_refused`. */
+export interface EntryStore {
+  read(signal: AbortSignal): Promise<readonly StoredEntry[]>;
+  write(entries: readonly StoredEntry[], signal: AbortSignal): Promise<void>;
+}
+
+/** Where rebuilds are kept, and what they are about. */
+export interface RebuildWorld {
+  /** The declared topics. */
+  readonly specs: ReadonlyMap<string, Specification>;
+  readonly orders: EntryStore;
+  readonly positions: EntryStore;
+  readonly indices: RebuildIndices;
+  /** The readable offsets by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
+  ranges(
+    topic: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, { readonly start: number; readonly end: number }>>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  readonly signal: AbortSignal;
+}
+
+/** A topic's rebuild as it is now. */
+export interface SeenRebuild {
+  readonly order: RebuildOrder;
+  readonly positions: ReadonlyMap<number, RebuildPosition>;
+  readonly status: RebuildStatus;
+  /** The index that the topic is written to; null if unknown. */
+  readonly live: string | null;
+}
+
+/**
+ * Asks Kafka and Elasticsearch how far a topic's rebuild is. Its rate is the average since the beginning.
+ * @returns null if the topic is not rebuilt
+ * @throws PenstockError if a server fails
+ */
+export async function lookAtRebuild(topic: string, world: RebuildWorld): Promise<SeenRebuild | null> {
+  const { indices, signal } = world;
+  const order = rebuildOf(await world.orders.read(signal), topic);
+  if (order === null) return null;
+  const positions = positionsOf(await world.positions.read(signal), topic, order.id);
+  const log = await world.ranges(topic, signal);
+  const uuid = await indices.uuid(order.index, signal);
+  const live = await liveIndex(order, world.specs.get(topic) ?? null, indices, signal);
+  const sinceMs = world.now() - Date.parse(order.since);
+  const told = { positions, log, uuid, live, held: null };
+  const { done } = rebuildStatusOf(order, { ...told, rate: null });
+  const rate = sinceMs > 0 ? Math.round((1_000 * done) / sinceMs) : null;
+  return { order, positions, live, status: rebuildStatusOf(order, { ...told, rate }) };
+}
+
+/** The index that the topic is written to: behind its alias, or the one it declares; null if unknown. */
+export async function liveIndex(
+  { alias }: RebuildOrder,
+  spec: Specification | null,
+  indices: Pick<RebuildIndices, "resolve">,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (alias === null || spec?.index !== alias) return spec?.index ?? null;
+  const behind = (await indices.resolve([alias], signal)).get(alias)?.indices ?? [];
+  return behind.length === 1 ? (behind[0] ?? null) : null;
+}

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { RebuildTopicDeps } from "../../../../functions/rebuild-topic.ts";
+import { createElasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
+import { createRebuildIndices } from "../../../../lib/adapters/elasticsearch/rebuild/rebuild-index.ts";
+import { createOrders } from "../../../../lib/adapters/kafka/orders/order-store.ts";
+import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offsets.ts";
+import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
+import type { Logger } from "../../../../lib/rules/base/logger.ts";
+import { throwRefused } from "../../../../lib/rules/template/index-template.ts";
+import type { LoadedConfig } from "../../kit/load-config.ts";
+import { readDeclaredTopics } from "../declared-topics.ts";
+import type { TopicsIo } from "../verb.ts";
+
+/** Opens what a rebuild is steered with, from outside the hosts. @throws PenstockError if etcd or Kafka does not answer */
+export async function openRebuildWorld(
+  config: LoadedConfig,
+  logger: Logger,
+  { signal, now }: TopicsIo,
+): Promise<RebuildTopicDeps & AsyncDisposable> {
+  const { kafka, elasticsearch: settings } = config.settings;
+  const declared = await readDeclaredTopics(config, logger, signal);
+  const wire = createKafkaWire(kafka, logger);
+  const elasticsearch = createElasticsearch(settings, { logger });
+  const offsets = createKafkaOffsets(kafka, logger, wire);
+  const orders = createOrders(wire, kafka.group, systemTime);
+  return {
+    signal,
+    now,
+    specs: declared.specs,
+    orders: orders.rebuilds,
+    positions: orders["rebuild-positions"],
+    indices: createRebuildIndices(elasticsearch),
+    ranges: (topic, until) => offsets.ranges(topic, until),
+    newId: () => crypto.randomUUID(),
+    wait: (ms, until) => delay(ms, undefined, { signal: until }),
+    placeOf: () => `${config.file} or etcd`,
+    async ensureTemplate(index, until) {
+      throwRefused(await elasticsearch.ensureTemplate([index], until), index);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([elasticsearch.close(), offsets.close()]);
+    },
+  };
+}

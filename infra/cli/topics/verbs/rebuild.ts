@@ -1,0 +1,101 @@
+import { hostname, userInfo } from "node:os";
+import { rebuildTopic, type RebuildAction } from "../../../../functions/rebuild-topic.ts";
+import { lookAtRebuild } from "../../../../functions/rebuild-topic/look.ts";
+import { createLogger } from "../../../../lib/adapters/log/log.ts";
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { createRedaction } from "../../../../lib/rules/secrets/redaction.ts";
+import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
+import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
+import { ExitCode } from "../../kit/exit-code.ts";
+import type { LoadedConfig } from "../../kit/load-config.ts";
+import { auditRebuild } from "../rebuild/audit.ts";
+import { formatRebuild } from "../rebuild/text.ts";
+import { openRebuildWorld } from "../rebuild/world.ts";
+import type { TopicsIo, TopicsVerb } from "../verb.ts";
+
+interface RebuildCommand {
+  readonly topic: string;
+  readonly action: RebuildAction | "status" | "audit";
+  /** Null: not given. */
+  readonly index: string | null;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+const STEPS = ["status", "audit", "swap", "back", "finish", "pause", "resume", "cancel"] as const;
+const flag = { type: "boolean", default: false } as const;
+const STEP_FLAGS = {
+  status: flag,
+  audit: flag,
+  swap: flag,
+  back: flag,
+  finish: flag,
+  pause: flag,
+  resume: flag,
+  cancel: flag,
+} as const;
+
+export const rebuildVerb: TopicsVerb = {
+  name: "rebuild",
+  operands: "TOPIC",
+  about: "read a topic again, from its start, into a new index beside the live one, and swap them",
+  details: `Hosts read at low priority, and go on where they were after a crash. Order: --index NEW, --status until it has
+caught up, --audit, --swap; then --back, or --finish.`,
+  options: [
+    ["--index NEW", "begin: the new index, which today's template and declaration shape"],
+    ["--status", "show how far it is (the default)"],
+    ["--audit", "count every record in both indices against Kafka"],
+    ["--swap", "make the new index the live one; both get each record from then on"],
+    ["--back", "make the old index the live one again"],
+    ["--finish", "after a swap: end it; only the new index is written from then on"],
+    ["--pause, --resume", "stop reading into the new index for a while"],
+    ["--cancel", "before a swap: end it; the new index stays as it is"],
+    ["--force", "begin although Kafka no longer has all records, or swap before it has caught up"],
+  ],
+  exitCodes: "0 done, 1 failed, or the audit found something, 2 wrong usage, 78 bad config",
+  parse(args) {
+    const options = { index: { type: "string" }, force: flag, ...STEP_FLAGS, ...CONFIG_OPTIONS } as const;
+    const { values, positionals } = parseWords({ args, options, allowPositionals: true });
+    if (values.help) return null;
+    const [topic, ...more] = positionals;
+    if (topic === undefined || more.length > 0) throw usage("give one TOPIC");
+    const given = STEPS.filter((step) => values[step]);
+    if (given.length + (values.index === undefined ? 0 : 1) > 1) {
+      const all = [...(values.index === undefined ? [] : ["index"]), ...given];
+      throw usage(`one step at a time: ${all.map((step) => `--${step}`).join(", ")} are too many`);
+    }
+    const { index = null, force, json } = values;
+    const action = index === null ? (given[0] ?? "status") : "begin";
+    const command: RebuildCommand = { topic, action, index, force, json };
+    return { config: values.config ?? null, run: (config, io) => rebuild(command, config, io) };
+  },
+};
+
+async function rebuild(command: RebuildCommand, config: LoadedConfig, io: TopicsIo): Promise<number> {
+  const { topic, action, json } = command;
+  const logger = createLogger({
+    level: "warn",
+    pretty: true,
+    hide: createRedaction(secretsOf(config.settings)),
+    destination: { write: io.error },
+  });
+  await using world = await openRebuildWorld(config, logger, io);
+  if (action !== "status" && action !== "audit") {
+    const by = `${userInfo().username}@${hostname()}`;
+    const { message, status } = await rebuildTopic({ ...command, action, by }, world);
+    io.out(json ? `${JSON.stringify({ message, status })}\n` : `${message}\n`);
+    return ExitCode.done;
+  }
+  const seen = await lookAtRebuild(topic, world);
+  if (seen === null) {
+    const what = world.specs.has(topic) ? "no rebuild of it has begun" : "no source declares it";
+    throw new PenstockError("usage", `Topic "${topic}": ${what}`);
+  }
+  if (action === "audit") return await auditRebuild({ topic, seen, json }, world, { config, logger, io });
+  io.out(json ? `${JSON.stringify(seen.status)}\n` : formatRebuild(topic, seen.status));
+  return ExitCode.done;
+}
+
+function usage(message: string): PenstockError {
+  return new PenstockError("usage", message);
+}

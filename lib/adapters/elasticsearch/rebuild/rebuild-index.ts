@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { recordsAlias } from "../../../rules/template/index-template.ts";
+import type { Elasticsearch } from "../client.ts";
+import { getFrom } from "../names/asking.ts";
+import { resolveNames } from "../names/resolve.ts";
+import { ofTopic } from "../sent/highest.ts";
+import { shaped } from "../transport/shaped.ts";
+
+const TIMEOUT_MS = 30_000;
+const total = z.object({ count: z.number() });
+const settings = z.record(
+  z.string(),
+  z.object({ settings: z.object({ index: z.object({ uuid: z.string() }) }) }),
+);
+const aliases = z.record(
+  z.string(),
+  z.object({ aliases: z.record(z.string(), z.record(z.string(), z.unknown())) }),
+);
+
+/** What a rebuild asks of Elasticsearch. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
+export function createRebuildIndices(elasticsearch: Pick<Elasticsearch, "ask">) {
+  const count = async (index: string, query: object, signal: AbortSignal): Promise<number> => {
+    const path = `/${encodeURIComponent(index)}/_count`;
+    const question = { method: "POST", path, body: { query }, timeoutMs: TIMEOUT_MS } as const;
+    return shaped(total, await elasticsearch.ask(question, signal), path).count;
+  };
+  const change = async (actions: readonly object[], signal: AbortSignal): Promise<void> => {
+    if (actions.length === 0) return;
+    const question = { method: "POST", path: "/_aliases", body: { actions }, timeoutMs: TIMEOUT_MS } as const;
+    await elasticsearch.ask(question, signal);
+  };
+  const aliasesOf = async (
+    index: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, Readonly<Record<string, unknown>>>>> => {
+    const path = `/${encodeURIComponent(index)}/_alias`;
+    const answer = await elasticsearch.ask({ method: "GET", path, timeoutMs: TIMEOUT_MS }, signal);
+    return shaped(aliases, answer, path)[index]?.aliases ?? {};
+  };
+
+  return {
+    resolve: (names: readonly string[], signal: AbortSignal) =>
+      resolveNames(getFrom(elasticsearch, signal), names),
+    async uuid(index: string, signal: AbortSignal): Promise<string | null> {
+      const path = `/${encodeURIComponent(index)}/_settings/index.uuid`;
+      const querystring = { ignore_unavailable: "true", allow_no_indices: "true" };
+      const question = { method: "GET", path, querystring, timeoutMs: TIMEOUT_MS } as const;
+      const found = shaped(settings, await elasticsearch.ask(question, signal), path);
+      return found[index]?.settings.index.uuid ?? null;
+    },
+    async create(index: string, signal: AbortSignal): Promise<void> {
+      const path = `/${encodeURIComponent(index)}`;
+      await elasticsearch.ask({ method: "PUT", path, timeoutMs: TIMEOUT_MS }, signal);
+    },
+    async hide(index: string, signal: AbortSignal): Promise<void> {
+      if (recordsAlias in (await aliasesOf(index, signal)))
+        await change([{ remove: { index, alias: recordsAlias } }], signal);
+    },
+    async documents(
+      index: string,
+      topic: string,
+      signal: AbortSignal,
+    ): Promise<{ readonly own: number; readonly others: number }> {
+      const path = `/${encodeURIComponent(index)}/_refresh`;
+      await elasticsearch.ask({ method: "POST", path, timeoutMs: TIMEOUT_MS }, signal);
+      const own = await count(index, ofTopic(topic), signal);
+      return { own, others: (await count(index, { match_all: {} }, signal)) - own };
+    },
+    async countBelow(
+      index: string,
+      topic: string,
+      starts: ReadonlyMap<number, number>,
+      signal: AbortSignal,
+    ): Promise<number> {
+      const should = [...starts].flatMap(([partition, lt]) =>
+        lt === 0
+          ? []
+          : {
+              bool: {
+                filter: [{ term: { "kafka.partition": partition } }, { range: { "kafka.offset": { lt } } }],
+              },
+            },
+      );
+      if (should.length === 0) return 0;
+      return count(index, { bool: { filter: [ofTopic(topic)], should, minimum_should_match: 1 } }, signal);
+    },
+    async swap(
+      { alias, from, to }: { readonly alias: string | null; readonly from: string; readonly to: string },
+      signal: AbortSignal,
+    ): Promise<void> {
+      const there = await aliasesOf(from, signal);
+      const moved = [alias, recordsAlias].filter((name) => name !== null && name in there);
+      const actions = moved.flatMap((name) => [
+        { remove: { index: from, alias: name } },
+        { add: { index: to, alias: name, ...there[name ?? ""] } },
+      ]);
+      await change(actions, signal);
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+
+/*
+ * What is kept of a rebuild, in two consumer groups that nobody joins. The order is written by whoever steers the rebuild,
+ * the positions only by the hosts that own the partitions. So nobody overwrites what somebody else wrote.
+ */
+
+/** The order to rebuild a topic: the metadata of the topic's partition 0 in the group `<kafka.group>.rebuilds`. */
+export interface RebuildOrder {
+  readonly id: string;
+  /** The new index. */
+  readonly index: string;
+  /** The new index's UUID: another index of that name lacks what was written before. */
+  readonly uuid: string;
+  /** The index that the topic was written to when the rebuild began. */
+  readonly old: string;
+  /** The alias of `old` that the topic declares; null if it declares the index itself. */
+  readonly alias: string | null;
+  readonly by: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly paused: boolean;
+  /** Both indices get each record from now on, because either may become the live one. */
+  readonly both: boolean;
+}
+
+/** Records by their outcome in the new index. */
+export type RebuildCounts = Readonly<Record<"indexed" | "duplicate" | "deadLettered" | "skipped", number>>;
+
+/** How far one partition is: an entry of the group `<kafka.group>.rebuild-positions`. */
+export interface RebuildPosition {
+  /** Of the order. */
+  readonly id: string;
+  readonly partition: number;
+  /** The first offset that was in Kafka. */
+  readonly start: number;
+  /** All records below have an outcome. */
+  readonly next: number;
+  /** The owner knows that both indices are filled, and has gone back to the live position for it. */
+  readonly both: boolean;
+  readonly counts: RebuildCounts;
+  /** Offsets that Kafka deleted before they were read. */
+  readonly lost: number;
+  /** Why it does not get on, as one sentence; null if it does. */
+  readonly trouble: string | null;
+}
+
+/** An entry of a consumer group that nobody joins. */
+export interface StoredEntry {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** JSON; empty: nothing. */
+  readonly metadata: string;
+}
+
+const orderShape: z.ZodType<RebuildOrder> = z.object({
+  id: z.string(),
+  index: z.string(),
+  uuid: z.string(),
+  old: z.string(),
+  alias: z.string().nullable(),
+  by: z.string(),
+  since: z.string(),
+  paused: z.boolean(),
+  both: z.boolean(),
+});
+const count = z.number();
+const positionShape = z.object({
+  id: z.string(),
+  start: count,
+  both: z.boolean(),
+  counts: z.object({ indexed: count, duplicate: count, deadLettered: count, skipped: count }),
+  lost: count,
+  trouble: z.string().nullable(),
+});
+/** The topic's order stands in this partition, which every topic has. */
+const orderPartition = 0;
+/** Keeps a position's metadata far below Kafka's limit of 4,096 bytes. */
+const maxTroubleLength = 500;
+
+/** The topic's order; null if there is none, or none that this version can read. */
+export function rebuildOf(entries: readonly StoredEntry[], topic: string): RebuildOrder | null {
+  const entry = entries.find((one) => one.topic === topic && one.partition === orderPartition);
+  return entry === undefined ? null : parsed(orderShape, entry.metadata);
+}
+
+/** Whether a rebuild of the topic has begun and is neither finished nor cancelled. */
+export function isRebuilding(entries: readonly StoredEntry[], topic: string): boolean {
+  return rebuildOf(entries, topic) !== null;
+}
+
+/** @param order null: none any more */
+export function orderEntry(topic: string, order: RebuildOrder | null): StoredEntry {
+  const metadata = order === null ? "" : JSON.stringify(order);
+  return { topic, partition: orderPartition, offset: 0, metadata };
+}
+
+/** The positions of the topic's rebuild, by partition. */
+export function positionsOf(
+  entries: readonly StoredEntry[],
+  topic: string,
+  id: string,
+): ReadonlyMap<number, RebuildPosition> {
+  const own = entries.filter((entry) => entry.topic === topic);
+  return new Map(
+    own.flatMap(({ partition, offset, metadata }) => {
+      const found = parsed(positionShape, metadata);
+      return found?.id === id ? [[partition, { ...found, partition, next: offset }] as const] : [];
+    }),
+  );
+}
+
+export function positionEntry(topic: string, position: RebuildPosition): StoredEntry {
+  const { partition, next: offset, trouble, ...rest } = position;
+  const metadata = JSON.stringify({ ...rest, trouble: trouble?.slice(0, maxTroubleLength) ?? null });
+  return { topic, partition, offset, metadata };
+}
+
+function parsed<T>(shape: z.ZodType<T>, metadata: string): T | null {
+  if (metadata === "") return null;
+  try {
+    return shape.safeParse(JSON.parse(metadata)).data ?? null;
+  } catch {
+    // Not JSON: somebody else's.
+    return null;
+  }
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import {
+  isRebuilding,
+  orderEntry,
+  positionEntry,
+  positionsOf,
+  rebuildOf,
+} from "../../../../lib/rules/rebuild/rebuild.ts";
+import { rebuildOrder as order, rebuildPosition as position } from "../../../support/rebuilds.ts";
+
+test("orders and positions come back as they were written, each of its own topic", () => {
+  const entries = [orderEntry("app", order), orderEntry("other", { ...order, id: "two", alias: null })];
+  expect(rebuildOf(entries, "app")).toEqual(order);
+  expect(rebuildOf(entries, "other")?.alias).toBeNull();
+  expect(rebuildOf(entries, "third")).toBeNull();
+  const counts = { indexed: 7, duplicate: 2, deadLettered: 1, skipped: 0 };
+  const at = position({ partition: 3, start: 4, next: 14, counts, lost: 4, trouble: "away" });
+  expect(positionsOf([positionEntry("app", at)], "app", "one")).toEqual(new Map([[3, at]]));
+  expect(positionsOf([positionEntry("app", at)], "other", "one").size).toBe(0);
+});
+
+test("positions of a rebuild before it do not count", () => {
+  const entry = positionEntry("app", position({ id: "zero", next: 9 }));
+  expect(positionsOf([entry], "app", "one").size).toBe(0);
+});
+
+test("a withdrawn order, and what this version cannot read, is none", () => {
+  expect(isRebuilding([orderEntry("app", order)], "app")).toBe(true);
+  expect(isRebuilding([orderEntry("app", null)], "app")).toBe(false);
+  for (const metadata of ["{", "null", '{"id":7}'])
+    expect(isRebuilding([{ topic: "app", partition: 0, offset: 0, metadata }], "app")).toBe(false);
+});
+
+test("metadata stays below Kafka's limit of 4,096 bytes, whatever the trouble", () => {
+  const entry = positionEntry("app", position({ trouble: "é".repeat(10_000) }));
+  expect(Buffer.byteLength(entry.metadata)).toBeLessThan(4_096);
+  expect(positionsOf([entry], "app", "one").get(0)?.trouble).toStartWith("éé");
+});

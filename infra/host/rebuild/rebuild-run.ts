@@ -55,6 +55,8 @@ const TROUBLE_MS = 2_000;
 /** What was done since the last stored position is done again after a crash, without effect. */
 const STORE_EVERY_MS = 1_000;
 const LAST_STORE_MS = 2_000;
+/** Kafka forgets a commit of a group without members after 7 days. */
+const STORE_AGAIN_MS = 86_400_000;
 
 /**
  * Reads partitions of a topic from where their rebuild is, and writes the records into the new index; into both indices if
@@ -119,7 +121,7 @@ export async function runRebuild(
     if (spans.size > 0) await deps.readSpans(spans, take, signal);
     for (const [partition, { end }] of spans) advance(partition, end, []);
     for (const position of at.values()) if (position.trouble !== null) move({ ...position, trouble: null });
-    if (!isStored) await store(signal);
+    if (!isStored || time.monotonicMs() - storedMs > STORE_AGAIN_MS) await store(signal);
     return spans.size > 0;
   };
 

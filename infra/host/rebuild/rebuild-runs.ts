@@ -42,6 +42,8 @@ export interface RebuildRunsDeps {
 export interface RebuildRuns {
   /** Starts and ends runs, so that they follow what is known, and which partitions are ours. Not called while it runs. */
   steer(known: ReadonlyMap<string, KnownRebuild>): Promise<void>;
+  /** Whether the topic is being rebuilt here. */
+  has(topic: string): boolean;
   /** Ends all. */
   end(): Promise<void>;
 }
@@ -120,6 +122,7 @@ export function createRebuildRuns(deps: RebuildRunsDeps): RebuildRuns {
       known = seen;
       return steer();
     },
+    has: (topic) => runs.has(topic),
     async end() {
       const all = [...runs.values()];
       runs.clear();

@@ -143,6 +143,8 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
       const owned = ownedBy(status);
       if (order === null) continue;
       if (owned.includes(0)) await watch.write([orderEntry(status.topic, order)], signal);
+      // A run stores its own, newer ones.
+      if (runs.has(status.topic)) continue;
       const store = deps.orders("rebuild-positions");
       const positions = positionsOf(await store.read(signal), status.topic, order.id);
       const own = [...positions.values()].filter(({ partition }) => owned.includes(partition));

@@ -18,9 +18,9 @@ export function formatRebuild(topic: string, status: RebuildStatus): string {
   });
   const lines = [
     `${topic}: ${old} → ${index}${alias === null ? "" : `, behind alias ${alias}`} (by ${by}, since ${since})`,
-    `  ${[`${state}: ${progressText(status)}`, ...pace].join(", ")}`,
-    `  ${numbers.map(([name, value]) => `${name} ${countText(value)}`).join(", ")}`,
-    ...(reason === null ? [] : [`  ${reason}`]),
+    [`${state}: ${progressText(status)}`, ...pace].join(", "),
+    numbers.map(([name, value]) => `${name} ${countText(value)}`).join(", "),
+    ...(reason === null ? [] : [reason]),
   ];
-  return lines.map((line) => `${oneLine(line)}\n`).join("");
+  return `${lines.map(oneLine).join("\n  ")}\n`;
 }

@@ -11,6 +11,7 @@ import { Age, Deletion, Time } from "../components/times.tsx";
 import { HoldOrRelease } from "./hold-dialog.tsx";
 import { Rewind } from "./rewind-dialog.tsx";
 import { TopicLetters } from "./topic-letters.tsx";
+import { TopicRebuild } from "./topic-rebuild.tsx";
 import { TopicTarget } from "./topic-target.tsx";
 import { optionText } from "../plan/declaration-rows.ts";
 import { targetOnce } from "../plan/plan-rows.ts";
@@ -62,6 +63,7 @@ export function Topic({ topic }: { readonly topic: string }) {
       <Counts counts={status.counts} />
       <Partitions status={status} />
       <TopicTarget target={status.target} />
+      <TopicRebuild topic={topic} rebuild={status.rebuild} />
       <SpecificationTable status={status} />
       <Lost status={status} />
       <TopicLetters topic={topic} />

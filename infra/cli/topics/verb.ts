@@ -1,3 +1,4 @@
+import { hostname, userInfo } from "node:os";
 import type { CommandIo } from "../kit/command-io.ts";
 import { CONFIG_ROW, helpText, type HelpRow, JSON_ROW } from "../kit/help-text.ts";
 import type { LoadedConfig } from "../kit/load-config.ts";
@@ -43,4 +44,14 @@ export function verbHelp({ name, operands, about, details, options, exitCodes }:
     options: [...options, CONFIG_ROW, JSON_ROW],
     ...(exitCodes === undefined ? {} : { exitCodes }),
   });
+}
+
+/** Who gives an order, for others to see. */
+export function whoami(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A container may run as a user without a name.
+    return hostname();
+  }
 }

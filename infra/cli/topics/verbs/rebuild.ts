@@ -1,4 +1,3 @@
-import { hostname, userInfo } from "node:os";
 import { rebuildTopic, type RebuildAction } from "../../../../functions/rebuild-topic.ts";
 import { lookAtRebuild } from "../../../../functions/rebuild-topic/look.ts";
 import { createLogger } from "../../../../lib/adapters/log/log.ts";
@@ -11,7 +10,7 @@ import type { LoadedConfig } from "../../kit/load-config.ts";
 import { auditRebuild } from "../rebuild/audit.ts";
 import { formatRebuild } from "../rebuild/text.ts";
 import { openRebuildWorld } from "../rebuild/world.ts";
-import type { TopicsIo, TopicsVerb } from "../verb.ts";
+import { type TopicsIo, type TopicsVerb, whoami } from "../verb.ts";
 
 interface RebuildCommand {
   readonly topic: string;
@@ -81,8 +80,7 @@ async function rebuild(command: RebuildCommand, config: LoadedConfig, io: Topics
   });
   await using world = await openRebuildWorld(config, logger, io);
   if (action !== "status" && action !== "audit") {
-    const by = `${userInfo().username}@${hostname()}`;
-    const { message, status } = await rebuildTopic({ ...command, action, by }, world);
+    const { message, status } = await rebuildTopic({ ...command, action, by: whoami() }, world);
     io.out(json ? `${JSON.stringify({ message, status })}\n` : `${message}\n`);
     return ExitCode.done;
   }

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { hostname, userInfo } from "node:os";
 import { type RewindInput, type RewindResult, rewindTopic } from "../../../../functions/rewind-topic.ts";
 import { createOrders } from "../../../../lib/adapters/kafka/orders/order-store.ts";
 import { describeGroup } from "../../../../lib/adapters/kafka/queries/group-access.ts";
@@ -17,7 +16,7 @@ import { alignColumns } from "../../kit/columns.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
 import { readDeclaredTopics } from "../declared-topics.ts";
-import type { TopicsIo, TopicsVerb } from "../verb.ts";
+import { type TopicsIo, type TopicsVerb, whoami } from "../verb.ts";
 
 export const rewindVerb: TopicsVerb = {
   name: "rewind",
@@ -63,15 +62,6 @@ export const rewindVerb: TopicsVerb = {
 
 function usage(message: string): PenstockError {
   return new PenstockError("usage", message);
-}
-
-function whoami(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    // A container may run as a user without a name.
-    return hostname();
-  }
 }
 
 async function rewind(

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Refusal } from "../model/declaration.ts";
-import { ANOTHER_TRY, STOPS_ALREADY, type Plan } from "./plan.ts";
+import { ANOTHER_TRY, HOLDS, READS, STOPS_ALREADY, type Plan } from "./plan.ts";
 import type { KafkaSettings } from "../model/settings.ts";
 
 /** A result of `planHash`: 43 characters of base64url. */
@@ -9,8 +9,8 @@ export const planHashPattern = /^[\w-]{43}$/;
 /**
  * Two plans with the same hash have the same effect, so that a plan somebody has seen can be applied safely.
  *
- * The hash covers topics to start with their settings, to stop, to replace with their changes, pending and refused ones.
- * It excludes kept topics, the order of entries, reasons, revisions, positions in a list, and whatever happens anyway (the
+ * The hash covers topics to start with their settings, to stop, to replace with their changes, those that `hold` begins or ends to hold, pending and refused ones.
+ * It excludes other kept topics, the order of entries, reasons, revisions, positions in a list, and whatever happens anyway (the
  * retry of a failed start, a stop in progress), because those change without changing the effect.
  *
  * @param kafka the settings after the plan, since changing them reconnects all topics; passwords and keys are excluded
@@ -21,6 +21,11 @@ export function planHash(plan: Plan, kafka: KafkaSettings): string {
     start: inOrder(starts.map(({ topic, spec }) => [topic, fieldsOf(spec)])),
     stop: inOrder(plan.stop.filter(({ reason }) => reason !== STOPS_ALREADY).map(({ topic }) => [topic])),
     replace: inOrder(plan.replace.map(({ topic, spec, changes }) => [topic, fieldsOf(spec), changes])),
+    hold: inOrder(
+      plan.keep.flatMap(({ topic, reason }) =>
+        reason === HOLDS || reason === READS ? [[topic, reason]] : [],
+      ),
+    ),
     pending: inOrder(plan.pending.map(({ topic }) => [topic])),
     refused: inOrder(plan.refused.map(refusalOf)),
     kafka: withoutSecrets(kafka),

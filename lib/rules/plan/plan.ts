@@ -39,6 +39,9 @@ export interface PlannedStop {
 /** Reasons of steps that happen anyway, whatever is declared; see planHash. */
 export const ANOTHER_TRY = "another try";
 export const STOPS_ALREADY = "no longer declared; already stopping";
+/** Reasons of kept topics that change all the same. */
+export const HOLDS = "it is declared with `hold: true` now: nothing more of it is read";
+export const READS = "it is no longer declared with `hold: true`: it is read again, unless an order holds it";
 
 /** The steps of one reconcile run. Every topic is in exactly one of the first five lists. */
 export interface Plan {
@@ -87,7 +90,10 @@ export function planTopics(input: PlanInput): Plan {
       pending.push({ topic, source, reason: MISSING });
     } else if (lives) {
       if (present.hash === hash) {
-        const reason = reasonToKeep(source, leavesAtMs) ?? pathChange(present.spec, spec);
+        const reason =
+          reasonToKeep(source, leavesAtMs) ??
+          holdChange(present.spec, spec) ??
+          pathChange(present.spec, spec);
         keep.push({ topic, reason });
       }
       // If stopped now, it could not start again.
@@ -127,6 +133,12 @@ function reasonsToStop(excluded: readonly Exclusion[]): ReadonlyMap<string, stri
 }
 
 const MISSING = "it does not exist in Kafka; it starts once it does";
+
+/** What a changed `hold` does, without another start. */
+function holdChange(from: Specification, to: Specification): string | null {
+  if (from.hold === to.hold) return null;
+  return to.hold ? HOLDS : READS;
+}
 
 function reasonToKeep({ kind, name }: SourceRef, leavesAtMs: number | undefined): string | null {
   if (leavesAtMs === undefined) return null;

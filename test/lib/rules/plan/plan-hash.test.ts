@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { planHash, planHashPattern } from "../../../../lib/rules/plan/plan-hash.ts";
-import { ANOTHER_TRY, STOPS_ALREADY, type Plan } from "../../../../lib/rules/plan/plan.ts";
+import { ANOTHER_TRY, HOLDS, READS, STOPS_ALREADY, type Plan } from "../../../../lib/rules/plan/plan.ts";
 import { specification } from "../../../support/records.ts";
 import { kafkaSettings } from "../../../support/settings.ts";
 import { Secret } from "../../../../lib/rules/secrets/secret.ts";
@@ -91,3 +91,8 @@ describe("the hash changes with", () => {
 function reversed<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).toReversed()) as T;
 }
+
+test("a declaration that begins or ends to hold a topic changes the hash", () => {
+  const held = hashOf({ keep: [{ topic: "f", reason: HOLDS }] });
+  expect(new Set([same, held, hashOf({ keep: [{ topic: "f", reason: READS }] })]).size).toBe(3);
+});

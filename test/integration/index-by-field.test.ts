@@ -199,25 +199,32 @@ describe("a bound of three indices", () => {
   }, 120_000);
 });
 
-test.concurrent("an index that is closed makes dead letters that name it; a replay brings them back there", async () => {
+test.concurrent("an index that is closed, or an alias that takes no writes, makes dead letters that name it; a replay brings them back there", async () => {
   const { declared, produce, isDone, held, name } = await world("{app}-{yyyy.MM.dd}");
   await using _host = await startTestHost(declared());
   await produce([{ app: "a" }, { app: "b" }]);
   await isDone();
   const index = `/${name}-a-2026.11.30`;
+  const alias = `/${name}-*-2026.11.30/_alias/${name}-all-2026.11.30`;
+  expect((await stack.elasticsearch.request("PUT", alias)).status).toBe(200);
   await stack.elasticsearch.request("POST", `${index}/_close`);
   await produce([
     { app: "a", at: 2 },
+    { app: "all", at: 2 },
     { app: "b", at: 2 },
   ]);
   await isDone();
   await stack.elasticsearch.request("POST", `${index}/_open?wait_for_active_shards=1`);
+  expect((await stack.elasticsearch.request("DELETE", alias)).status).toBe(200);
   expect(await held()).toEqual({ "a-2026.11.30": 1, "b-2026.11.30": 2 });
   expect((await replayJson(declared())).result).toMatchObject({
-    indexed: 1,
-    byIndex: [{ index: `${name}-a-2026.11.30`, letters: 1, elsewhere: false }],
+    indexed: 2,
+    byIndex: [
+      { index: `${name}-a-2026.11.30`, letters: 1, elsewhere: false },
+      { index: `${name}-all-2026.11.30`, letters: 1, elsewhere: false },
+    ],
   });
-  expect(await held()).toEqual({ "a-2026.11.30": 2, "b-2026.11.30": 2 });
+  expect(await held()).toEqual({ "a-2026.11.30": 2, "all-2026.11.30": 1, "b-2026.11.30": 2 });
 }, 120_000);
 
 test.concurrent("the audit knows where each record belongs, and repairs it there", async () => {

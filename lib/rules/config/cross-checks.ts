@@ -1,11 +1,5 @@
 import { isLoopbackHostname } from "../secrets/loopback.ts";
-import {
-  indexNeededRule,
-  isInternalTopic,
-  isResolvedIndex,
-  matchesTopicPattern,
-  resolveIndex,
-} from "../model/names.ts";
+import { isInternalTopic, resolvedIndexFault, matchesTopicPattern, resolveIndex } from "../model/names.ts";
 import { indexTemplateFault, isTopicName } from "../model/names.ts";
 import { indexFields } from "../model/index-fields.ts";
 import { dataStreamFault, dataStreamNeededRule, isDataStreamName } from "../model/data-stream.ts";
@@ -248,9 +242,9 @@ function nameFaults(topic: string, { index, dataStream }: Mapping, path: Path): 
   }
   const isOwn = typeof index === "string";
   if (isOwn && indexTemplateFault(index) !== null) return [];
-  if ((index !== undefined && !isOwn) || isResolvedIndex(resolveIndex(isOwn ? index : "{topic}", topic)))
-    return [];
-  return [{ path, rule: indexNeededRule, about: "value" }];
+  const rule =
+    index !== undefined && !isOwn ? null : resolvedIndexFault(resolveIndex(isOwn ? index : "{topic}", topic));
+  return rule === null ? [] : [{ path, rule, about: "value" }];
 }
 
 function duplicates(list: unknown, path: Path): Fault[] {

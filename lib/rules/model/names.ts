@@ -79,8 +79,7 @@ const indexNameRule =
 const braceRule = "contains a brace without its other half";
 const beginningRule =
   "begins with a placeholder: a name that fields choose needs a fixed beginning, such as logs-, or it could be any index";
-const ownNameRule =
-  "may lead to an index or alias of Penstock's own (penstock-*): begin the name in another way";
+const ownNameRule = "may lead to an index or alias of Penstock's own (penstock-*): declare another index";
 /** What Penstock itself makes in Elasticsearch: see lib/rules/template and lib/adapters/elasticsearch/names. */
 export const ownNames: ReadonlySet<string> = new Set(["penstock-records", "penstock-streams", listsIndex]);
 export const indexNeededRule =
@@ -111,7 +110,7 @@ export function indexTemplateFault(template: string): string | null {
   if (fault !== null) return fault;
   const hasFields = indexFields(resolved).length > 0;
   if (hasFields && resolved.startsWith("{")) return beginningRule;
-  if (hasFields && [...ownNames].some((name) => leadsTo(resolved, name))) return ownNameRule;
+  if (leadsToOwn(resolved)) return ownNameRule;
   if (/[{}]/.test(exampleOf(resolved))) return braceRule;
   return isResolvedIndex(resolved) ? null : indexNameRule;
 }
@@ -128,6 +127,16 @@ export function resolveIndex(template: string, topic: string): string {
 /** Whether every index name that the resolved template produces is valid in Elasticsearch. */
 export function isResolvedIndex(resolved: string): boolean {
   return isIndexName(exampleOf(resolved));
+}
+
+/** Why a topic cannot be written to the index of this resolved template, as a predicate; null if it can. */
+export function resolvedIndexFault(resolved: string): string | null {
+  if (leadsToOwn(resolved)) return ownNameRule;
+  return isResolvedIndex(resolved) ? null : indexNeededRule;
+}
+
+function leadsToOwn(resolved: string): boolean {
+  return [...ownNames].some((name) => leadsTo(resolved, name));
 }
 
 /** Whether the day is part of the name. */

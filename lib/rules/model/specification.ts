@@ -1,7 +1,7 @@
 import type { Declaration, Specification } from "./declaration.ts";
 import { fingerprintOf } from "../secrets/fingerprint.ts";
 import { dataStreamNeededRule, isDataStreamName } from "./data-stream.ts";
-import { indexNeededRule, isResolvedIndex, resolveIndex } from "./names.ts";
+import { resolvedIndexFault, resolveIndex } from "./names.ts";
 
 /** Applies a declaration to one concrete topic that it names or covers. */
 export function specify({ options }: Declaration, topic: string): Specification {
@@ -22,7 +22,7 @@ export function targetText({ index, dataStream }: Specification): string {
 /** Why Elasticsearch would not accept the name that the topic is written to, as a predicate of the topic; null if it would. */
 export function targetFault({ index, dataStream }: Specification): string | null {
   if (dataStream !== null) return isDataStreamName(dataStream) ? null : dataStreamNeededRule;
-  return isResolvedIndex(index) ? null : indexNeededRule;
+  return resolvedIndexFault(index);
 }
 
 /**

@@ -11,7 +11,7 @@ export type ItemVerdict =
 export interface ItemContext {
   /** The index that the operation named. */
   readonly index: string;
-  /** Whether the name comes from a date pattern, so that old indices may be closed for good. */
+  /** Whether a date or fields are part of the name, so that old indices, or some of many, may be closed for good. */
   readonly dated: boolean;
   /** Whether to reject without evidence that the fault is the record's own. */
   readonly lastChance: boolean;
@@ -173,13 +173,15 @@ export function isKindFault({ reason }: Rejection): boolean {
 }
 
 /**
- * A closed index, or one that an operator blocked for writing. Not a block of the whole cluster (its reason names no
+ * A closed index, one that an operator blocked for writing, or an alias that no index takes writes for. Not a block of the whole cluster (its reason names no
  * index), nor the block of a full disk, which Elasticsearch lifts by itself (a 429, not a 403).
  */
 function isClosedForGood(status: number, error: ServerError): boolean {
-  if (error.type === "index_closed_exception") return true;
+  if (error.type === "index_closed_exception" || lacksWriteIndex.test(error.reason)) return true;
   return status === 403 && error.type === "cluster_block_exception" && error.reason.startsWith("index [");
 }
+
+const lacksWriteIndex = /^no write index is defined/i;
 
 function retryReason(status: number, error: ServerError | null, place: string): RetryReason {
   // The reason of an unknown 400, or of a processor, may quote the document, and record content must not be logged.

@@ -342,6 +342,8 @@ const retentionRule = "is not a retention (a whole number from 1 to 999999 and d
 const indexRule =
   "cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
 
+const ownNameRule = "may lead to an index or alias of Penstock's own (penstock-*): declare another index";
+
 describe("one fault after a valid beginning, with its place, value and rule", () => {
   test.each([
     ["topics: [0123]", "10 topics[0]: 0123 is not a string: put it in quotes"],
@@ -353,6 +355,11 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
     ["topics: [..]", `10 topics[0]: ".." ${topicRule}`],
     ["topics: [Foo]", `10 topics[0]: "Foo" ${indexRule}`],
     ["topics: [_a]", `10 topics[0]: "_a" ${indexRule}`],
+    ["topics: [penstock-names]", `10 topics[0]: "penstock-names" ${ownNameRule}`],
+    [
+      "topics: [{ topic: penstock, format: json, index: '{topic}-{app}' }]",
+      `19 topics[0].topic: "penstock" ${ownNameRule}`,
+    ],
     ["topics: [{ pattern: App-* }]", `21 topics[0].pattern: "App-*" ${indexRule}`],
     ["topics: [{ topic: A, index: 'x-{topic}' }]", `19 topics[0].topic: "A" ${indexRule}`],
     ["topics: [a, a]", '13 topics[1]: "a" is already declared at topics[0]'],

@@ -129,6 +129,8 @@ describe("index templates", () => {
     [`${"x".repeat(240)}{app}`, "is not an Elasticsearch index name"],
     ["penstock-{app}", "may lead to an index or alias of Penstock's own"],
     ["pen{app}", "may lead to an index or alias of Penstock's own"],
+    ["penstock-names", "may lead to an index or alias of Penstock's own"],
+    ["penstock-records", "may lead to an index or alias of Penstock's own"],
     ["Logs", "is not an Elasticsearch index name"],
     ["_{topic}", "is not an Elasticsearch index name"],
     ["", "is not an Elasticsearch index name"],

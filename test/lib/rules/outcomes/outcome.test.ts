@@ -87,6 +87,14 @@ describe("the record's own fault", () => {
     expect(classifyItem(item, dated).kind).toBe("rejected");
     expect(classifyItem(item, alone)).toMatchObject({ kind: "retry", reason: { code: "cluster_block" } });
   });
+
+  test("an alias without a write index, but only one that a date or a field of the record chose", () => {
+    const reason =
+      "no write index is defined for alias [app-all]. The write index may be explicitly disabled";
+    const item = failed(400, "illegal_argument_exception", reason);
+    expect(classifyItem(item, dated).kind).toBe("rejected");
+    expect(classifyItem(item, alone)).toMatchObject({ kind: "retry", suspect: null });
+  });
 });
 
 describe("everything else is retried, also in a dated index", () => {

@@ -4,6 +4,7 @@ import {
   judgeBrokers,
   judgeDeadLetters,
   judgeGroup,
+  judgeOrderGroups,
   judgeReading,
   judgeRetention,
   judgeRoom,
@@ -11,6 +12,7 @@ import {
 } from "../../lib/rules/diagnosis/kafka.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
 import { DEFAULT_RECORD_LIMIT_BYTES, groupBytes } from "../../lib/rules/group/record-size.ts";
+import { orderGroup, orderKinds } from "../../lib/rules/offsets/order-groups.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
 
 export interface DiagnoseKafkaDeps extends Bounds {
@@ -67,9 +69,10 @@ export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseK
   const { topics, inKafka, group, deadLetterTopic } = input;
   if (inKafka === null) return [skipped("topics, group, dead letters", "Kafka does not answer")];
   const existing = topics.filter((topic) => inKafka.has(topic));
-  const [configs, groupFacts, limits, reading, deadLetters] = await Promise.all([
+  const [configs, groupFacts, orders, limits, reading, deadLetters] = await Promise.all([
     attempt(deps, (signal) => deps.kafka.configs(existing, signal)),
     attempt(deps, (signal) => deps.kafka.group(group, signal)),
+    orderGroupRefusals(group, deps),
     attempt(deps, (signal) => deps.kafka.configs(inKafka.has(GROUPS_TOPIC) ? [GROUPS_TOPIC] : [], signal)),
     tryReading(existing, deps),
     attempt(deps, (signal) => deadLetterFacts(deadLetterTopic, inKafka, deps, signal)),
@@ -85,12 +88,29 @@ export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseK
     ...judgeTopics(topics, inKafka),
     ...(configs.ok ? judgeRetention(configs.value) : [unseen("retention", configs.error)]),
     groupFacts.ok ? judgeGroup(group, groupFacts.value) : unseen(`group ${group}`, groupFacts.error),
+    judgeOrderGroups(orders),
     ...judgeRoom(group, hosts, groupBytes(counts, hosts), told ?? DEFAULT_RECORD_LIMIT_BYTES),
     ...reading,
     ...(deadLetters.ok
       ? judgeDeadLetters(deadLetterTopic, deadLetters.value, Math.max(0, ...sizes))
       : [unseen(`dead-letter topic ${deadLetterTopic}`, deadLetters.error)]),
   ];
+}
+
+/** Why the groups of orders cannot be used, by group; null if they can. */
+async function orderGroupRefusals(
+  group: string,
+  deps: DiagnoseKafkaDeps,
+): Promise<ReadonlyMap<string, string | null>> {
+  const answers = await Promise.all(
+    orderKinds.map(async (kind) => {
+      const id = orderGroup(group, kind);
+      const facts = await attempt(deps, (signal) => deps.kafka.group(id, signal));
+      if (!facts.ok) return [id, messageOf(facts.error)] as const;
+      return [id, isRefused(facts.value) ? facts.value.refused : null] as const;
+    }),
+  );
+  return new Map(answers);
 }
 
 async function deadLetterFacts(

@@ -86,6 +86,20 @@ describe("a diagnosis", () => {
     expect(find(checks, "declarations")?.seen).toBe("2 declarations accepted");
   });
 
+  test("asks for the groups of orders too: one that is refused is a warning, because topics are read without it", async () => {
+    const deps = well();
+    const group: DiagnoseDeps["kafka"]["group"] = async (id) =>
+      id.endsWith(".holds")
+        ? { refused: "not authorized" }
+        : { state: "Empty", protocolType: "", clientIds: [] };
+    const checks = await diagnose(input, { ...deps, kafka: { ...deps.kafka, group } });
+    expect(find(checks, "groups of orders")).toMatchObject({
+      state: "warning",
+      seen: `cannot be used: ${input.settings.kafka.group}.holds (not authorized)`,
+    });
+    expect(find(checks, `group ${input.settings.kafka.group}`)?.state).toBe("ok");
+  });
+
   test("asks Elasticsearch about the declared patterns, and about today's names", async () => {
     const asked: unknown[] = [];
     const deps = well();

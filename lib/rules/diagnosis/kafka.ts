@@ -166,6 +166,19 @@ export function judgeGroup(id: string, answer: GroupFacts | Refused): Check {
   return ok(name, `can be used; ${length === 0 ? "no host runs" : `${counted(length, "host")} running`}`);
 }
 
+/** @param refusals why a group of orders cannot be used, by group; null if it can */
+export function judgeOrderGroups(refusals: ReadonlyMap<string, string | null>): Check {
+  const refused = [...refusals].filter(([, reason]) => reason !== null);
+  const [first] = refused;
+  const name = "groups of orders";
+  if (first === undefined) return ok(name, `can be used: ${namesText([...refusals.keys()])}`);
+  return warning(
+    name,
+    `cannot be used: ${namesText(refused.map(([id]) => id))} (${first[1]})`,
+    "grant READ and DESCRIBE on them, so that hosts see the orders of topics hold, rewind and rebuild",
+  );
+}
+
 /** Above this share of the limit, a few more topics or hosts may be too many. */
 const ROOMY = 0.8;
 

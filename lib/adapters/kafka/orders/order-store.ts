@@ -1,5 +1,6 @@
 import { PenstockError } from "../../../rules/base/errors.ts";
 import type { Time } from "../../../rules/base/time.ts";
+import { orderGroup, type orderKinds } from "../../../rules/offsets/order-groups.ts";
 import { isMoving } from "../../../rules/trouble/kafka-words.ts";
 import { Coordinator, coordinatorError } from "../group/coordinator/coordinator.ts";
 import type { KafkaCalls, KafkaError, KafkaWire } from "../protocol/wire.ts";
@@ -35,8 +36,7 @@ export interface OrderStore {
   write(orders: readonly StoredOrder[], signal: AbortSignal): Promise<void>;
 }
 
-/** The kinds of orders, each with a group of its own: a partition has one order of each kind at a time. */
-export type OrderKind = "holds" | "rewinds" | "rebuilds" | "rebuild-positions";
+export type OrderKind = (typeof orderKinds)[number];
 
 const ANSWER_MS = 5_000;
 /** A commit from outside names no member (the broker then checks only that the group has none). */
@@ -59,7 +59,7 @@ export function createOrders(
 
 /** @param group the hosts' own consumer group, `kafka.group` */
 export function createOrderStore(wire: KafkaWire, group: string, kind: OrderKind, time: Time): OrderStore {
-  const groupId = `${group}.${kind}`;
+  const groupId = orderGroup(group, kind);
   const coordinator = new Coordinator(wire, groupId, time);
   /** @returns the error if it is temporary @throws it otherwise */
   const ask = async <A extends "OffsetFetch" | "OffsetCommit">(

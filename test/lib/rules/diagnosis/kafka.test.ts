@@ -3,6 +3,7 @@ import {
   judgeBrokers,
   judgeDeadLetters,
   judgeGroup,
+  judgeOrderGroups,
   judgeReading,
   judgeRetention,
   judgeRoom,
@@ -105,6 +106,23 @@ describe("retention", () => {
       state: "warning",
       seen: "cannot be read for a, b: Topic authorization failed",
     });
+  });
+});
+
+test("the groups of orders: one line, which names those that are refused", () => {
+  expect(judgeOrderGroups(new Map([["p.holds", null]]))).toMatchObject({
+    state: "ok",
+    seen: "can be used: p.holds",
+  });
+  const refusals = new Map([
+    ["p.holds", null],
+    ["p.rewinds", "Group authorization failed"],
+    ["p.rebuilds", "Group authorization failed"],
+  ]);
+  expect(judgeOrderGroups(refusals)).toMatchObject({
+    state: "warning",
+    seen: "cannot be used: p.rewinds, p.rebuilds (Group authorization failed)",
+    remedy: expect.stringContaining("grant READ and DESCRIBE"),
   });
 });
 

@@ -89,9 +89,10 @@ export async function rewindTopic(input: RewindInput, deps: RewindDeps): Promise
     sum(moves.filter(({ from, to }) => to < from)),
     sum(moves.filter(({ from, to }) => to > from)),
   ];
+  const be = (count: number): string => (input.dryRun ? "would be" : count === 1 ? "is" : "are");
   const what = [
-    again > 0 ? `${counted(again, "record")} ${again === 1 ? "is" : "are"} read again` : [],
-    skipped > 0 ? `${counted(skipped, "record")} ${skipped === 1 ? "is" : "are"} skipped` : [],
+    again > 0 ? `${counted(again, "record")} ${be(again)} read again` : [],
+    skipped > 0 ? `${counted(skipped, "record")} ${be(skipped)} skipped` : [],
   ].flat();
   const told = { topic, partitions: steps, again, skipped };
   const result = (action: RewindResult["action"], message: string, waiting: readonly number[] = []) => ({

@@ -2,8 +2,9 @@
 export const COMMANDS: Readonly<Record<string, string>> = {
   host: "moves logs from Kafka topics into Elasticsearch",
   doctor: "checks a config: every server, topic and permission; says what is wrong and how to fix it",
-  topics: "lists, adds and removes declarations in etcd; writes data views for Kibana",
-  audit: "accounts for every committed record",
+  topics:
+    "declares topics in etcd, and tries, holds, rewinds and rebuilds them; writes data views for Kibana",
+  audit: "accounts for every committed record; compares a topic with an index that another tool filled",
   replay: "indexes dead letters again",
   demo: "shows everything on real servers, with their own logs",
   stack: "runs a real Kafka, Elasticsearch and etcd on this machine, or three of each: up, status, down",

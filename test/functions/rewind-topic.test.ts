@@ -85,7 +85,11 @@ test("orders each partition that moves, and waits until all have moved", async (
 
 test("a dry run, the same place, and what would be skipped without being told so: nothing is ordered", async () => {
   const { run, written } = world();
-  expect(await run({ dryRun: true })).toMatchObject({ action: "planned", again: 180 });
+  expect(await run({ dryRun: true })).toMatchObject({
+    action: "planned",
+    again: 180,
+    message: 'topic "app" would move: 180 records would be read again; nothing was changed',
+  });
   expect(await run({ to: { kind: "offset", offset: 90 }, partition: 1 })).toMatchObject({
     action: "unchanged",
   });

@@ -91,7 +91,7 @@ const repairWords: Readonly<Record<string, string>> = {
 };
 
 /** The last line, about all topics. */
-export function formatSummary(ends: readonly AuditEnd[]): string {
+export function formatSummary(ends: readonly AuditEnd[], [one, more] = ["topic", "topics"]): string {
   let offsets = 0;
   let gaps = 0;
   let doubles = 0;
@@ -110,7 +110,7 @@ export function formatSummary(ends: readonly AuditEnd[]): string {
   const absent = ends.filter(({ kind }) => kind === "absent").length;
   const missing =
     absent === 0 ? "" : ` (${countText(absent)} more ${absent === 1 ? "is" : "are"} not in Kafka)`;
-  const scope = `${counted(ends.length - absent, "topic")}${missing}, ${counted(offsets, "offset")}`;
+  const scope = `${counted(ends.length - absent, one, more)}${missing}, ${counted(offsets, "offset")}`;
   const nothing = offsets === 0 && unknown + failed === 0;
   const verdict = nothing
     ? "nothing to account for"

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { hostname, userInfo } from "node:os";
 import { type HoldResult, holdTopics } from "../../../functions/hold-topics.ts";
 import { createLogger } from "../../../lib/adapters/log/log.ts";
 import { createOrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
@@ -18,7 +17,7 @@ import { ExitCode } from "../kit/exit-code.ts";
 import type { HelpRow } from "../kit/help-text.ts";
 import type { LoadedConfig } from "../kit/load-config.ts";
 import { readDeclaredTopics } from "./declared-topics.ts";
-import type { TopicsCall, TopicsIo } from "./verb.ts";
+import { type TopicsCall, type TopicsIo, whoami } from "./verb.ts";
 
 export const BY_ROW: HelpRow = ["--by NAME", "who; default: your login and this machine"];
 
@@ -52,16 +51,6 @@ function textOf(option: string, value: string | undefined, most: number): string
 
 function usage(message: string): PenstockError {
   return new PenstockError("usage", message);
-}
-
-function whoami({ USER, LOGNAME }: TopicsIo["environment"]): string {
-  const machine = hostname();
-  try {
-    return `${USER ?? LOGNAME ?? userInfo().username}@${machine}`.slice(0, maxBy);
-  } catch {
-    // A container may run as a user without a name.
-    return machine.slice(0, maxBy);
-  }
 }
 
 async function hold(command: HoldCommand, config: LoadedConfig, io: TopicsIo): Promise<number> {

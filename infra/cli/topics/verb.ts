@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "node:os";
+import { maxBy } from "../../../lib/rules/progress/hold.ts";
 import type { CommandIo } from "../kit/command-io.ts";
 import { CONFIG_ROW, helpText, type HelpRow, JSON_ROW } from "../kit/help-text.ts";
 import type { LoadedConfig } from "../kit/load-config.ts";
@@ -46,12 +47,15 @@ export function verbHelp({ name, operands, about, details, options, exitCodes }:
   });
 }
 
-/** Who gives an order, for others to see. */
-export function whoami(): string {
+/** Who gives an order, for others to see: the login and this machine. */
+export function whoami({ USER, LOGNAME }: TopicsIo["environment"]): string {
+  const machine = hostname();
   try {
-    return `${userInfo().username}@${hostname()}`;
+    const user = USER ?? LOGNAME ?? userInfo().username;
+    // Bun's word if USER is not set.
+    return (user === "unknown" ? machine : `${user}@${machine}`).slice(0, maxBy);
   } catch {
     // A container may run as a user without a name.
-    return hostname();
+    return machine.slice(0, maxBy);
   }
 }

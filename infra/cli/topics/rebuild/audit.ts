@@ -49,6 +49,6 @@ export async function auditRebuild(
       },
     });
   }
-  io.out(json ? endsAsJson(ends) : formatSummary(ends));
+  io.out(json ? endsAsJson(ends) : formatSummary(ends, ["index", "indices"]));
   return isClean(ends) ? ExitCode.done : ExitCode.failed;
 }

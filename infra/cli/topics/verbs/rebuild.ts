@@ -38,11 +38,11 @@ export const rebuildVerb: TopicsVerb = {
   name: "rebuild",
   operands: "TOPIC",
   about: "read a topic again, from its start, into a new index beside the live one, and swap them",
-  details: `Hosts read at low priority, and go on where they were after a crash. Order: --index NEW, --status until it has
-caught up, --audit, --swap; then --back, or --finish.`,
+  details:
+    "Hosts read at low priority, and go on where they were after a crash. Nothing is swapped until you say so. The steps: --index NEW; --status, until it has caught up; --audit; --swap; then --finish, or --back.",
   options: [
     ["--index NEW", "begin: the new index, which today's template and declaration shape"],
-    ["--status", "show how far it is (the default)"],
+    ["--status", "show how far it is; the default"],
     ["--audit", "count every record in both indices against Kafka"],
     ["--swap", "make the new index the live one; both get each record from then on"],
     ["--back", "make the old index the live one again"],
@@ -51,7 +51,8 @@ caught up, --audit, --swap; then --back, or --finish.`,
     ["--cancel", "before a swap: end it; the new index stays as it is"],
     ["--force", "begin although Kafka no longer has all records, or swap before it has caught up"],
   ],
-  exitCodes: "0 done, 1 failed, or the audit found something, 2 wrong usage, 78 bad config",
+  exitCodes:
+    "0 done, 1 failed, or the audit found something, 2 wrong usage, or the step does not fit, 78 bad config, 128 + signal if ended by one",
   parse(args) {
     const options = { index: { type: "string" }, force: flag, ...STEP_FLAGS, ...CONFIG_OPTIONS } as const;
     const { values, positionals } = parseWords({ args, options, allowPositionals: true });
@@ -80,7 +81,7 @@ async function rebuild(command: RebuildCommand, config: LoadedConfig, io: Topics
   });
   await using world = await openRebuildWorld(config, logger, io);
   if (action !== "status" && action !== "audit") {
-    const { message, status } = await rebuildTopic({ ...command, action, by: whoami() }, world);
+    const { message, status } = await rebuildTopic({ ...command, action, by: whoami(io.environment) }, world);
     io.out(json ? `${JSON.stringify({ message, status })}\n` : `${message}\n`);
     return ExitCode.done;
   }

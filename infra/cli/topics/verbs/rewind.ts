@@ -21,7 +21,7 @@ import { type TopicsIo, type TopicsVerb, whoami } from "../verb.ts";
 export const rewindVerb: TopicsVerb = {
   name: "rewind",
   operands: "TOPIC",
-  about: "move a topic's position in Kafka: to a time, an offset, or an end",
+  about: "move a topic's position in Kafka: to a time, an offset, or the beginning or end of its log",
   details: `Says for each partition where it goes, and how many records are read again or skipped. What is read again and is in the index already counts as a duplicate: nothing is doubled. The order is kept in Kafka (group <kafka.group>.rewinds) and carried out once by the hosts that own the partitions; without a running host it waits for one. The command waits until all partitions have moved, for 30 s at most.`,
   options: [
     [
@@ -30,7 +30,7 @@ export const rewindVerb: TopicsVerb = {
     ],
     ["--partition N", "only this partition"],
     ["--dry-run", "only say what would happen"],
-    ["--yes", "go forward, too: the records in between are never read"],
+    ["--yes", "also go forward: the records in between are never read"],
   ],
   exitCodes:
     "0 moved, or nothing to do, 1 refused, or not all partitions have moved yet, 2 wrong usage, 78 bad config, 128 + signal if ended by one",
@@ -48,13 +48,12 @@ export const rewindVerb: TopicsVerb = {
     if (topic === undefined) throw usage("a TOPIC is missing");
     if (rest.length > 0) throw usage(`one topic at a time: "${rest.join(" ")}" is too many`);
     if (values.to === undefined) throw usage("--to is missing: where should it go?");
-    const input: RewindInput = {
+    const input: Omit<RewindInput, "by"> = {
       topic,
       to: parseRewindTarget(values.to),
       partition: values.partition === undefined ? null : wholeNumber("partition", values.partition, 0),
       dryRun: values["dry-run"],
       skip: values.yes,
-      by: whoami(),
     };
     return { config: values.config ?? null, run: (config, io) => rewind(input, values.json, config, io) };
   },
@@ -65,7 +64,7 @@ function usage(message: string): PenstockError {
 }
 
 async function rewind(
-  input: RewindInput,
+  input: Omit<RewindInput, "by">,
   json: boolean,
   config: LoadedConfig,
   io: TopicsIo,
@@ -83,19 +82,22 @@ async function rewind(
   const offsets = createKafkaOffsets(kafka, logger, wire);
   try {
     const { rewinds, rebuilds } = createOrders(wire, kafka.group, systemTime);
-    const result = await rewindTopic(input, {
-      now: io.now,
-      isDeclared: (topic) => specs.has(topic),
-      ranges: (topic) => offsets.ranges(topic, signal),
-      committed: (topic) => offsets.committed(kafka.group, topic, signal),
-      offsetsAt: (topic, atMs) => offsets.at(topic, atMs, signal),
-      readRewinds: () => rewinds.read(signal),
-      writeRewinds: (orders) => rewinds.write(orders, signal),
-      readRebuilds: () => rebuilds.read(signal),
-      hosts: async () => (await describeGroup(wire, kafka.group, signal)).members.length,
-      wait: (ms) => delay(ms, undefined, { signal }),
-      newId: () => crypto.randomUUID(),
-    });
+    const result = await rewindTopic(
+      { ...input, by: whoami(io.environment) },
+      {
+        now: io.now,
+        isDeclared: (topic) => specs.has(topic),
+        ranges: (topic) => offsets.ranges(topic, signal),
+        committed: (topic) => offsets.committed(kafka.group, topic, signal),
+        offsetsAt: (topic, atMs) => offsets.at(topic, atMs, signal),
+        readRewinds: () => rewinds.read(signal),
+        writeRewinds: (orders) => rewinds.write(orders, signal),
+        readRebuilds: () => rebuilds.read(signal),
+        hosts: async () => (await describeGroup(wire, kafka.group, signal)).members.length,
+        wait: (ms) => delay(ms, undefined, { signal }),
+        newId: () => crypto.randomUUID(),
+      },
+    );
     io.out(json ? `${JSON.stringify(result, null, 2)}\n` : reportOf(result));
     const isDone = ["planned", "unchanged", "moved"].includes(result.action);
     return isDone ? ExitCode.done : ExitCode.failed;

@@ -32,6 +32,9 @@ interface TryCommand {
   readonly json: boolean;
 }
 
+/** They say which topics are read, and when, not what becomes of a record. */
+const NOT_TRIED = ["exclude", "retention", "start-at", "hold"] as const;
+
 export const tryVerb: TopicsVerb = {
   name: "try",
   operands: "TOPIC",
@@ -43,13 +46,13 @@ export const tryVerb: TopicsVerb = {
   ].join("\n"),
   options: [
     ["--last N", `how many records, 1 to ${maxTried}; default: ${defaultTried}`],
-    ...DECLARATION_ROWS.filter(([name]) => !name.startsWith("--exclude")),
+    ...DECLARATION_ROWS.filter(([row]) => !NOT_TRIED.some((name) => row.startsWith(`--${name}`))),
   ],
   exitCodes:
     "0 all records would be indexed, perhaps in another form, or are to be skipped; 1 some would not, or it is unknown, or the command failed; 2 wrong usage, 78 bad config, 128 + signal if ended by one",
   parse(args) {
-    const { exclude: _ofPatterns, ...ofTopics } = DECLARATION_OPTIONS;
-    const options = { ...ofTopics, last: { type: "string" }, ...CONFIG_OPTIONS } as const;
+    const { exclude: _1, retention: _2, "start-at": _3, hold: _4, ...ofDocuments } = DECLARATION_OPTIONS;
+    const options = { ...ofDocuments, last: { type: "string" }, ...CONFIG_OPTIONS } as const;
     const { values, positionals } = parseWords({ args, options, allowPositionals: true });
     if (values.help) return null;
     const [topic = ""] = positionals;

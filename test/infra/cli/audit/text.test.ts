@@ -156,6 +156,9 @@ describe("the last line and the exit code", () => {
     expect(formatSummary([absent])).toBe(
       "0 topics (1 more is not in Kafka), 0 offsets: nothing to account for\n",
     );
+    expect(formatSummary([clean, clean], ["index", "indices"])).toBe(
+      "2 indices, 2,000 offsets: every record accounted for\n",
+    );
     expect(isClean([clean, absent])).toBe(true);
     expect(isClean([])).toBe(true);
   });

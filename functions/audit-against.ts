@@ -122,7 +122,7 @@ export async function auditAgainst(input: AuditAgainstInput, deps: AuditAgainstD
 
   const total = records + (await index.count(EVERYTHING));
   const { findings, view, ...rest } = await compareByContent(
-    { topic, indexName: name, spans },
+    { topic, indexName: name, spans, advice: adviceOn(sample, queries === null ? found : null) },
     { index, readSpans: deps.readSpans, onProgress: (done) => deps.onProgress(done, total) },
   );
   notes.push(...notesOnContents(view, findings, rest, log), ...(await refused(findings)));
@@ -138,6 +138,15 @@ export async function auditAgainst(input: AuditAgainstInput, deps: AuditAgainstD
     minutes: rest.minutes,
     notes,
   };
+}
+
+/** @param unsearchable where the documents tell positions that cannot be searched */
+function adviceOn(sample: readonly ForeignDocument[], unsearchable: FoundForm | null): string {
+  if (unsearchable !== null)
+    return `they tell positions ${formText(unsearchable.form)}, but the mapping lets neither these nor the contents be searched: compare a copy that maps them (_reindex)`;
+  if (sample.length > 0 && sample.every(({ leaves }) => leaves.size === 0))
+    return "they have no _source, and their ids tell no position: only an index with _source can be compared";
+  return "is it the right index? If their positions are in fields of other names, name them with --position";
 }
 
 /** Documents that name the topic, as most tools let them, otherwise any. */

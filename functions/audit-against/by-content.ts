@@ -31,6 +31,8 @@ export interface ByContentInput {
   readonly topic: string;
   readonly indexName: string;
   readonly spans: OffsetSpans;
+  /** What may help if the contents are not found either: a sentence without its period. */
+  readonly advice: string;
 }
 
 export interface ByContentDeps {
@@ -85,7 +87,7 @@ const MINUTE_MS = 60_000;
  * @throws PenstockError `usage` if the documents do not hold the records' content either
  */
 export async function compareByContent(
-  { topic, indexName, spans }: ByContentInput,
+  { topic, indexName, spans, advice }: ByContentInput,
   deps: ByContentDeps,
 ): Promise<ContentFindings> {
   const pairs = await pairsOf(spans, deps);
@@ -95,7 +97,7 @@ export async function compareByContent(
   if (pairs.length > 0 && !isJudged(view)) {
     throw new PenstockError(
       "usage",
-      `the documents of "${indexName}" tell neither the positions nor the contents of topic "${topic}"'s records (${likely.length} of ${pairs.length} sampled records were found): is it the right index? If their positions are in fields of other names, name them with --position`,
+      `the documents of "${indexName}" tell neither the positions nor the contents of topic "${topic}"'s records (${likely.length} of ${pairs.length} sampled records were found): ${advice}`,
     );
   }
   for (let passes = 1; passes <= MAX_PASSES; passes *= 4) {

@@ -402,6 +402,17 @@ describe("without positions, by content", () => {
 
   test("an index of something else is refused", async () => {
     const stored = Array.from({ length: 20 }, (_, n) => plain(`something else ${n}`, n));
-    expect(run(records(20), indexOf(stored))).rejects.toThrow("neither the positions nor the contents");
+    const other = "is it the right index";
+    expect(run(records(20), indexOf(stored))).rejects.toThrow(other);
+    const bare = stored.map(([id]): Stored => [id, {}]);
+    expect(run(records(20), indexOf(bare))).rejects.toThrow("they have no _source");
+    const unmapped = indexOf(
+      records(20).map(({ partition, offset }, n): Stored => [`x${n}`, { partition, offset }]),
+      {},
+      "partition",
+    );
+    expect(run(records(20), { ...unmapped, best: () => Promise.resolve(null) })).rejects.toThrow(
+      "they tell positions by the fields partition and offset, but the mapping",
+    );
   });
 });

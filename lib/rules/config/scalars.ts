@@ -85,7 +85,7 @@ export const extensions = z.record(
   {
     error: ({ code }) =>
       code === "invalid_key"
-        ? "is not the name of an extension (only letters, and not auth)"
+        ? "has a name that no extension may have (only letters, and not auth)"
         : "is not a mapping",
   },
 );

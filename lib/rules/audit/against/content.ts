@@ -112,6 +112,8 @@ export function differenceOf(
     const own = document.get(field)?.trim();
     if (own === text || own === short) return null;
   }
+  // Such as `{}`: whatever its document holds is the tool's.
+  if (view.mainly === "json" && leaves?.size === 0) return null;
   let first: Difference | null = null;
   let compared = 0;
   for (const [path, record] of leaves ?? []) {

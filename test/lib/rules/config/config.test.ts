@@ -635,7 +635,7 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
     ],
     [
       'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenFile: t, extensions: { auth: x } } }',
-      'config.yaml:1:94 kafka.sasl.extensions.auth: "x" is not the name of an extension (only letters, and not auth)',
+      'config.yaml:1:94 kafka.sasl.extensions.auth: "x" has a name that no extension may have (only letters, and not auth)',
     ],
     [
       'kafka: { brokers: ["k:1"], sasl: { mechanism: oauthbearer, tokenFile: t, username: u } }',

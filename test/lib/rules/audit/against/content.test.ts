@@ -58,6 +58,8 @@ describe("where a tool writes a record's content", () => {
     expect(differenceOf(record, leavesOf(of(4)), view)?.field).toEndWith("n");
     expect(documentKey(leavesOf(of(3)), view)).toBe(recordKey(record, view));
     expect(documentKey(leavesOf(of(4)), view)).not.toBe(recordKey(record, view));
+    // Nothing in it can have changed.
+    expect(differenceOf(readContent(Buffer.from('{"n":null}')), leavesOf(document({})), view)).toBeNull();
   });
 
   test("a member that the tool always rewrites or drops is not compared; one that changed once is", () => {

@@ -310,6 +310,25 @@ describe("an index that another tool filled", () => {
     expect(found.notes.join()).toContain("the mapping does not let them be searched");
   });
 
+  test.concurrent("documents that are together too large for an answer are sampled and read a few at a time", async () => {
+    const topic = `${run}-large`;
+    const raw = "x".repeat(450_000);
+    const documents = await fill(topic, 45, (n) => `request ${n} served`, vector);
+    await servers.elasticsearch.request("PUT", `/${topic}`, {
+      mappings: { properties: { raw: { type: "object", enabled: false } } },
+    });
+    await index(
+      topic,
+      documents.slice(1).map(([id, source]): Document => [id, { ...source, raw }]),
+    );
+    expect(await against(topic, topic)).toMatchObject({
+      mode: "position",
+      missing: { count: 1, at: [place(0, 0)] },
+      changed: { count: 0 },
+      compared: 44,
+    });
+  });
+
   test.concurrent("the command prints findings and exits with 1; clean with 0; a missing index is wrong usage", async () => {
     const topic = `${run}-command`;
     const documents = await fill(topic, 300, (n) => `request ${n} served`, vector);

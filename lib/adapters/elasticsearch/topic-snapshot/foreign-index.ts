@@ -18,7 +18,7 @@ export interface ForeignIndex {
   /** The mapping of the newest open index. */
   readonly shape: IndexShape;
   count(query: object): Promise<number>;
-  /** Returns matching documents from all over the view: a random sample, the same each time. */
+  /** Returns matching documents from all over the view: a random sample, the same each time; fewer if they are large. */
   sample(query: object, size: number): Promise<readonly ForeignDocument[]>;
   /** Returns the best match; null if there is none. */
   best(query: object): Promise<ForeignDocument | null>;
@@ -144,28 +144,23 @@ export async function openForeignIndex(
     return { documents, after: found.hits.hits.at(-1)?.sort ?? null };
   }
 
-  /** One page; smaller ones if documents are large, and at last without their contents. */
-  async function page(query: object, fields: readonly string[] | null, after: readonly unknown[] | null) {
-    let source: unknown = fields ?? true;
-    for (;;) {
-      const size = pageSize;
-      const body = {
-        size,
-        query,
-        _source: source,
-        sort: ["_shard_doc"],
-        ...(after !== null && { search_after: after }),
-      };
+  /** Fewer hits than `size` if documents are large, and at last one without its contents. */
+  async function fitting(body: object, size: number, source: readonly string[] | true = true) {
+    for (let asked = size, _source: unknown = source; ; asked = Math.max(1, Math.floor(asked / 4))) {
       try {
-        const found = await hits(body);
-        pageSize = Math.min(PAGE_DOCUMENTS, pageSize + Math.ceil(pageSize / 10));
-        return { ...found, isLast: found.documents.length < size };
+        return { ...(await hits({ size: asked, _source, ...body })), asked };
       } catch (error) {
-        if (!isTooLarge(error) || source === false) throw error;
-        if (size === 1) source = false;
-        pageSize = Math.max(1, Math.floor(size / 4));
+        if (!isTooLarge(error) || _source === false) throw error;
+        if (asked === 1) _source = false;
       }
     }
+  }
+
+  async function page(query: object, fields: readonly string[] | null, after: readonly unknown[] | null) {
+    const body = { query, sort: ["_shard_doc"], ...(after !== null && { search_after: after }) };
+    const { asked, ...found } = await fitting(body, pageSize, fields ?? true);
+    pageSize = Math.min(PAGE_DOCUMENTS, asked + Math.ceil(asked / 10));
+    return { ...found, isLast: found.documents.length < asked };
   }
 
   return {
@@ -177,9 +172,9 @@ export async function openForeignIndex(
     },
     async sample(query, size) {
       const random = { function_score: { query, random_score: { seed: 1, field: "_seq_no" } } };
-      return (await hits({ size, query: random })).documents;
+      return (await fitting({ query: random }, size)).documents;
     },
-    best: async (query) => (await hits({ size: 1, query })).documents[0] ?? null,
+    best: async (query) => (await fitting({ query }, 1)).documents[0] ?? null,
     async find(query, fields, onPage) {
       let after: readonly unknown[] | null = null;
       for (;;) {

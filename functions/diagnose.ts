@@ -13,6 +13,7 @@ import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "
 import { diagnoseEtcd, type DiagnoseEtcdDeps } from "./diagnose/etcd.ts";
 import { diagnoseHoldings } from "./diagnose/holdings.ts";
 import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagnose/kafka.ts";
+import { diagnoseHolds } from "./diagnose/holds.ts";
 
 /** A config file that could be read. */
 export interface DiagnoseInput {
@@ -52,7 +53,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
   const { group } = settings.kafka;
   const { answers } = nodes;
   const { held, checks: holdings } = await diagnoseHoldings({ specs, group, inKafka, answers }, deps);
-  const [topics, cluster] = await Promise.all([
+  const [topics, holds, cluster] = await Promise.all([
     diagnoseTopics(
       {
         topics: [...merged.desired.keys()],
@@ -62,6 +63,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
       },
       deps,
     ),
+    inKafka === null ? [] : diagnoseHolds(merged.desired, deps),
     diagnoseCluster({ specs, manageTemplates: settings.elasticsearch.manageTemplates, answers, held }, deps),
   ]);
   return [
@@ -79,6 +81,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
     port,
     ...brokers.checks,
     ...topics,
+    ...holds,
     ...nodes.checks,
     ...cluster,
     ...holdings,

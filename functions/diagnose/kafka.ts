@@ -1,3 +1,4 @@
+import type { StoredOrder } from "../../lib/adapters/kafka/orders/order-store.ts";
 import type { KafkaDiagnosis } from "../../lib/adapters/kafka/queries/diagnosis.ts";
 import { type Check, checksOf, isRefused } from "../../lib/rules/diagnosis/check.ts";
 import {
@@ -17,6 +18,8 @@ import { attempt, attemptEach, type Bounds } from "./attempt.ts";
 
 export interface DiagnoseKafkaDeps extends Bounds {
   readonly kafka: Omit<KafkaDiagnosis, "close">;
+  /** The orders to hold topics. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
+  readHolds(signal: AbortSignal): Promise<readonly StoredOrder[]>;
 }
 
 const { skipped, failed, warning } = checksOf("kafka");

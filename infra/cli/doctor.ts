@@ -2,6 +2,9 @@ import { statSync } from "node:fs";
 import { diagnose } from "../../functions/diagnose.ts";
 import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis/diagnosis.ts";
 import { examinePort } from "../../lib/adapters/system/http-port.ts";
+import { createOrderStore } from "../../lib/adapters/kafka/orders/order-store.ts";
+import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { createKafkaDiagnosis } from "../../lib/adapters/kafka/queries/diagnosis.ts";
 import { createLogger } from "../../lib/adapters/log/log.ts";
 import { abortable } from "../../lib/rules/base/abortable.ts";
@@ -91,6 +94,8 @@ async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<reado
   using progress = createLiveLine(io.error);
   progress.show("checking the servers …");
   const kafka = createKafkaDiagnosis(settings.kafka, logger);
+  const wire = createKafkaWire(settings.kafka, logger);
+  const holds = createOrderStore(wire, settings.kafka.group, "holds", systemTime);
   const elasticsearch = createElasticsearchDiagnosis(settings.elasticsearch);
   try {
     const fileMode = config.holdsSecrets ? statSync(config.file).mode & 0o777 : null;
@@ -98,6 +103,7 @@ async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<reado
       { ...config, fileMode },
       {
         kafka,
+        readHolds: (signal) => holds.read(signal),
         elasticsearch,
         examinePort,
         readEtcd: (etcd, signal) => withStore(etcd, (store) => store.list(signal)),
@@ -108,7 +114,7 @@ async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<reado
     );
     return withoutSecrets(checks, hide);
   } finally {
-    const closing = Promise.allSettled([kafka.close(), elasticsearch.close()]);
+    const closing = Promise.allSettled([kafka.close(), wire.close(), elasticsearch.close()]);
     await Promise.allSettled([abortable(closing, AbortSignal.timeout(CLOSE_MS))]);
   }
 }

@@ -46,4 +46,14 @@ describeInBrowser("a topic is held on its page", () => {
       { topics: ["app"], held: false },
     ]);
   });
+
+  test("and one that its declaration holds says to release it there", async () => {
+    const hold = { from: "declaration", by: "entry 2 of c.yaml", since: new Date().toISOString() } as const;
+    const status = topicStatus({ topic: "app", hold: { ...hold, reason: null }, state: "held" });
+    await using host = startConsoleHost(() => [status]);
+    await using opened = await browser.open(`${host.url}ui/topics/app`, {});
+    const { page } = opened;
+    await page.getByText("Its declaration holds it: remove hold: true there").waitFor();
+    expect(await page.getByRole("button", { name: /Hold…|Release…/ }).count()).toBe(0);
+  });
 });

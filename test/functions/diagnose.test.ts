@@ -4,6 +4,7 @@ import { diagnose, type DiagnoseDeps, type DiagnoseInput } from "../../functions
 import type { Check } from "../../lib/rules/diagnosis/check.ts";
 import { parseEtcdValue } from "../../lib/rules/declarations/etcd-value.ts";
 import { absentHoldings, type Holdings } from "../../lib/rules/progress/holdings.ts";
+import { holdText } from "../../lib/rules/progress/hold.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { rejection } from "../support/rejection.ts";
 import { settings } from "../support/settings.ts";
@@ -57,6 +58,7 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
         fieldTypes: async () => () => null,
       }),
     },
+    readHolds: async () => [],
     examinePort: async () => ({ kind: "free" }),
     readEtcd: async () => ({ clusterId: "1", revision: 1, keys: [] }),
     now: () => 86_400_000,
@@ -74,6 +76,45 @@ describe("a diagnosis", () => {
     expect(checks.filter(({ state }) => state !== "ok").map(({ name }) => name)).toEqual(["etcd"]);
     expect(find(checks, "reading")?.seen).toBe("read a record of app, web");
     expect(find(checks, "target logs-1970.01.02")?.state).toBe("ok");
+  });
+
+  test("lists the topics that are held, and by whom, as no fault", async () => {
+    const deps = well();
+    const at = Date.UTC(2026, 0, 2);
+    const entry = { held: true, by: "alice@ops", at, reason: "reindexing", writtenAt: at, taken: true };
+    const stored = ["app", "web", "stranger"].map((topic) => ({
+      topic,
+      partition: 0,
+      offset: 0,
+      metadata: holdText({ ...entry, held: topic !== "web" }),
+    }));
+    const { declarations: more } = parseEtcdValue(
+      JSON.stringify([{ topic: "late", hold: true }]),
+      { name: "k", revision: 1 },
+      [],
+      "penstock.dead-letters",
+    );
+    const held = { ...input, declarations: [...declarations, ...more] };
+    const checks = await diagnose(held, { ...deps, readHolds: async () => stored });
+    const found = checks.filter(({ seen }) => seen.startsWith("is not read"));
+    expect(found.map(({ name, state, seen }) => [name, state, seen])).toEqual([
+      [
+        "topic app",
+        "ok",
+        "is not read: held by alice@ops: reindexing, since 2026-01-02T00:00:00.000Z (topics release app ends that)",
+      ],
+      ["topic late", "ok", 'is not read: `hold: true` in entry 1 of etcd key "k"'],
+    ]);
+  });
+
+  test("goes on if Kafka does not say what orders hold", async () => {
+    const readHolds = () => Promise.reject(new PenstockError("kafka_refused", "Kafka refused"));
+    const checks = await diagnose(input, well({ readHolds }));
+    expect(find(checks, "held topics")).toMatchObject({
+      state: "skipped",
+      seen: "what orders hold is not known: Kafka refused",
+    });
+    expect(find(checks, "topics")?.state).toBe("ok");
   });
 
   test("with a Kafka that never answers ends in time, and still checks the others", async () => {

@@ -17,6 +17,7 @@ export const actingText: fc.Arbitrary<string> = fc.string({
       "\t",
       "\b",
       "\u202e",
+      "\u2065",
       "\u2066",
       "\u200f",
       "\u061c",

@@ -11,6 +11,8 @@ import { showValue } from "../../../lib/rules/yaml/problem.ts";
 import { nameOf } from "../../../lib/rules/declarations/edit.ts";
 import { identityOf } from "../../../lib/rules/declarations/patience.ts";
 import { contradictions, specify } from "../../../lib/rules/model/specification.ts";
+import { mergeDeclarations } from "../../../lib/rules/declarations/desired.ts";
+import { type Hold, type HoldEntries, holdOf, holdWords, orderOf } from "../../../lib/rules/progress/hold.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
 import { alignColumns } from "../kit/columns.ts";
 
@@ -18,6 +20,30 @@ import { alignColumns } from "../kit/columns.ts";
 export interface TopicsListing {
   readonly declarations: readonly Declaration[];
   readonly refusals: readonly Refusal[];
+  /** The orders that hold topics, by the source of the declaration that the topic follows; null or absent: not known. */
+  readonly held?: HeldBySource | null;
+}
+
+/** An order that holds a topic. */
+export interface HeldTopic extends Hold {
+  readonly topic: string;
+}
+export type HeldBySource = ReadonlyMap<SourceRef, readonly HeldTopic[]>;
+
+/** Finds the declaration that each held topic follows. What is not declared is left out. @param orders as Kafka keeps them */
+export function heldBySource(
+  declarations: readonly Declaration[],
+  orders: HoldEntries,
+  deadLetterTopic: string,
+): HeldBySource {
+  const { desired } = mergeDeclarations(declarations, orders.keys(), deadLetterTopic);
+  const held = [...orders.keys()].flatMap((topic) => {
+    const hold = holdOf(orderOf(orders, topic), null);
+    const source = desired.get(topic)?.sources[0];
+    return hold === null || source === undefined ? [] : [{ source, hold: { topic, ...hold } }];
+  });
+  const groups = Map.groupBy(held, ({ source }) => source);
+  return new Map([...groups].map(([source, some]) => [source, some.map(({ hold }) => hold)]));
 }
 
 /** Lists the declarations of the config file and of every etcd key. @param snapshot null: etcd is not configured */
@@ -47,7 +73,7 @@ export function listTopics(
 }
 
 /** The listing for a person: a line for each declaration and each refusal. */
-export function formatListing({ declarations, refusals }: TopicsListing): string {
+export function formatListing({ declarations, refusals, held }: TopicsListing): string {
   if (declarations.length + refusals.length === 0) return "No topics are declared.\n";
   const winnerOf = winners(declarations);
   const rows = declarations.map((declaration) => {
@@ -56,6 +82,7 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
     const notes = [
       sourceText(source),
       ...(options.hold ? ["held"] : []),
+      ...heldWords(target, held?.get(source) ?? []),
       ...(winner === null
         ? []
         : [`${winner.alike ? "as in" : "overridden by"} ${sourceText(winner.source)}`]),
@@ -65,6 +92,19 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
   });
   const refused = refusals.map(({ reason, source }) => `refused: ${oneLine(reason)} (${sourceText(source)})`);
   return `${[...alignColumns(rows, 3), ...refused].join("\n")}\n`;
+}
+
+const NAMED_HOLDS = 5;
+
+/** `held by alice@ops: reindexing`; of a pattern, with the topics. */
+function heldWords(target: DeclarationTarget, held: readonly HeldTopic[]): string[] {
+  const rest = held.length - NAMED_HOLDS;
+  return [
+    ...held
+      .slice(0, NAMED_HOLDS)
+      .map((hold) => oneLine(`${target.kind === "topic" ? "" : `${hold.topic} `}${holdWords(hold)}`)),
+    ...(rest > 0 ? [`${rest} more held`] : []),
+  ];
 }
 
 function targetName(target: DeclarationTarget): string {
@@ -81,7 +121,7 @@ function targetWords({ index, dataStream, retention }: TopicOptions): string {
 }
 
 /** The listing as JSON: a flat object for each declaration. */
-export function listingAsJson({ declarations, refusals }: TopicsListing): string {
+export function listingAsJson({ declarations, refusals, held = null }: TopicsListing): string {
   const winnerOf = winners(declarations);
   const topics = declarations.map((declaration) => {
     const { target, options, source, ignored = [] } = declaration;
@@ -93,6 +133,7 @@ export function listingAsJson({ declarations, refusals }: TopicsListing): string
       ...options,
       source,
       overriddenBy,
+      heldBy: held === null ? null : (held.get(source) ?? []),
       ignored,
     };
   });

@@ -1,8 +1,8 @@
 /**
  * Characters that control a terminal, reverse the order of text or are invisible: C0 and C1 controls, Unicode's format
- * characters (CVE-2021-42574) and its line and paragraph separators.
+ * characters (CVE-2021-42574), also those it reserves among them (U+2065), and its line and paragraph separators.
  */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u2065]/gu;
 
 /** Shows foreign text on one line, with each such character as its code, `\u202e`. JSON text keeps its meaning. */
 export function visibleText(text: string): string {
@@ -16,7 +16,7 @@ export function visibleLines(text: string): string {
 
 /** Replaces each run of such characters and white space by one space: for text to read, not to inspect. */
 export function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
+  return text.replace(/[\s\p{Cc}\p{Cf}\u2065]+/gu, " ").trim();
 }
 
 function codesOf(character: string): string {

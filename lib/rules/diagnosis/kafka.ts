@@ -1,6 +1,8 @@
 import { OUR_CLIENT_ID } from "../group/strangers.ts";
 import { type Check, checksOf, isRefused, namesText, type Refused } from "./check.ts";
 import { counted, durationText } from "../base/units.ts";
+import { type HoldOrder, holdWords, placeText } from "../progress/hold.ts";
+import type { SourceRef } from "../model/declaration.ts";
 import type { TopicConfig } from "../progress/retention.ts";
 
 const { ok, warning, failed } = checksOf("kafka");
@@ -177,6 +179,36 @@ export function judgeOrderGroups(refusals: ReadonlyMap<string, string | null>): 
     `cannot be used: ${namesText(refused.map(([id]) => id))} (${first[1]})`,
     "grant READ and DESCRIBE on them, so that hosts see the orders of topics hold, rewind and rebuild",
   );
+}
+
+/** What holds one topic: an order, its declaration, or both. */
+export interface TopicHold {
+  readonly order: HoldOrder | null;
+  readonly declared: SourceRef | null;
+}
+
+const NAMED_HOLDS = 20;
+
+/** Held topics. Somebody wants that, so it is never a fault. */
+export function judgeHolds(held: ReadonlyMap<string, TopicHold>): Check[] {
+  const rest = held.size - NAMED_HOLDS;
+  return [
+    ...[...held]
+      .slice(0, NAMED_HOLDS)
+      .map(([topic, hold]) => ok(`topic ${topic}`, `is not read: ${heldText(topic, hold)}`)),
+    ...(rest > 0 ? [ok("held topics", `${counted(rest, "more topic")} held`)] : []),
+  ];
+}
+
+function heldText(topic: string, { order, declared }: TopicHold): string {
+  return [
+    ...(order === null
+      ? []
+      : [
+          `${holdWords(order)}, since ${new Date(order.at).toISOString()} (topics release ${topic} ends that)`,
+        ]),
+    ...(declared === null ? [] : [`\`hold: true\` in ${placeText(declared)}`]),
+  ].join("; ");
 }
 
 /** Above this share of the limit, a few more topics or hosts may be too many. */

@@ -1,14 +1,25 @@
+import { createOrderStore } from "../../../../lib/adapters/kafka/orders/order-store.ts";
+import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { createLogger } from "../../../../lib/adapters/log/log.ts";
+import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
+import { abortable } from "../../../../lib/rules/base/abortable.ts";
+import { messageOf } from "../../../../lib/rules/base/errors.ts";
+import { type HoldEntries, holdEntries } from "../../../../lib/rules/progress/hold.ts";
+import { createRedaction } from "../../../../lib/rules/secrets/redaction.ts";
+import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
 import { readListing } from "../declared-topics.ts";
-import { formatListing, listingAsJson, type TopicsListing } from "../list.ts";
+import { formatListing, heldBySource, listingAsJson, type TopicsListing } from "../list.ts";
 import type { TopicsIo, TopicsVerb } from "../verb.ts";
+
+const ORDERS_MS = 2_000;
 
 export const listVerb: TopicsVerb = {
   name: "list",
   operands: "",
-  about: "show what the config file and etcd declare",
+  about: "show what the config file and etcd declare, and which topics an order holds",
   options: [],
   parse(args) {
     const { values } = parseWords({ args, options: CONFIG_OPTIONS });
@@ -19,14 +30,46 @@ export const listVerb: TopicsVerb = {
 
 /** If etcd cannot be read, still lists the config file's topics; the list is incomplete then, and the command fails. */
 async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<number> {
-  const print = (listing: TopicsListing) => io.out(json ? listingAsJson(listing) : formatListing(listing));
+  const orders = readOrders(config, io);
+  const print = async (listing: TopicsListing) => {
+    const { entries, problem } = await orders;
+    if (problem !== null) io.error(`Note: orders unknown: ${problem}\n`);
+    const { topic } = config.settings.deadLetters;
+    const held = entries && heldBySource(listing.declarations, entries, topic);
+    io.out(json ? listingAsJson({ ...listing, held }) : formatListing({ ...listing, held }));
+  };
+  let listing: TopicsListing;
   try {
-    print(await readListing(config, io));
-    return ExitCode.done;
+    listing = await readListing(config, io);
   } catch (error) {
     if (io.signal.aborted) throw error;
-    print({ declarations: config.declarations, refusals: [] });
+    await print({ declarations: config.declarations, refusals: [] });
     if (!json) io.error("Note: the list shows only the config file, because etcd cannot be read:\n");
     throw error;
+  }
+  await print(listing);
+  return ExitCode.done;
+}
+
+/** Asks Kafka which topics an order holds. The list does not wait long for it: it shows declarations. Never throws. */
+async function readOrders(
+  { settings }: LoadedConfig,
+  { signal, error: write }: TopicsIo,
+): Promise<{ readonly entries: HoldEntries | null; readonly problem: string | null }> {
+  const { kafka } = settings;
+  // The answer is told in one line; the client's own words would repeat it.
+  const hide = createRedaction(secretsOf(settings));
+  const logger = createLogger({ level: "error", pretty: true, hide, destination: { write } });
+  const wire = createKafkaWire(kafka, logger);
+  const deadline = AbortSignal.timeout(ORDERS_MS);
+  const either = AbortSignal.any([signal, deadline]);
+  try {
+    const store = createOrderStore(wire, kafka.group, "holds", systemTime);
+    return { entries: holdEntries(await abortable(store.read(either), either)), problem: null };
+  } catch (error) {
+    const late = `Kafka did not answer within ${ORDERS_MS / 1000} s`;
+    return { entries: null, problem: deadline.aborted ? late : hide(messageOf(error)) };
+  } finally {
+    await wire.close();
   }
 }

@@ -3,7 +3,7 @@
  * bidirectional controls (CVE-2021-42574) and zero-width characters; also lone surrogates.
  */
 // eslint-disable-next-line eslint/no-control-regex -- this expression exists to find them
-const unseen = /[\u0000-\u001f\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const unseen = /[\u0000-\u001f\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2065]/gu;
 
 /**
  * Untrusted text in a harmless, readable form: controls as ␛, others as ‹U+202E›. Copying yields the original.

@@ -8,13 +8,20 @@ import { useReadOnly } from "../components/read-only.tsx";
 import { ask } from "../state/api.ts";
 import { valueOf } from "../text/input.ts";
 
-/** Opens the dialog that holds the topic, or releases it if an order holds it. */
+/** Opens the dialog that holds the topic, or releases it if an order holds it. What its declaration holds is released there. */
 export function HoldOrRelease({ topic, hold }: { readonly topic: string; readonly hold: Hold | null }) {
   const [open, setOpen] = useState<"hold" | "release" | null>(null);
+  const readOnly = useReadOnly();
+  if (hold?.from === "declaration")
+    return (
+      <span class="muted">
+        Its declaration holds it: remove <code>hold: true</code> there
+      </span>
+    );
   const wanted = hold?.from === "order" ? "release" : "hold";
   return (
     <>
-      <button type="button" disabled={useReadOnly()} onClick={() => setOpen(wanted)}>
+      <button type="button" disabled={readOnly} onClick={() => setOpen(wanted)}>
         {wanted === "hold" ? "Hold…" : "Release…"}
       </button>
       {open === null ? null : <OrderDialog topic={topic} order={open} onClose={() => setOpen(null)} />}

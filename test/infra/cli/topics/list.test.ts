@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { formatListing, listingAsJson } from "../../../../infra/cli/topics/list.ts";
+import { formatListing, heldBySource, listingAsJson } from "../../../../infra/cli/topics/list.ts";
+import { holdEntries, holdText } from "../../../../lib/rules/progress/hold.ts";
 import { declaration } from "../../../support/declarations.ts";
 
 test("the listing says where documents go, and how long a data stream keeps them", () => {
@@ -42,4 +43,30 @@ test("a pattern stands with what it excludes", () => {
   expect(JSON.parse(listingAsJson(listing))).toMatchObject({
     topics: [{ pattern: "app-*", exclude: ["app-debug-*", "app-x"] }],
   });
+});
+
+test("topics that an order holds stand with who and why, at the declaration that they follow", () => {
+  const at = Date.UTC(2026, 0, 2);
+  const order = { held: true, by: "alice@ops", at, reason: "reindexing", writtenAt: at, taken: true };
+  const orders = holdEntries(
+    ["app-1", "app-2", "app-free", "other"].map((topic) => ({
+      topic,
+      partition: 0,
+      metadata: holdText({ ...order, held: topic !== "app-free" }),
+    })),
+  );
+  const declarations = [
+    declaration("app-1"),
+    { ...declaration("app-*"), target: { kind: "pattern", pattern: "app-*", exclude: [] } as const },
+  ];
+  const listing = { declarations, refusals: [], held: heldBySource(declarations, orders, "dead") };
+  const [first = "", second = ""] = formatListing(listing).split("\n");
+  expect(first).toEndWith(", held by alice@ops: reindexing");
+  expect(second).toEndWith(", app-2 held by alice@ops: reindexing");
+  const hold = { from: "order", by: "alice@ops", since: "2026-01-02T00:00:00.000Z", reason: "reindexing" };
+  expect(JSON.parse(listingAsJson(listing)).topics).toMatchObject([
+    { topic: "app-1", heldBy: [{ topic: "app-1", ...hold }] },
+    { pattern: "app-*", heldBy: [{ topic: "app-2", ...hold }] },
+  ]);
+  expect(JSON.parse(listingAsJson({ declarations, refusals: [] })).topics[0].heldBy).toBeNull();
 });

@@ -61,7 +61,13 @@ export async function rebuildTopic(
   if (action === "begin") {
     if (index === null) throw refused(topic, "the new index is not named");
     await beginRebuild({ ...input, index }, deps);
-    const { status } = await until(topic, HEARD_MS, deps, isTaken);
+    const { status } = await until(
+      topic,
+      HEARD_MS,
+      deps,
+      isTaken,
+      "The order stands: hosts begin when they can",
+    );
     const size = progressText(status);
     return {
       status,
@@ -210,13 +216,16 @@ async function untilRead(topic: string, deps: RebuildTopicDeps): Promise<void> {
 /**
  * Looks again until nothing is left to wait for.
  * @param missing what is waited for; null: no more
- * @throws PenstockError `deadline_exceeded`: the order stands, and hosts carry it out when they can
+ * @param rest what becomes of the order if that takes too long
+ * @throws PenstockError `deadline_exceeded`: a rebuild that has begun goes on; what was to follow the wait has to be ordered
+ *   again
  */
 async function until(
   topic: string,
   ms: number,
   deps: RebuildTopicDeps,
   missing: (seen: SeenRebuild) => string | null,
+  rest = "Both indices stay as they are; order it again later",
 ): Promise<SeenRebuild> {
   const untilMs = deps.now() + ms;
   for (;;) {
@@ -227,7 +236,7 @@ async function until(
       const reason = seen.status.reason === null ? "" : ` (${seen.status.reason})`;
       throw new PenstockError(
         "deadline_exceeded",
-        `After ${Math.round(ms / 1_000)} s, ${why}${reason}. The order stands, and hosts carry it out when they can`,
+        `After ${Math.round(ms / 1_000)} s, ${why}${reason}. ${rest}`,
         { retryable: true },
       );
     }

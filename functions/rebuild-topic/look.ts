@@ -68,6 +68,8 @@ export interface RebuildWorld {
     topic: string,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, { readonly start: number; readonly end: number }>>;
+  /** Why the topic itself is not read, as a rebuild then waits too; null if it is. @throws PenstockError */
+  heldBack(topic: string, signal: AbortSignal): Promise<string | null>;
   /** Milliseconds since the epoch. */
   now(): number;
   readonly signal: AbortSignal;
@@ -96,7 +98,7 @@ export async function lookAtRebuild(topic: string, world: RebuildWorld): Promise
   const uuid = await indices.uuid(order.index, signal);
   const live = await liveIndex(order, world.specs.get(topic) ?? null, indices, signal);
   const sinceMs = world.now() - Date.parse(order.since);
-  const told = { positions, log, uuid, live, held: null };
+  const told = { positions, log, uuid, live, held: await world.heldBack(topic, signal) };
   const { done } = rebuildStatusOf(order, { ...told, rate: null });
   const rate = sinceMs > 0 ? Math.round((1_000 * done) / sinceMs) : null;
   return { order, positions, live, status: rebuildStatusOf(order, { ...told, rate }) };

@@ -21,6 +21,7 @@ interface Given {
   readonly names?: Readonly<Record<string, NamedIndices>>;
   /** Documents of the live index below the log. */
   readonly gone?: number;
+  readonly held?: string;
   readonly spec?: Parameters<typeof specification>[0];
   /** What hosts do while somebody waits. */
   readonly hosts?: (order: RebuildOrder) => Partial<RebuildPosition> | null;
@@ -84,6 +85,7 @@ function world(given: Given = {}) {
       },
     },
     ranges: async () => new Map([[0, given.log ?? { start: 0, end: 100 }]]),
+    heldBack: async () => given.held ?? null,
     ensureTemplate: async (name) => void done.push(`template ${name}`),
     newId: () => "one",
     placeOf: () => "config.yaml",
@@ -151,7 +153,7 @@ describe("begin", () => {
     const error = await rejection(act("begin", { index: "app-2" }));
     expect(error).toMatchObject({
       code: "deadline_exceeded",
-      message: expect.stringContaining("no host has begun all of its partitions"),
+      message: expect.stringMatching(/no host has begun all of its partitions.*The order stands/),
     });
     expect(order()).toEqual(rebuildOrder);
   });
@@ -172,7 +174,9 @@ describe("swap", () => {
     const error = await rejection(act("swap"));
     expect(error).toMatchObject({
       code: "deadline_exceeded",
-      message: expect.stringContaining("no host fills both indices from partitions 0"),
+      message: expect.stringMatching(
+        /no host fills both indices from partitions 0\. Both indices stay as they are; order it again later$/,
+      ),
     });
     expect(done).toEqual([]);
   });
@@ -188,6 +192,15 @@ describe("swap", () => {
     expect(done).toEqual([]);
     await act("swap", { force: true });
     expect(done).toEqual(["swap app app-1 app-2"]);
+  });
+
+  test("is refused at once while the topic is held, because then nobody fills both", async () => {
+    const { act, order } = world({ order: rebuildOrder, held: "the topic is held: by alice" });
+    expect(await rejection(act("swap"))).toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("it is paused: the topic is held: by alice"),
+    });
+    expect(order()).toEqual(rebuildOrder);
   });
 
   test("of a declared index names what to declare, and where", async () => {

@@ -127,4 +127,5 @@ export const tooManyWrongTokens: Answer = {
 /** ISO 8601, UTC. */
 export const timeText = z.string().meta({ format: "date-time" });
 /** A count, an offset or a partition; up to what JavaScript counts exactly. */
-export const wholeNumber = z.int().min(0);
+const wholeRule = "must be a whole number from 0 to 9007199254740991";
+export const wholeNumber = z.int(wholeRule).min(0, wholeRule);

@@ -92,7 +92,9 @@ export function rebuildRoute(status: z.ZodType<RebuildStatus>) {
         ...refusal("Kafka or Elasticsearch does not answer, or the host is stopping."),
         headers: retryAfter,
       },
-      504: refusal("No host carries it out in time; the order stands."),
+      504: refusal(
+        "Hosts do not carry it out in time: a rebuild begins later, any other step has to be ordered again.",
+      ),
     },
   });
 }

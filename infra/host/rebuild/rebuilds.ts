@@ -210,6 +210,7 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
           positions: deps.orders("rebuild-positions"),
           indices,
           ranges: (topic, until) => offsets.ranges(topic, until),
+          heldBack: async (topic) => heldBack(deps.topics().find((one) => one.topic === topic)),
           ensureTemplate: deps.ensureTemplate,
           newId: deps.newId,
           placeOf: deps.placeOf,

@@ -7,6 +7,7 @@ import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offse
 import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import type { Logger } from "../../../../lib/rules/base/logger.ts";
+import { holdEntries, orderOf } from "../../../../lib/rules/progress/hold.ts";
 import { throwRefused } from "../../../../lib/rules/template/index-template.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
 import { readDeclaredTopics } from "../declared-topics.ts";
@@ -32,6 +33,10 @@ export async function openRebuildWorld(
     positions: orders["rebuild-positions"],
     indices: createRebuildIndices(elasticsearch),
     ranges: (topic, until) => offsets.ranges(topic, until),
+    async heldBack(topic, until) {
+      const order = orderOf(holdEntries(await orders.holds.read(until)), topic);
+      return order?.held === true || declared.specs.get(topic)?.hold === true ? "the topic is held" : null;
+    },
     newId: () => crypto.randomUUID(),
     wait: (ms, until) => delay(ms, undefined, { signal: until }),
     placeOf: () => `${config.file} or etcd`,

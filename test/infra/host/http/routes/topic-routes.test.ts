@@ -55,6 +55,9 @@ test("a rewind is given with its defaults, and answered with where each partitio
 
 test.each([
   [{}, "to is neither a text, an offset nor offsets by partition."],
+  [{ to: { 0: -1 } }, "to must be a whole number from 0"],
+  [{ to: { 0: 1e30 } }, "to must be a whole number from 0"],
+  [{ to: "earliest", partition: -1 }, "partition must be a whole number from 0"],
   [{ to: "yesterday" }, 'to "yesterday" is neither earliest, latest, a time'],
   [{ to: "earliest", dryrun: true }, 'Unknown parameter "dryrun"'],
   [{ to: "earliest", skip: "yes" }, "skip"],

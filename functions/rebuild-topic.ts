@@ -69,9 +69,12 @@ export async function rebuildTopic(
       "The order stands: hosts begin when they can",
     );
     const size = progressText(status);
+    // A held topic is not read, and neither is its rebuild.
+    const wait =
+      status.state === "paused" && status.reason !== null ? `. Nothing is read yet: ${status.reason}` : "";
     return {
       status,
-      message: `Topic ${quoted(topic)} is rebuilt into index ${quoted(index)} (${size}); the live index stays as it is.`,
+      message: `Topic ${quoted(topic)} is rebuilt into index ${quoted(index)} (${size}); the live index stays as it is${wait}.`,
     };
   }
   if (index !== null) throw refused(topic, "only a new rebuild takes an index");
@@ -195,7 +198,9 @@ async function end(topic: string, deps: RebuildTopicDeps): Promise<void> {
 }
 
 const isTaken = ({ positions, status }: SeenRebuild): string | null =>
-  positions.size >= status.partitions.length ? null : "no host has begun all of its partitions";
+  status.state === "paused" || positions.size >= status.partitions.length
+    ? null
+    : "no host has begun all of its partitions";
 
 const areBoth = ({ positions, status }: SeenRebuild): string | null => {
   const left = status.partitions.filter(({ partition }) => positions.get(partition)?.both !== true);

@@ -108,6 +108,14 @@ describe("begin", () => {
     expect(message).toStartWith('Topic "app" is rebuilt into index "app-2" (100 % of 100 records)');
   });
 
+  test("of a held topic is ordered at once, and says what holds it: it is read after the release", async () => {
+    const { act, order } = world({ held: "the topic is held by bob@ops: disk", hosts: () => null });
+    const { message, status } = await act("begin", { index: "app-2" });
+    expect(order()).not.toBeNull();
+    expect(status).toMatchObject({ state: "paused", reason: "the topic is held by bob@ops: disk" });
+    expect(message).toEndWith("Nothing is read yet: the topic is held by bob@ops: disk.");
+  });
+
   test("of a topic that declares its index itself has no alias to swap", async () => {
     const { act, order } = world({ spec: { index: "app-1" } });
     await act("begin", { index: "app-2" });

@@ -141,5 +141,6 @@ export function heldBack(status: TopicStatus | undefined): string | null {
   if (status === undefined) return "this host does not have the topic";
   const { state, reason } = status;
   if (state === "running" || state === "stalled") return null;
+  if (state === "held" && reason !== null) return `the topic is ${reason}`;
   return `the topic is ${state}${reason === null ? "" : `: ${reason}`}`;
 }

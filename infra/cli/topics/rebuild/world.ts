@@ -7,7 +7,7 @@ import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offse
 import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import type { Logger } from "../../../../lib/rules/base/logger.ts";
-import { holdEntries, orderOf } from "../../../../lib/rules/progress/hold.ts";
+import { holdEntries, holdOf, holdWords, orderOf } from "../../../../lib/rules/progress/hold.ts";
 import { throwRefused } from "../../../../lib/rules/template/index-template.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
 import { readDeclaredTopics } from "../declared-topics.ts";
@@ -35,7 +35,9 @@ export async function openRebuildWorld(
     ranges: (topic, until) => offsets.ranges(topic, until),
     async heldBack(topic, until) {
       const order = orderOf(holdEntries(await orders.holds.read(until)), topic);
-      return order?.held === true || declared.specs.get(topic)?.hold === true ? "the topic is held" : null;
+      const isDeclared = declared.specs.get(topic)?.hold === true;
+      const hold = holdOf(order, isDeclared ? { source: undefined, sinceMs: 0 } : null);
+      return hold === null ? null : `the topic is ${holdWords(hold)}`;
     },
     newId: () => crypto.randomUUID(),
     wait: (ms, until) => delay(ms, undefined, { signal: until }),

@@ -83,7 +83,7 @@ function checkNames({ topic, index: target, dataStream }: Specification, index: 
   if (!isOneIndex(target)) {
     throw refused(
       topic,
-      `its index ${quoted(target)} stands for many indices. New ones get a new mapping; for the old ones, reindex them in Elasticsearch (a rewind does not: what they have counts as a duplicate)`,
+      `its index ${quoted(target)} stands for many indices. Declare the new name instead, then rewind the topic: its records are indexed there again`,
     );
   }
   if (!isOneIndex(index)) {

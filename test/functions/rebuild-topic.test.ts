@@ -132,12 +132,7 @@ describe("begin", () => {
     ["an index of another topic", {}, "other-2026.01.01", 'is the index of topic "other"'],
     ["an alias", { names: { "app-2": alias("x") } }, "app-2", "exists already, as an alias"],
     ["a topic with a data stream", { spec: { index: "s", dataStream: "s" } }, "app-2", "reindex it"],
-    [
-      "a topic with dated indices",
-      { spec: { index: "app-{yyyy.MM.dd}" } },
-      "app-2",
-      "reindex them in Elasticsearch",
-    ],
+    ["a topic with dated indices", { spec: { index: "app-{yyyy.MM.dd}" } }, "app-2", "rewind the topic"],
     ["a topic without documents", { spec: { index: "none" } }, "app-2", "there is nothing to rebuild"],
     [
       "an alias that rolls over",

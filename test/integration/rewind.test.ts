@@ -297,3 +297,32 @@ test.concurrent("what cannot be: each with its reason", async () => {
     "2 --to is missing: where should it go?",
   ]);
 }, 60_000);
+
+test.concurrent("a topic whose index was changed fills the new one when it is rewound, with or without a restart", async () => {
+  const topic = uniqueName("anew").toLowerCase();
+  await servers.kafka.createTopic(topic, 1);
+  await servers.kafka.produce(topic, minutes(Date.now(), 1, 100));
+  const kafka = { ...servers.config.kafka, group: uniqueName("group") };
+  const into = (index: string) => ({
+    ...servers.config,
+    kafka,
+    topics: [{ topic, index: `${topic}-${index}` }],
+  });
+  await using host = await startTestHost(into("a"));
+  const caughtUp = (index: string) =>
+    host.untilTopic(topic, `all is in ${index}`, ({ spec, partitions }) => {
+      return spec.index === `${topic}-${index}` && partitions[0]?.committed === 100;
+    });
+  await caughtUp("a");
+  await host.writeConfig(into("b"));
+  await caughtUp("b");
+  const again = async (): Promise<void> => {
+    expect(await rewind(into("b"), topic, "--to", "earliest")).toMatchObject({ action: "moved", again: 100 });
+    await caughtUp("b");
+  };
+  await again();
+  const countOf = (index: string) => servers.elasticsearch.count(`${topic}-${index}`);
+  expect([await countOf("a"), await countOf("b")]).toEqual([100, 100]);
+  await again();
+  expect([await countOf("a"), await countOf("b")]).toEqual([100, 100]);
+}, 60_000);

@@ -31,5 +31,6 @@ export const nothingEarlier: SentEarlier = { mayMove: false, find: () => Promise
 export const nothingSent: SentLookUp = {
   open: (partitions, sink) =>
     sink.onFound(partitions.map((one) => ({ ...one, doubtBelow: one.position.start }))),
+  forgetFormer() {},
   close() {},
 };

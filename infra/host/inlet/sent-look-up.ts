@@ -24,11 +24,13 @@ export interface LookUpSink {
  */
 export interface SentLookUp {
   open(partitions: readonly OpenedPartition[], sink: LookUpSink): void;
+  /** See `SentBefore`. */
+  forgetFormer(): void;
   close(): void;
 }
 
 export interface SentLookUpDeps {
-  readonly before: Pick<SentBefore, "addFormer" | "settle" | "place" | "mayMove">;
+  readonly before: Pick<SentBefore, "addFormer" | "forgetFormer" | "settle" | "place" | "mayMove">;
   readonly notes: PlaceNotes;
   readonly time: Time;
 }
@@ -102,6 +104,8 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
   ): Promise<void> => {
     const found = new Map(asked.map((one) => [one, lookedUp(one.partition, highest)]));
     await writePlace(asked.filter(isDue).flatMap((one) => found.get(one) ?? []));
+    // Forgotten meanwhile if another partition was moved.
+    for (const { partition } of asked) before.addFormer(partition.place);
     for (const [sink, own] of Map.groupBy(asked.filter(isDue), (one) => one.sink))
       sink.onFound(own.flatMap((one) => found.get(one) ?? []));
   };
@@ -136,6 +140,7 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
         void round(asked, 1, 0);
       });
     },
+    forgetFormer: () => before.forgetFormer(),
     close() {
       isClosed = true;
       for (const callOff of retries) callOff();

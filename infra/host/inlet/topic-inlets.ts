@@ -20,6 +20,8 @@ export interface TopicInlets {
   settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
   /** Ends tenures at once. */
   disown(tenures: readonly Tenure[]): void;
+  /** A position was moved back: records are read again for where they go now. */
+  forgetFormer(): void;
   /** Why a partition is not read although it should be; null: all are read. */
   readonly trouble: string | null;
   /** Fetches nothing more and drains the pump. */
@@ -95,6 +97,10 @@ class Inlets implements TopicInlets, InletTopic {
   disown(tenures: readonly Tenure[]): void {
     this.#close(tenures);
     this.pump.disown(tenures);
+  }
+
+  forgetFormer(): void {
+    if (!this.pump.isInDoubt) this.lookUp.forgetFormer();
   }
 
   /** Closes the inlets of these tenures, but of no later ones of the same partitions. */

@@ -57,7 +57,9 @@ export function createPositionMover({ intake, committer, logger }: PositionMover
         const isPassed = to === from || (offset >= atOrder && from > to);
         if (known?.order !== id && !isPassed) {
           const marks = movedMarks(known, { order: id, from, to });
-          const refusal = await committer.alone({ tenure, offset: to, last: null, place, marks }, signal);
+          // What is read again goes where records go now, even if a former index has it: the declaration may have changed.
+          const entry = { tenure, offset: to, last: null, place: to < from ? null : place, marks };
+          const refusal = await committer.alone(entry, signal);
           if (refusal !== null) throw new Error(`Kafka refused the new position: ${refusal}`);
           logger.info("a partition was moved", { topic, partition, from, to, by });
         }

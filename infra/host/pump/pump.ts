@@ -51,6 +51,8 @@ export interface Pump {
   settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
   /** Ends tenures at once. Uncommitted outcomes are remembered for when a partition comes back. */
   disown(tenures: readonly Tenure[]): void;
+  /** Whether some records may have been sent before, with an unknown result. */
+  readonly isInDoubt: boolean;
   /** Whether records of it may be taken now; if not, the share's `onRoom` tells when to ask again. */
   mayTake(tenure: Tenure): boolean;
   /** True: stalled, and asks for the smallest fetches only. */
@@ -123,6 +125,10 @@ class TopicPump implements Pump, SendingOwner, Committable {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  get isInDoubt(): boolean {
+    return !this.doubts.isEmpty;
   }
 
   disown(tenures: readonly Tenure[]): void {

@@ -181,6 +181,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       try {
         await topic.settle([tenure]);
         if (!tenure.ended) await act();
+        topics.get(tenure.topic)?.taker.inlets.forgetFormer();
       } finally {
         moving.delete(tenure);
         // The topic may have started anew meanwhile.

@@ -63,6 +63,12 @@ export class SentBefore {
     for (const one of placesIn(place)) if (one !== this.spec.index) this.#formerly.add(one);
   }
 
+  /** What is sent again now belongs where records go now, whatever another place has of it. No record may be in doubt. */
+  forgetFormer(): void {
+    this.#formerly.clear();
+    if (this.#target?.kind === "moving") this.addFormer(this.#target.writesTo);
+  }
+
   /**
    * Waits until nothing sent before can still arrive, and sees where records go now.
    * @param spans null if only ids will be looked up

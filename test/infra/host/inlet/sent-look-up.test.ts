@@ -14,7 +14,7 @@ const unavailable = new PenstockError("elasticsearch_unavailable", "no node answ
 function setUp() {
   const time = createVirtualTime(seededRandom(1));
   const asked: (readonly Span[] | null)[] = [];
-  const formers: (string | null)[] = [];
+  const formers = new Set<string | null>();
   const found: Record<number, number> = {};
   const troubles: string[] = [];
   const world = {
@@ -43,7 +43,8 @@ function setUp() {
       get mayMove() {
         return world.mayMove;
       },
-      addFormer: (place) => void formers.push(place),
+      addFormer: (place) => void formers.add(place),
+      forgetFormer: () => formers.clear(),
       async settle(spans): Promise<Settled> {
         asked.push(spans);
         if (world.settlesInMs > 0) await sleep(time, world.settlesInMs);
@@ -128,7 +129,7 @@ test("partitions that are opened in one turn are asked together, each up to the 
       { partition: 1, start: 10, end: 30 },
     ],
   ]);
-  expect(formers).toEqual(["old", null, null]);
+  expect(formers).toEqual(new Set(["old", null]));
   expect(found).toEqual({ 0: 18, 1: 10, 2: 10 });
 });
 
@@ -138,6 +139,18 @@ test("if Elasticsearch cannot tell, all records up to the end of the log are dou
   open(0, 30);
   time.run(10);
   expect(found).toEqual({ 0: 30 });
+});
+
+test("former places that are forgotten for another partition meanwhile are known again when this one is read", () => {
+  const { time, formers, found, world, lookUp, open } = setUp();
+  world.settlesInMs = 500;
+  open(0, 30, "old");
+  time.run(100);
+  expect(formers).toEqual(new Set(["old"]));
+  lookUp.forgetFormer();
+  time.run(1_000);
+  expect(found).toEqual({ 0: 10 });
+  expect(formers).toEqual(new Set(["old"]));
 });
 
 test("is tried again until Elasticsearch answers, and the reason is shown; a search in vain only five times", () => {

@@ -74,7 +74,8 @@ test("the position moves between settling and opening; the commit says which ord
       offset: 20,
       // The record before it is another one.
       last: null,
-      place: "app",
+      // Nor does it matter where records went before.
+      place: null,
       marks: { order: "one", from: null, below: 90, skipped: [] },
     },
   ]);

@@ -65,9 +65,10 @@ const MEASURING = [
 /** How long files took once, so that the slowest begin first. `--update-timings` renews them; one that is missing costs a little time. */
 const TIMINGS = "--timings=.ci/timings.json";
 
-/** Several files at a time: most of them wait for servers, and fewer leave the processor idle. */
+/** Three files at a time, with three tests each: many of them wait for servers. More would only wait for the processor. */
 const SHARING = [
-  "--parallel=4",
+  "--parallel=3",
+  "--max-concurrency=3",
   TIMINGS,
   ...without([...CLUSTER, ...FAULTS, ...CROWDING, ...MEASURING, ...UNITS]),
 ];

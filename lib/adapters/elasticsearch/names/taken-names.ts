@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { httpStatusOf } from "../../../rules/diagnosis/elasticsearch.ts";
 import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import { isObject } from "../../../rules/json/object.ts";
@@ -22,6 +23,8 @@ export interface NamesWanted {
 const TIMEOUT_MS = 10_000;
 /** Other hosts may change the list at the same time: each of them only until it holds what all of them want. */
 const ATTEMPTS = 50;
+const READS = 10;
+const READ_AGAIN_MS = 200;
 
 /**
  * Adds wanted names to the list of a topic and day as long as there is room. Several hosts may do so at once: Elasticsearch
@@ -46,8 +49,15 @@ export async function askTakenNames(
   throw new PenstockError("elasticsearch_unavailable", message, { retryable: true });
 
   async function read(id: string): Promise<List | null> {
-    const answer = await orElse([404], () => ask("GET", `_doc/${id}`, {}));
-    return answer === null ? null : listIn(answer);
+    for (let tries = 1; ; tries += 1)
+      try {
+        const answer = await orElse([404], () => ask("GET", `_doc/${id}`, {}));
+        return answer === null ? null : listIn(answer);
+      } catch (error) {
+        // Another host has just made the index, whose shard is not there yet.
+        if (httpStatusOf(error) !== 503 || tries >= READS) throw error;
+        await sleep(READ_AGAIN_MS, undefined, { signal });
+      }
   }
 
   /** @returns false if somebody else changed the list */

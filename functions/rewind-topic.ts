@@ -18,8 +18,6 @@ export interface RewindInput {
   readonly partition: number | null;
   /** Only says what would happen. */
   readonly dryRun: boolean;
-  /** Whether records may be skipped, where it goes forward. */
-  readonly skip: boolean;
   /** Who. */
   readonly by: string;
 }
@@ -47,7 +45,7 @@ export interface RewindDeps {
 export interface RewindResult {
   readonly topic: string;
   /**
-   * `planned`: a dry run. `refused`: it would skip records, and `skip` is not set; or the topic is rebuilt, or moved already.
+   * `planned`: a dry run. `refused`: the topic is rebuilt, or moved already.
    * `unchanged`: it is there already.
    * `moved`: done. `waiting`: ordered, but not all partitions have moved yet. `superseded`: another rewind took its place.
    */
@@ -57,7 +55,7 @@ export interface RewindResult {
   readonly partitions: readonly RewindStep[];
   /** Records that are read again, at most. */
   readonly again: number;
-  /** Records that are never read, at most. */
+  /** Records that are not read, unless it goes back again, at most. */
   readonly skipped: number;
   /** Partitions that have not moved yet. */
   readonly waiting: readonly number[];
@@ -106,11 +104,6 @@ export async function rewindTopic(input: RewindInput, deps: RewindDeps): Promise
   if (obstacle !== null) return result("refused", obstacle);
   if (input.dryRun)
     return result("planned", `topic "${topic}" would move: ${what.join(", ")}; nothing was changed`);
-  if (skipped > 0 && !input.skip)
-    return result(
-      "refused",
-      `topic "${topic}" was not moved, because ${counted(skipped, "record")} would never be read: confirm that`,
-    );
 
   const order = { id: deps.newId(), by: input.by, at: new Date(deps.now()).toISOString() };
   await deps.writeRewinds(

@@ -57,7 +57,6 @@ function world(changes: Partial<RewindDeps> = {}) {
           to: { kind: "earliest" },
           partition: null,
           dryRun: false,
-          skip: false,
           by: "me",
           ...input,
         },
@@ -83,7 +82,7 @@ test("orders each partition that moves, and waits until all have moved", async (
   ]);
 });
 
-test("a dry run, the same place, and what would be skipped without being told so: nothing is ordered", async () => {
+test("a dry run and the same place: nothing is ordered; forward, it says what is skipped", async () => {
   const { run, written } = world();
   expect(await run({ dryRun: true })).toMatchObject({
     action: "planned",
@@ -93,13 +92,10 @@ test("a dry run, the same place, and what would be skipped without being told so
   expect(await run({ to: { kind: "offset", offset: 90 }, partition: 1 })).toMatchObject({
     action: "unchanged",
   });
-  const refused = await run({ to: { kind: "latest" } });
-  expect(refused).toMatchObject({ action: "refused", skipped: 20 });
-  expect(refused.message).toBe(
-    'topic "app" was not moved, because 20 records would never be read: confirm that',
-  );
   expect(written).toEqual([]);
-  expect(await run({ to: { kind: "latest" }, skip: true })).toMatchObject({ action: "moved", skipped: 20 });
+  const forward = await run({ to: { kind: "latest" } });
+  expect(forward).toMatchObject({ action: "moved", skipped: 20 });
+  expect(forward.message).toBe('topic "app" has moved: 20 records are skipped');
 });
 
 test("says which partitions have not moved after 30 s; at once if no host runs", async () => {

@@ -150,7 +150,7 @@ test.concurrent("two hosts under load: back to a time, to offsets, to the beginn
   await servers.kafka.produce(topic, minutes(Date.now(), 4, 30, 0));
   const refused = await rewind(config, topic, "--to", "latest");
   expect(refused).toMatchObject({ action: "refused", skipped: 120, code: 1 });
-  const waiting = await rewind(config, topic, "--to", "latest", "--yes");
+  const waiting = await rewind(config, topic, "--to", "latest");
   expect(waiting).toMatchObject({ action: "waiting", waiting: [0, 1, 2, 3], code: 1 });
   expect(waiting.message).toContain("no host runs");
   const more = await rewind(config, topic, "--to", "earliest");
@@ -228,7 +228,7 @@ test.concurrent("what was skipped, before it began or by a rewind, is listed apa
   }
   await servers.kafka.produce(topic, minutes(now, 1, 20));
   // No host runs: it waits for one.
-  expect(await rewind(config, topic, "--to", "55", "--yes")).toMatchObject({
+  expect(await rewind(config, topic, "--to", "55")).toMatchObject({
     action: "waiting",
     skipped: 15,
   });

@@ -36,7 +36,6 @@ const bodyWords = z.object({
     }),
   partition: wholeNumber.optional().meta({ description: "Only this one." }),
   dryRun: flag("True: only says what would happen."),
-  skip: flag("True: goes forward, too, so that the records in between are never read."),
 });
 
 /** Moves a topic's position. */
@@ -65,7 +64,7 @@ export const rewindRoutes = {
         "A member is unknown or invalid, a time is in the future, an offset is not in Kafka, or records have no timestamps.",
       ),
       404: refusal("No source declares the topic, or Kafka does not have it."),
-      409: refusal("It would skip records, is being rebuilt, or is on its way to another position.", refused),
+      409: refusal("It is being rebuilt, or is on its way to another position.", refused),
       415: refusal("The body is not declared as application/json."),
       503: refusal("Kafka does not answer, refuses, or the host is stopping."),
     },

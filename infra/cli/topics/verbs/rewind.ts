@@ -22,7 +22,7 @@ export const rewindVerb: TopicsVerb = {
   name: "rewind",
   operands: "TOPIC",
   about: "move a topic's position in Kafka: to a time, an offset, or the beginning or end of its log",
-  details: `Says for each partition where it goes, and how many records are read again or skipped. What is read again and is in the index already counts as a duplicate: nothing is doubled. The order is kept in Kafka (group <kafka.group>.rewinds) and carried out once by the hosts that own the partitions; without a running host it waits for one. The command waits until all partitions have moved, for 30 s at most.`,
+  details: `Says for each partition where it goes, and how many records are read again or skipped. What is read again and is in the index already counts as a duplicate: nothing is doubled. Forward, the records in between are skipped, until it goes back; the audit lists them apart. The order is kept in Kafka (group <kafka.group>.rewinds) and carried out once by the hosts that own the partitions; without a running host it waits for one. The command waits until all partitions have moved, for 30 s at most.`,
   options: [
     [
       "--to WHERE",
@@ -30,7 +30,6 @@ export const rewindVerb: TopicsVerb = {
     ],
     ["--partition N", "only this partition"],
     ["--dry-run", "only say what would happen"],
-    ["--yes", "also go forward: the records in between are never read"],
   ],
   exitCodes:
     "0 moved, or nothing to do, 1 refused, or not all partitions have moved yet, 2 wrong usage, 78 bad config, 128 + signal if ended by one",
@@ -39,7 +38,6 @@ export const rewindVerb: TopicsVerb = {
       to: { type: "string" },
       partition: { type: "string" },
       "dry-run": { type: "boolean", default: false },
-      yes: { type: "boolean", default: false },
       ...CONFIG_OPTIONS,
     } as const;
     const { values, positionals } = parseWords({ args, options, allowPositionals: true });
@@ -53,7 +51,6 @@ export const rewindVerb: TopicsVerb = {
       to: parseRewindTarget(values.to),
       partition: values.partition === undefined ? null : wholeNumber("partition", values.partition, 0),
       dryRun: values["dry-run"],
-      skip: values.yes,
     };
     return { config: values.config ?? null, run: (config, io) => rewind(input, values.json, config, io) };
   },
@@ -106,7 +103,7 @@ async function rewind(
   }
 }
 
-function reportOf({ message, partitions, skipped, action, waiting }: RewindResult): string {
+function reportOf({ message, partitions, waiting }: RewindResult): string {
   const rows = alignColumns(
     partitions.map((step) => [
       `partition ${step.partition}`,
@@ -116,8 +113,7 @@ function reportOf({ message, partitions, skipped, action, waiting }: RewindResul
     ]),
     3,
   );
-  const hint = action === "refused" && skipped > 0 ? " with --yes" : "";
-  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}${hint}.`;
+  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}.`;
   return `${[...rows, sentence].join("\n")}\n`;
 }
 

@@ -34,7 +34,7 @@ function RewindDialog({ topic, onClose }: { readonly topic: string; readonly onC
     setBusy(true);
     setFailure(null);
     try {
-      const body = { to: to.trim(), dryRun, skip: !dryRun && (told?.skipped ?? 0) > 0 };
+      const body = { to: to.trim(), dryRun };
       setTold(
         await ask<RewindResult>(`/topics/${topic}/rewind`, { method: "POST", body, timeoutMs: ANSWER_MS }),
       );

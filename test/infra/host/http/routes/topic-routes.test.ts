@@ -38,16 +38,15 @@ test("a rewind is given with its defaults, and answered with where each partitio
   const { asked, post } = world();
   const answer = await post({ to: "earliest" });
   expect([answer.status, await answer.json()]).toEqual([200, result("moved")]);
-  await post({ to: { 0: 17 }, dryRun: true, partition: 3, skip: true }, "/topics/my.app/rewind");
+  await post({ to: { 0: 17 }, dryRun: true, partition: 3 }, "/topics/my.app/rewind");
   const by = "a client at an unknown address";
   expect(asked).toEqual([
-    { topic: "app", to: { kind: "earliest" }, partition: null, dryRun: false, skip: false, by },
+    { topic: "app", to: { kind: "earliest" }, partition: null, dryRun: false, by },
     {
       topic: "my.app",
       to: { kind: "offsets", offsets: new Map([[0, 17]]) },
       partition: 3,
       dryRun: true,
-      skip: true,
       by,
     },
   ]);
@@ -60,7 +59,7 @@ test.each([
   [{ to: "earliest", partition: -1 }, "partition must be a whole number from 0"],
   [{ to: "yesterday" }, 'to "yesterday" is neither earliest, latest, a time'],
   [{ to: "earliest", dryrun: true }, 'Unknown parameter "dryrun"'],
-  [{ to: "earliest", skip: "yes" }, "skip"],
+  [{ to: "earliest", dryRun: "yes" }, "dryRun"],
 ])("%j: 400, and nothing is ordered", async (body, reason) => {
   const { asked, post } = world();
   const answer = await post(body);

@@ -289,7 +289,7 @@ test.concurrent("what cannot be: each with its reason", async () => {
     expect.stringMatching(/^2 to 2999-01-01T00:00:00.000Z is in the future: it is .* now$/),
     `2 offset 11 of topic "${topic}", partition 1, is not in Kafka: it has 0 to 10`,
     `2 topic "${topic}" has no partition 2: it has 2, from 0 to 1`,
-    `2 topic "${topic}" has 2 partitions: name one (--partition), or give an offset for each ({"0":17})`,
+    `2 topic "${topic}" has 2 partitions: name one of them beside it, or give an offset for each ({"0":17})`,
     `2 to "yesterday" is neither earliest, latest, a time with its zone (2026-11-28T10:00:00Z), an age (-2h; units s m h d), an offset nor offsets by partition ({"0":17})`,
     expect.stringMatching(/^2 .*its records have no timestamps, so none can be found by time$/),
     `1 topic "not-there" does not exist in Kafka`,

@@ -13,6 +13,8 @@ export type RewindTarget =
   | { readonly kind: "offset"; readonly offset: number };
 
 const offsetPattern = /^\d{1,15}$/;
+/** Each in one spelling only: `{"0":1,"00":2}` names a partition twice. */
+const partitionPattern = /^(?:0|[1-9]\d{0,8})$/;
 const rule = `${startPointRule.replace(/^is not /, "is neither ").replace(" or an age", ", an age")}, an offset nor offsets by partition ({"0":17})`;
 
 /**
@@ -26,7 +28,7 @@ export function parseRewindTarget(value: unknown): RewindTarget {
     const offsets = new Map(entries.map(([partition, offset]) => [Number(partition), Number(offset)]));
     const isGood = entries.every(
       ([partition, offset]) =>
-        /^\d{1,9}$/.test(partition) &&
+        partitionPattern.test(partition) &&
         (typeof offset === "number" || typeof offset === "string") &&
         offsetPattern.test(String(offset)),
     );
@@ -87,8 +89,10 @@ export function planRewind(
       );
   if (target.kind === "offset" && only === null && standings.length > 1)
     throw usage(
-      `topic "${topic}" has ${standings.length} partitions: name one (--partition), or give an offset for each ({"0":17})`,
+      `topic "${topic}" has ${standings.length} partitions: name one of them beside it, or give an offset for each ({"0":17})`,
     );
+  if (target.kind === "offsets" && only !== null && !target.offsets.has(only))
+    throw usage(`partition ${only} is not among those with an offset: ${named.join(", ")}`);
   return standings
     .filter(({ partition }) => only === null || partition === only)
     .map(({ partition, start, end, committed }) => {

@@ -31,6 +31,7 @@ describe("where to", () => {
     [undefined],
     [{}],
     [{ a: 1 }],
+    ['{"00":17,"0":3}'],
     [{ 0: -1 }],
     [{ 0: null }],
     ["{"],
@@ -50,6 +51,14 @@ const moves = (...given: Parameters<typeof planRewind>) =>
   planRewind(...given).map(({ partition, from, to, records }) => [partition, from, to, records]);
 
 describe("the plan of a rewind", () => {
+  test("refuses a partition beside offsets of others", () => {
+    const offsets = new Map([[0, 17]]);
+    expect(() => moves("t", { kind: "offsets", offsets }, 1, standings, none)).toThrow(
+      "partition 1 is not among those with an offset: 0",
+    );
+    expect(moves("t", { kind: "offsets", offsets }, 0, standings, none)).toEqual([[0, 90, 17, 73]]);
+  });
+
   test("says for each partition where it goes, and how many records that is", () => {
     expect(moves("t", { kind: "earliest" }, null, standings, none)).toEqual([
       [0, 90, 10, 80],

@@ -60,7 +60,8 @@ export const clusterRules: Readonly<Record<string, ClusterRule>> = {
     const [first, second] = [await newMember(world, groupId), await newMember(world, groupId)];
     const began = world.monotonicMs();
     const joining = first.join("one");
-    await world.sleep(100);
+    // Long enough for a real broker on a busy machine to see it first.
+    await world.sleep(world.initialRebalanceDelayMs / 2);
     const [one, two] = await Promise.all([joining, second.join("two")]);
     expect(world.monotonicMs() - began).toBeGreaterThan(world.initialRebalanceDelayMs * 0.9);
     expect(one).toMatchObject({ error: null, generation: 1, protocol: "penstock", leader: first.memberId });

@@ -44,6 +44,17 @@ const rebuildIs = (host: TestHost, topic: string, ...states: readonly RebuildSta
     ({ rebuild }) => rebuild !== null && states.includes(rebuild.state),
     30_000,
   );
+/** On a busy machine, owners may follow later than the answer waits: it then says to order it again. */
+const order = (host: TestHost, topic: string, action: "swap" | "back"): Promise<RebuildTopicResult> =>
+  eventually(
+    `${action} is carried out`,
+    async () => {
+      const { status, body } = await steer(host, topic, { action });
+      if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
+      return body;
+    },
+    60_000,
+  );
 /** Which indices a search over all topics finds the topic in. */
 const shownIn = async (topic: string): Promise<string[]> => {
   await ask("POST", "/penstock-records/_refresh");
@@ -100,20 +111,17 @@ test.concurrent("a rebuild behind an alias survives kill -9 and is swapped under
   })();
   await using third = await startTestHost(config);
   await rebuildIs(first, topic, "caught up");
-  const swapped = await steer(first, topic, { action: "swap" });
-  expect(swapped.body.message).toStartWith(
-    `Alias "${topic}" leads to "${fresh}" now, and no longer to "${old}".`,
-  );
+  const swapped = await order(first, topic, "swap");
+  expect(swapped.message).toStartWith(`Alias "${topic}" leads to "${fresh}" now, and no longer to "${old}".`);
   expect(await shownIn(topic)).toEqual([fresh]);
   const { [fresh]: there } = (await ask("GET", `/_alias/${topic}`)) as Record<string, { aliases: object }>;
   expect(there?.aliases).toEqual({ [topic]: { is_write_index: true } });
   first.signal("SIGKILL");
   await rebuildIs(third, topic, "swapped");
-  const wasBack = await steer(third, topic, { action: "back" });
-  expect(wasBack.status).toBe(200);
+  await order(third, topic, "back");
   expect(await shownIn(topic)).toEqual([old]);
   await rebuildIs(third, topic, "caught up");
-  expect(await steer(third, topic, { action: "swap" })).toMatchObject({ status: 200 });
+  await order(third, topic, "swap");
   isOver = true;
   await producing;
 
@@ -137,7 +145,7 @@ test.concurrent("a rebuild behind an alias survives kill -9 and is swapped under
   expect(await stack.elasticsearch.count(old)).toBe(written);
   const { code } = await runCommand("audit", config, [topic]);
   expect(code).toBe(0);
-}, 120_000);
+}, 240_000);
 
 test.concurrent("a topic that declares its index is swapped by its declaration, which the command asks for", async () => {
   const topic = uniqueName("rebuild").toLowerCase();

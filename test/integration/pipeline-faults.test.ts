@@ -57,7 +57,7 @@ describe("records that an ingest pipeline refuses", () => {
   let host: TestHost;
   const others = ["mixed", "company", "blocked", "stream", "streamless"];
   const declared = [...Object.keys(refusals), ...Object.keys(brokenForAll), ...others];
-  const config = (path: string | null) => ({
+  const config = (message: string | null) => ({
     ...servers.config,
     deadLetters: { topic: topicOf("dead") },
     topics: declared.map((name) => ({
@@ -65,7 +65,7 @@ describe("records that an ingest pipeline refuses", () => {
       ...unforgiving,
       pipeline: topicOf(name),
       ...(name === "blocked" && { index: `${topicOf(name)}-{yyyy.MM.dd}` }),
-      ...(name === "blocked" && path !== null && { path }),
+      ...(name === "blocked" && message !== null && { message }),
     })),
   });
 
@@ -211,13 +211,13 @@ describe("records that an ingest pipeline refuses", () => {
       ({ counts }) => counts.deadLettered === 5,
       60_000,
     );
-    const path = "/var/log/another";
-    await host.writeConfig(config(path));
+    const message = "another";
+    await host.writeConfig(config(message));
     await host.untilTopic(
       topicOf("blocked"),
       "is read again, and waits again",
       ({ spec, state, reason }) =>
-        spec.path === path && state === "running" && (reason?.includes("retrying since") ?? false),
+        spec.message === message && state === "running" && (reason?.includes("retrying since") ?? false),
       60_000,
     );
     // Read again to its end, as this record proves.

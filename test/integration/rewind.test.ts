@@ -94,8 +94,10 @@ test.concurrent("two hosts under load: back to a time, to offsets, to the beginn
     return both.flat().reduce((sum, { topic: name, counts }) => sum + (name === topic ? counts[kind] : 0), 0);
   };
   const settled = (offset: number) =>
-    eventually(`all partitions are committed up to ${offset}`, async () =>
-      (await committed(group, topic)).every((at) => at === offset),
+    eventually(
+      `all partitions are committed up to ${offset}`,
+      async () => (await committed(group, topic)).every((at) => at === offset),
+      90_000,
     );
   await settled(200);
   await eventually("both hosts own partitions", async () => {
@@ -140,7 +142,7 @@ test.concurrent("two hosts under load: back to a time, to offsets, to the beginn
     notes: [],
   });
 
-  // Forward: only when told so, and what was skipped is no gap.
+  // Forward, without a host that could move it now.
   await Promise.all(
     [one, two].map(async (host) => {
       host.signal("SIGTERM");
@@ -148,15 +150,13 @@ test.concurrent("two hosts under load: back to a time, to offsets, to the beginn
     }),
   );
   await servers.kafka.produce(topic, minutes(Date.now(), 4, 30, 0));
-  const refused = await rewind(config, topic, "--to", "latest");
-  expect(refused).toMatchObject({ action: "refused", skipped: 120, code: 1 });
   const waiting = await rewind(config, topic, "--to", "latest");
-  expect(waiting).toMatchObject({ action: "waiting", waiting: [0, 1, 2, 3], code: 1 });
+  expect(waiting).toMatchObject({ action: "waiting", skipped: 120, waiting: [0, 1, 2, 3], code: 1 });
   expect(waiting.message).toContain("no host runs");
   const more = await rewind(config, topic, "--to", "earliest");
   expect(more).toMatchObject({ action: "refused", code: 1 });
   expect(more.message).toContain("is being moved to offset");
-}, 120_000);
+}, 240_000);
 
 test.concurrent("a data stream that rolled over, killed while it reads again: the ids of all generations are looked up, nothing is doubled", async () => {
   const topic = uniqueName("stream").toLowerCase().replaceAll("-", "_");
@@ -171,8 +171,10 @@ test.concurrent("a data stream that rolled over, killed while it reads again: th
   const { group } = config.kafka;
   const now = Date.now();
   const settled = (offset: number) =>
-    eventually(`all partitions are committed up to ${offset}`, async () =>
-      (await committed(group, topic)).every((at) => at === offset),
+    eventually(
+      `all partitions are committed up to ${offset}`,
+      async () => (await committed(group, topic)).every((at) => at === offset),
+      90_000,
     );
   {
     await using host = await startTestHost(config);
@@ -202,7 +204,7 @@ test.concurrent("a data stream that rolled over, killed while it reads again: th
   });
   const status = await host.untilTopic(topic, "runs", ({ state }) => state === "running");
   expect(status.lost).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test.concurrent("what was skipped, before it began or by a rewind, is listed apart, and indexed once it goes back", async () => {
   const topic = uniqueName("skipping");
@@ -257,7 +259,7 @@ test.concurrent("what was skipped, before it began or by a rewind, is listed apa
     "partition 0: audited from offset 25, where its group began or went back to",
   ]);
   expect(await rewind(config, topic, "--to", "latest")).toMatchObject({ action: "unchanged", code: 0 });
-}, 120_000);
+}, 240_000);
 
 test.concurrent("what cannot be: each with its reason", async () => {
   const [topic, untimed] = [uniqueName("refusing"), uniqueName("untimed")];

@@ -89,6 +89,7 @@ async function cross(crossing: Crossing): Promise<{ readonly documents: number; 
   await eventually(
     "documents that the host was not told of",
     async () => (await idsThere()).length === written,
+    90_000,
   );
   if (crossing.isKilled) {
     first.signal("SIGKILL");

@@ -203,8 +203,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
         },
         readEtcd: (settings, signal) => etcd.read(settings, signal),
         async listTopics(settings, signal) {
-          await Promise.all([holds.ready(signal), rewinder.ready(signal)]);
-          return clients.listTopics(settings, signal);
+          const topics = await clients.listTopics(settings, signal);
+          // Without topics there is nothing that could be held or moved.
+          if (topics.size > 0) await Promise.all([holds.ready(signal), rewinder.ready(signal)]);
+          return topics;
         },
         probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
         ensureTemplate: (targets, signal) => clients.elasticsearch.ensureTemplate(targets, signal),

@@ -79,7 +79,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await eventually("the fastest is first", async () => (await namesOn(page))[0]?.endsWith("99"));
   }, 60_000);
 
-  test("the six states differ by shape and word", async () => {
+  test("the seven states differ by shape and word", async () => {
     const states = topicStates.map((state) =>
       topicStatus({
         topic: `is-${state}`,
@@ -90,7 +90,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await using host = startConsoleHost(() => states);
     await using opened = await browser.open(`${host.url}ui/topics`);
     const { page, faults } = opened;
-    await page.getByText("6 topics").waitFor();
+    await page.getByText("7 topics").waitFor();
     const labels = page.locator("tbody .state");
     const paths = await labels.locator("path").all();
     const shapes = await Promise.all(paths.map((path) => path.getAttribute("d")));
@@ -98,7 +98,7 @@ describeInBrowser("the table of a thousand topics", () => {
       `[...document.querySelectorAll("tbody .state svg")].map((svg) => getComputedStyle(svg).strokeDasharray)`,
     );
     const looksOfStates = new Set(shapes.map((shape, at) => `${shape} ${dashed[at]}`));
-    expect(looksOfStates.size).toBe(6);
+    expect(looksOfStates.size).toBe(7);
     expect(await labels.allInnerTexts()).toEqual([
       "failed",
       "stalled",

@@ -105,6 +105,7 @@ describeInBrowser("the table of a thousand topics", () => {
       "starting",
       "stopping",
       "pending",
+      "held",
       "running",
     ]);
     expect(await page.getByText("␛[31m<b>no</b>‹U+202E›").count()).toBe(1);

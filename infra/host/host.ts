@@ -205,7 +205,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         async listTopics(settings, signal) {
           const topics = await clients.listTopics(settings, signal);
           // Without topics there is nothing that could be held or moved.
-          if (topics.size > 0) await Promise.all([holds.ready(signal), rewinder.ready(signal)]);
+          if (topics.size > 0) await Promise.all([holds.watch.ready(signal), rewinder.watch.ready(signal)]);
           return topics;
         },
         probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
@@ -245,20 +245,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
     now,
     topics: pool,
     store: () => clients.orders("holds"),
-    logger: {
-      debug: (...line) => logger.debug(...line),
-      warn: (message, fields) => failures.warn(message, { reason: "orders", ...fields }),
-    },
+    logger,
+    failures,
   });
   closing.adopt(holds, (it) => it.stop());
 
   const rewinder = createRewinder({
     mover: flow.mover,
     store: () => clients.orders("rewinds"),
-    logger: {
-      debug: (...line) => logger.debug(...line),
-      warn: (message, fields) => failures.warn(message, { reason: "orders", ...fields }),
-    },
+    logger,
+    failures,
   });
   work.adopt(rewinder, (it) => it.stop());
 

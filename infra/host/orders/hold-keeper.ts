@@ -1,5 +1,6 @@
 import type { OrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
-import { PenstockError, messageOf } from "../../../lib/rules/base/errors.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import {
   entriesDue,
@@ -16,11 +17,6 @@ export interface HoldKeeper {
   readonly watch: OrderWatch;
   /** What was ordered last; null: nothing. */
   order(topic: string): HoldOrder | null;
-  /**
-   * Resolves once it is known what is held, so that no topic is read before.
-   * @throws PenstockError `kafka_unavailable`; the signal's reason
-   */
-  ready(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,8 +30,8 @@ export interface HeldTopics {
 export interface HoldKeeperDeps {
   readonly topics: HeldTopics;
   readonly store: () => OrderStore;
-  /** Throttled. */
-  readonly logger: Pick<Logger, "debug" | "warn">;
+  readonly logger: Pick<Logger, "debug">;
+  readonly failures: Pick<ThrottledLogger, "warn">;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -44,13 +40,14 @@ export interface HoldKeeperDeps {
 const EVERY_MS = 500;
 const QUESTION_MS = 8_000;
 
-export function createHoldKeeper({ topics, store, logger, now }: HoldKeeperDeps): HoldKeeper {
+export function createHoldKeeper({ topics, store, logger, failures, now }: HoldKeeperDeps): HoldKeeper {
   const life = new AbortController();
   let known: ReadonlyMap<string, HoldOrder> = new Map();
 
   const watch = createOrderWatch({
     store,
     logger,
+    failures,
     onChange(stored) {
       const before = known;
       known = knownOrders(before, holdEntries(stored));
@@ -77,7 +74,7 @@ export function createHoldKeeper({ topics, store, logger, now }: HoldKeeperDeps)
       if (entries.length > 0) await watch.write(entries, signal);
     } catch (error) {
       if (life.signal.aborted) return;
-      logger.warn("what holds topics could not be written to Kafka", {
+      failures.warn("what holds topics could not be written to Kafka", {
         reason: "orders",
         error: messageOf(error),
       });
@@ -87,15 +84,6 @@ export function createHoldKeeper({ topics, store, logger, now }: HoldKeeperDeps)
   return {
     watch,
     order: (topic) => known.get(topic) ?? null,
-    async ready(signal) {
-      if (watch.orders !== null) return;
-      try {
-        await watch.refresh(signal);
-      } catch (error) {
-        // Not allowed to know: the watch says so, and nothing can be ordered.
-        if (!(error instanceof PenstockError) || error.code !== "kafka_refused") throw error;
-      }
-    },
     async stop() {
       await Promise.all([watch.stop(), stopRounds()]);
     },

@@ -1,4 +1,5 @@
 import type { OrderStore, StoredOrder } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { startRounds } from "../observe/rounds.ts";
@@ -9,6 +10,11 @@ export interface OrderWatch {
   readonly orders: readonly StoredOrder[] | null;
   /** Reads now. @throws PenstockError `kafka_unavailable`, `kafka_refused`; the signal's reason */
   refresh(signal: AbortSignal): Promise<readonly StoredOrder[]>;
+  /**
+   * Resolves once the orders are known, or known to be forbidden: nothing is read before.
+   * @throws PenstockError `kafka_unavailable`; the signal's reason
+   */
+  ready(signal: AbortSignal): Promise<void>;
   /** Writes, then reads. @throws as `refresh` */
   write(orders: readonly StoredOrder[], signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -18,8 +24,8 @@ export interface OrderWatchDeps {
   readonly store: () => OrderStore;
   /** Called with the first answer, then with each that differs from the one before. Never throws. */
   onChange(orders: readonly StoredOrder[]): void;
-  /** Throttled. */
-  readonly logger: Pick<Logger, "debug" | "warn">;
+  readonly logger: Pick<Logger, "debug">;
+  readonly failures: Pick<ThrottledLogger, "warn">;
 }
 
 /** One small request, whatever the number of topics. */
@@ -50,9 +56,10 @@ export function createOrderWatch(deps: OrderWatchDeps): OrderWatch {
       await refresh(AbortSignal.timeout(QUESTION_MS));
     } catch (error) {
       // What was known stays. The monitor reports a Kafka that is down, but nobody else that this group is forbidden.
-      const isRefused = error instanceof PenstockError && error.code === "kafka_refused";
       const message = "Kafka could not be asked what is held, rewound or rebuilt";
-      deps.logger[isRefused ? "warn" : "debug"](message, { reason: "orders", error: messageOf(error) });
+      const fields = { reason: "orders", error: messageOf(error) };
+      if (isRefused(error)) deps.failures.warn(message, fields);
+      else deps.logger.debug(message, fields);
     }
   });
 
@@ -61,10 +68,23 @@ export function createOrderWatch(deps: OrderWatchDeps): OrderWatch {
       return known;
     },
     refresh,
+    async ready(signal) {
+      if (known !== null) return;
+      try {
+        await refresh(signal);
+      } catch (error) {
+        // Not allowed to know: each round says so, and nothing can be ordered.
+        if (!isRefused(error)) throw error;
+      }
+    },
     async write(orders, signal) {
       await deps.store().write(orders, AbortSignal.any([life.signal, signal]));
       await refresh(signal);
     },
     stop,
   };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof PenstockError && error.code === "kafka_refused";
 }

@@ -2,7 +2,8 @@ import type { GroupMember } from "../../../lib/adapters/kafka/group/member/membe
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { OrderStore, StoredOrder } from "../../../lib/adapters/kafka/orders/order-store.ts";
 import type { Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
-import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { parseCommitNote } from "../../../lib/rules/offsets/checkpoint.ts";
 import { movedMarks } from "../../../lib/rules/offsets/marks.ts";
@@ -72,8 +73,8 @@ export function createPositionMover({ intake, committer, logger }: PositionMover
 export interface RewinderDeps {
   readonly mover: PositionMover;
   readonly store: () => OrderStore;
-  /** Throttled. */
-  readonly logger: Pick<Logger, "debug" | "warn">;
+  readonly logger: Pick<Logger, "debug">;
+  readonly failures: Pick<ThrottledLogger, "warn">;
 }
 
 /** Carries out the rewinds of partitions that are this host's. */
@@ -81,11 +82,6 @@ export interface Rewinder {
   readonly watch: OrderWatch;
   /** Whether the partition must not be read before it is moved. */
   stands(topic: string, partition: number): boolean;
-  /**
-   * Resolves once the orders are known, so that nothing is read that was to be skipped.
-   * @throws PenstockError `kafka_unavailable`; the signal's reason
-   */
-  ready(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -98,7 +94,7 @@ interface Wanted {
   readonly order: RewindOrder;
 }
 
-export function createRewinder({ mover, store, logger }: RewinderDeps): Rewinder {
+export function createRewinder({ mover, store, logger, failures }: RewinderDeps): Rewinder {
   const life = new AbortController();
   const busy = new Map<string, Promise<void>>();
   /** By place: what is not done yet, and the last order that this host carried out. */
@@ -132,7 +128,7 @@ export function createRewinder({ mover, store, logger }: RewinderDeps): Rewinder
     } catch (error) {
       if (life.signal.aborted) return;
       const fields = { reason: "orders", topic, partition, error: messageOf(error) };
-      logger.warn("a partition could not be moved yet", fields);
+      failures.warn("a partition could not be moved yet", fields);
     }
   };
 
@@ -149,6 +145,7 @@ export function createRewinder({ mover, store, logger }: RewinderDeps): Rewinder
   const watch = createOrderWatch({
     store,
     logger,
+    failures,
     onChange(orders) {
       pending = pendingIn(orders);
       look();
@@ -165,15 +162,6 @@ export function createRewinder({ mover, store, logger }: RewinderDeps): Rewinder
       const place = placeOf({ topic, partition });
       const id = pending.get(place)?.order.id;
       return id !== undefined && carriedOut.get(place) !== id;
-    },
-    async ready(signal) {
-      if (watch.orders !== null) return;
-      try {
-        await watch.refresh(signal);
-      } catch (error) {
-        // Not allowed to know: the watch says so, and nothing can be ordered.
-        if (!(error instanceof PenstockError) || error.code !== "kafka_refused") throw error;
-      }
     },
     async stop() {
       await Promise.all([watch.stop(), stopRounds(), ...busy.values()]);

@@ -92,10 +92,8 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
   const watch = createOrderWatch({
     store: () => deps.orders("rebuilds"),
     onChange: () => void look(),
-    logger: {
-      debug: (...line) => logger.debug(...line),
-      warn: (message, fields) => failures.warn(message, { reason: "orders", ...fields }),
-    },
+    logger,
+    failures,
   });
 
   const open = (): RebuildKafka => {

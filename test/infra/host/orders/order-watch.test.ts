@@ -17,6 +17,7 @@ function setUp() {
   let answer = (): Promise<readonly StoredOrder[]> => Promise.resolve(world.stored);
   const watch = createOrderWatch({
     logger,
+    failures: logger,
     onChange: (orders) => void told.push(orders),
     store: () => ({
       async read() {

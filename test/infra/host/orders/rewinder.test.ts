@@ -128,7 +128,7 @@ function rewinderOver(orders: StoredOrder[], move: PositionMover["move"], isOurs
     },
   };
   const logger = createMemoryLogger();
-  const rewinder = createRewinder({ mover: { isOurs, move }, store: () => store, logger });
+  const rewinder = createRewinder({ mover: { isOurs, move }, store: () => store, logger, failures: logger });
   return { rewinder, state, logger };
 }
 const isDone = ({ orders }: { orders: readonly StoredOrder[] }) =>
@@ -142,7 +142,7 @@ test("an order of a partition of ours is carried out and then marked so; until t
     seen.push(rewinder.stands("app", 0));
     return Promise.resolve();
   });
-  await rewinder.ready(AbortSignal.timeout(1_000));
+  await rewinder.watch.ready(AbortSignal.timeout(1_000));
   await eventually("it is marked", async () => isDone(state));
   expect(seen).toEqual([true, false, false]);
   expect(state.orders[0]?.offset).toBe(20);
@@ -172,7 +172,7 @@ test("what fails or is not open yet is tried again; what is another host's or do
       () => Promise.resolve(void (moved += 1)),
       () => isOurs,
     );
-    await other.rewinder.ready(AbortSignal.timeout(1_000));
+    await other.rewinder.watch.ready(AbortSignal.timeout(1_000));
     expect(other.rewinder.stands("app", 0)).toBe(!isOurs);
     await other.rewinder.stop();
     expect([moved, other.state.orders]).toEqual([0, [...orders]]);

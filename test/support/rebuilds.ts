@@ -22,6 +22,7 @@ export function rebuildPosition(changes: Partial<RebuildPosition> = {}): Rebuild
     start: 0,
     next: 0,
     both: false,
+    reached: true,
     counts,
     lost: 0,
     trouble: null,

@@ -101,7 +101,8 @@ export async function runRebuild(
         next = Math.max(start, Math.min(next, deps.committed(partition) ?? start));
       const counts = known?.counts ?? { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
       const { id, both } = order;
-      move({ id, partition, start, next, both, counts, lost: known?.lost ?? 0, trouble: null });
+      const { reached = false, lost = 0 } = known ?? {};
+      move({ id, partition, start, next, both, reached, counts, lost, trouble: null });
     }
     await store(signal);
   };
@@ -120,7 +121,11 @@ export async function runRebuild(
     }
     if (spans.size > 0) await deps.readSpans(spans, take, signal);
     for (const [partition, { end }] of spans) advance(partition, end, []);
-    for (const position of at.values()) if (position.trouble !== null) move({ ...position, trouble: null });
+    for (const position of at.values()) {
+      const reached = position.reached || position.next >= (log.get(position.partition)?.end ?? 0);
+      if (position.trouble !== null || reached !== position.reached)
+        move({ ...position, reached, trouble: null });
+    }
     if (!isStored || time.monotonicMs() - storedMs > STORE_AGAIN_MS) await store(signal);
     return spans.size > 0;
   };

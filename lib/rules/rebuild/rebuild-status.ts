@@ -65,8 +65,10 @@ export interface RebuildKnowledge {
   readonly rate: number | null;
 }
 
-/** With less left to do, the new index is as good as up to date. */
-export const nearRecords = 2_000;
+/** With less left to do, a new index that has once had everything still follows. */
+const nearRecords = 2_000;
+/** The same in time: positions are stored each second, so a busy topic always has more than {@link nearRecords} left. */
+const nearSeconds = 10;
 
 /** Why the rebuild cannot go on; null if it can. */
 export function rebuildFault({ index, uuid }: RebuildOrder, found: RebuildKnowledge["uuid"]): string | null {
@@ -91,7 +93,9 @@ export function rebuildStatusOf(order: RebuildOrder, known: RebuildKnowledge): R
   const isKnown = partitions.length > 0 && partitions.every(({ end }) => end !== null);
   const total = isKnown ? partitions.reduce((sum, { start, end }) => sum + (end ?? start) - start, 0) : null;
   const left = total === null ? null : total - done;
-  const isNear = left !== null && left <= nearRecords && known.positions.size === partitions.length;
+  const isNear =
+    left !== null && (left <= nearRecords || (known.rate !== null && left <= known.rate * nearSeconds));
+  const isCaughtUp = isNear && numbers.every((partition) => known.positions.get(partition)?.reached === true);
   const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
   let lost = 0;
   for (const position of known.positions.values()) {
@@ -114,7 +118,7 @@ export function rebuildStatusOf(order: RebuildOrder, known: RebuildKnowledge): R
     index,
     old,
     alias,
-    state: stateOf({ fault, isPaused, isSwapped, isNear }),
+    state: stateOf({ fault, isPaused, isSwapped, isCaughtUp }),
     reason: fault ?? (order.paused ? null : known.held) ?? trouble ?? waiting,
     by,
     since,
@@ -123,7 +127,7 @@ export function rebuildStatusOf(order: RebuildOrder, known: RebuildKnowledge): R
     percent: total === null ? null : total === 0 ? 100 : Math.floor((100 * done) / total),
     rate,
     secondsLeft:
-      left === null || isNear || isPaused || rate === null || rate <= 0 ? null : Math.ceil(left / rate),
+      left === null || isCaughtUp || isPaused || rate === null || rate <= 0 ? null : Math.ceil(left / rate),
     counts,
     lost,
     partitions,
@@ -134,12 +138,12 @@ function stateOf(about: {
   readonly fault: string | null;
   readonly isPaused: boolean;
   readonly isSwapped: boolean;
-  readonly isNear: boolean;
+  readonly isCaughtUp: boolean;
 }): RebuildState {
   if (about.fault !== null) return "failed";
   if (about.isPaused) return "paused";
   if (about.isSwapped) return "swapped";
-  return about.isNear ? "caught up" : "running";
+  return about.isCaughtUp ? "caught up" : "running";
 }
 
 /** `61 % of 1,000,000 records`. */

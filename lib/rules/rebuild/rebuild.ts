@@ -38,6 +38,8 @@ export interface RebuildPosition {
   readonly next: number;
   /** The owner knows that both indices are filled, and has gone back to the live position for it. */
   readonly both: boolean;
+  /** It has once had everything that was in Kafka. */
+  readonly reached: boolean;
   readonly counts: RebuildCounts;
   /** Offsets that Kafka deleted before they were read. */
   readonly lost: number;
@@ -70,6 +72,7 @@ const positionShape = z.object({
   id: z.string(),
   start: count,
   both: z.boolean(),
+  reached: z.boolean().default(false),
   counts: z.object({ indexed: count, duplicate: count, deadLettered: count, skipped: count }),
   lost: count,
   trouble: z.string().nullable(),

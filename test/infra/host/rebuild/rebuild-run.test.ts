@@ -91,6 +91,20 @@ test("what Kafka has deleted meanwhile is counted, and passed over", async () =>
   expect(offsetsIn(written, "app-2")).toEqual(range(50, 100));
 });
 
+test("a partition has caught up once it had all that was in Kafka when its turn began", async () => {
+  const turns = [300_000, 300_100];
+  const { run, positions } = world(
+    {
+      ranges: async () => new Map([[0, { start: 0, end: turns.shift() ?? 300_100 }]]),
+      readSpans: async () => {},
+    },
+    [rebuildPosition({ reached: false })],
+  );
+  const last = await run(rebuildOrder, ({ reached }) => reached);
+  expect(last.next).toBe(300_100);
+  expect(positions.filter(({ reached }) => !reached).map(({ next }) => next)).toContain(200_000);
+});
+
 test("a failure is told in the position and leaves it where it was; then it goes on", async () => {
   let failures = 2;
   const { run, positions } = world({

@@ -63,8 +63,19 @@ test("an empty topic is done", () => {
 describe("the state", () => {
   test("is running until little is left, then caught up", () => {
     expect(stateOf({})).toEqual(["running", null]);
-    expect(stateOf({ positions: read(7_999) })).toEqual(["running", null]);
-    expect(stateOf({ positions: read(8_000) })).toEqual(["caught up", null]);
+    expect(stateOf({ rate: 0, positions: read(7_999) })).toEqual(["running", null]);
+    expect(stateOf({ rate: 0, positions: read(8_000) })).toEqual(["caught up", null]);
+  });
+
+  test("is caught up also with a busy topic, of which there is always a lot left", () => {
+    expect(stateOf({ rate: 400, positions: read(6_000) })).toEqual(["caught up", null]);
+    expect(stateOf({ rate: 399, positions: read(6_000) })).toEqual(["running", null]);
+    expect(stateOf({ rate: null, positions: read(6_000) })).toEqual(["running", null]);
+  });
+
+  test("is not caught up before everything was read once, however little it is", () => {
+    const positions = read(9_990).set(0, position({ next: 9_990, reached: false }));
+    expect(stateOf({ positions })).toEqual(["running", null]);
   });
 
   test("is not caught up while a partition was not begun, however small", () => {
@@ -101,7 +112,10 @@ describe("the state", () => {
   });
 
   test("names what keeps a partition from going on", () => {
-    const positions = read(4_000).set(0, position({ next: 4_000, trouble: "Elasticsearch is away" }));
+    const positions = read(4_000).set(
+      0,
+      position({ next: 4_000, reached: false, trouble: "Elasticsearch is away" }),
+    );
     expect(stateOf({ positions })).toEqual(["running", "Elasticsearch is away"]);
   });
 });

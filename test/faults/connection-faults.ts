@@ -39,7 +39,7 @@ export function describeConnectionFaults(play: Play): void {
       "half-open: ended by the request timeout",
       () =>
         play(
-          { fault: "Elasticsearch half-open", requestTimeout: "3s" },
+          { fault: "Elasticsearch half-open", requestTimeout: "10s" },
           async ({ replicas: [host], untilMoved, over }) => {
             await eventually("a bulk is on its way", () => host.lane.traffic.inFlight > 0);
             host.lane.elasticsearch.halfOpen();

@@ -1,5 +1,7 @@
 /** How long a test waits by default. */
 const DEADLINE_MS = 30_000;
+/** Deadlines are written for a quiet machine, and only end what hangs: a busy one gets so many times as long. */
+const PATIENCE = 4;
 /** Pauses grow up to this, so that quick changes are seen quickly. */
 const LONGEST_PAUSE_MS = 50;
 
@@ -12,7 +14,8 @@ export async function eventually<T>(
   ask: () => T | null | undefined | false | Promise<T | null | undefined | false>,
   deadlineMs = DEADLINE_MS,
 ): Promise<T> {
-  const until = Date.now() + deadlineMs;
+  const waitMs = deadlineMs * PATIENCE;
+  const until = Date.now() + waitMs;
   let pauseMs = 1;
   let cause: unknown;
   for (;;) {
@@ -23,7 +26,7 @@ export async function eventually<T>(
     } catch (error) {
       cause = error;
     }
-    if (Date.now() >= until) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause });
+    if (Date.now() >= until) throw new Error(`not within ${waitMs} ms: ${what}`, { cause });
     await Bun.sleep(pauseMs);
     pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
   }

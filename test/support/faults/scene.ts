@@ -111,7 +111,8 @@ export async function playScene(
       ...(format === "json" && { rejected: "dead-letter" }),
       ...options.declare?.(topic),
     })),
-    shutdown: { deadline: "20s" },
+    // What is in flight must be committed before it ends, also on a busy machine.
+    shutdown: { deadline: "60s" },
     ...options.config,
   });
 

@@ -4,20 +4,20 @@ import type { SessionAnswer } from "../../api/session.ts";
 import { access, ask, signInNeeded } from "./state/api.ts";
 import { ConnectionBanner } from "./frame/connection-banner.tsx";
 import { Header, pages } from "./frame/header.tsx";
-import { Help } from "./frame/help.tsx";
 import { lazily } from "./components/lazily.tsx";
 import { useShortcuts } from "./state/keys.ts";
 import { Overview } from "./overview/page.tsx";
-import { SignIn } from "./frame/sign-in.tsx";
-import { Topic } from "./topic/page.tsx";
-import { Topics } from "./topics/page.tsx";
 import { navigate, usePlace } from "./state/router.ts";
 import { useStore } from "./state/store.ts";
 
 const DeadLetters = lazily(async () => (await import("./dead-letters/page.tsx")).DeadLettersPage);
 const Declarations = lazily(async () => (await import("./declarations/page.tsx")).DeclarationsPage);
 const Explore = lazily(async () => (await import("./explore/page.tsx")).ExplorePage);
+const Help = lazily<{ readonly onClose: () => void }>(async () => (await import("./frame/help.tsx")).Help);
 const Reconcile = lazily(async () => (await import("./plan/page.tsx")).ReconcilePage);
+const SignIn = lazily(async () => (await import("./frame/sign-in.tsx")).SignIn);
+const Topic = lazily<{ readonly topic: string }>(async () => (await import("./topic/page.tsx")).Topic);
+const Topics = lazily(async () => (await import("./topics/page.tsx")).Topics);
 
 const routes: Readonly<Record<string, { readonly title: string; readonly Page: FC }>> = {
   "/": { title: "Overview", Page: Overview },

@@ -140,4 +140,8 @@ function choose(
   };
 }
 
-if (import.meta.main) await runCommand(main, (signal) => `stopped by ${signal} before the end`);
+/** Runs it in this process, and ends the process. */
+export const run = (argv: readonly string[]): Promise<never> =>
+  runCommand(argv, main, (signal) => `stopped by ${signal} before the end`);
+
+if (import.meta.main) await run(process.argv.slice(2));

@@ -136,4 +136,8 @@ function withoutSecrets(checks: readonly Check[], redact: (text: string) => stri
   }));
 }
 
-if (import.meta.main) await runCommand((argv, io) => main(argv, { ...io, out: process.stdout }));
+/** Runs it in this process, and ends the process. */
+export const run = (argv: readonly string[]): Promise<never> =>
+  runCommand(argv, (words, io) => main(words, { ...io, out: process.stdout }));
+
+if (import.meta.main) await run(process.argv.slice(2));

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { nameHint } from "../../lib/rules/base/nearest-name.ts";
 import { COMMON_OPTIONS, parseWords, wantsJson } from "./kit/arguments.ts";
-import { COMMANDS, WITH_HELP } from "./commands.ts";
+import { COMMANDS, DEVELOPMENT, SHIPPED, WITH_HELP } from "./commands.ts";
+import { runCommand } from "./kit/command-io.ts";
 import { ExitCode } from "./kit/exit-code.ts";
 import { reportFailure } from "./kit/failure.ts";
-import { tolerateLostOutput } from "./kit/faults.ts";
 import { helpText, JSON_ROW } from "./kit/help-text.ts";
 import { printError, printOut } from "./kit/terminal.ts";
 
@@ -15,11 +15,17 @@ const HELP = helpText({
 
 With --json a command writes only JSON to standard output. If it fails, the last line on standard error is
 {"error":{"code","message","exitCode"}}. Colours and progress appear only on a terminal; NO_COLOR turns colours off.`,
-  sections: [{ title: "Commands: bun run COMMAND [--help]", rows: Object.entries(COMMANDS) }],
+  sections: [
+    { title: "Commands: penstock COMMAND [--help], or bun run COMMAND", rows: Object.entries(SHIPPED) },
+    { title: "In a checkout: bun run COMMAND [--help]", rows: Object.entries(DEVELOPMENT) },
+  ],
   options: [JSON_ROW],
 });
 
-/** `bun run help`: one line for every command, or the help of one. */
+/** Runs it in this process, and ends the process. */
+export const run = (argv: readonly string[]): Promise<never> => runCommand(argv, main);
+
+/** `help`: one line for every command, or the help of one. */
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const { values, positionals } = parseWords({
@@ -53,7 +59,7 @@ async function helpOf(command: string): Promise<number> {
     );
   }
   if (!WITH_HELP.includes(command)) {
-    printOut(`bun run ${command}: ${about}\n`);
+    printOut(`${command in SHIPPED ? "penstock" : "bun run"} ${command}: ${about}\n`);
     return ExitCode.done;
   }
   const child = Bun.spawn([process.execPath, "run", "--silent", command, "--help"], {
@@ -63,5 +69,4 @@ async function helpOf(command: string): Promise<number> {
   return child.exited;
 }
 
-tolerateLostOutput();
-process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) await run(process.argv.slice(2));

@@ -164,6 +164,11 @@ function quietLogger(complain: (text: string) => void): Logger {
   return { debug: () => {}, info: () => {}, warn: say, error: say };
 }
 
-// A signal lets the work end in order, so that the reader deletes its temporary group.
-if (import.meta.main)
-  await runCommand(main, (signal) => `stopped by ${signal}; records replayed so far are in the index`);
+/**
+ * Runs it in this process, and ends the process. A signal lets the work end in order, so that the reader deletes its temporary
+ * group.
+ */
+export const run = (argv: readonly string[]): Promise<never> =>
+  runCommand(argv, main, (signal) => `stopped by ${signal}; records replayed so far are in the index`);
+
+if (import.meta.main) await run(process.argv.slice(2));

@@ -24,4 +24,8 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<numbe
   }
 }
 
-if (import.meta.main) await runCommand((argv, io) => main(argv, { ...io, error: printError }));
+/** Runs it in this process, and ends the process. */
+export const run = (argv: readonly string[]): Promise<never> =>
+  runCommand(argv, (words, io) => main(words, { ...io, error: printError }));
+
+if (import.meta.main) await run(process.argv.slice(2));

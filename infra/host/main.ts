@@ -30,10 +30,10 @@ const STAND_STILL_MS = 30_000;
 /** Time limit for writing the last lines of the log. */
 const LAST_LINES_MS = 1_000;
 
-if (import.meta.main) await main(process.argv.slice(2));
+if (import.meta.main) await run(process.argv.slice(2));
 
 /** `bun run host …`: runs until a signal ends it, and ends the process. */
-export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promise<void> {
+export async function run(argv: readonly string[], standStillMs = STAND_STILL_MS): Promise<void> {
   const environment = takeProxyVariables(process.env);
   const configPath = configPathOf(argv);
   const reader = createConfigReader(configPath, environment);
@@ -102,10 +102,10 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
   }
 }
 
-function configPathOf(args: string[]): string {
+function configPathOf(argv: readonly string[]): string {
   try {
     const options = { config: { type: "string" }, help: COMMON_OPTIONS.help } as const;
-    const { values } = parseWords({ args, options });
+    const { values } = parseWords({ args: [...argv], options });
     if (values.help) {
       printOut(HELP);
       process.exit(ExitCode.done);

@@ -96,7 +96,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
         return startContainer({
           ...image,
           environment,
-          command: image.entrypoint,
+          command: [...image.entrypoint, ...image.arguments],
           mounts: [{ source: folder, target: "/etc/penstock" }],
         });
       },
@@ -146,7 +146,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     }
 
     // The exit code is ignored: other tests' indices in the shared Elasticsearch may be unhealthy.
-    expect((await exec(["bun", "infra/cli/doctor.ts"])).out).toContain("3 declarations accepted");
+    expect((await exec([...image.entrypoint, "doctor"])).out).toContain("3 declarations accepted");
 
     expect(await exec(image.healthCheck)).toEqual({ code: 0, out: "", error: "" });
     host.signal("SIGSTOP");

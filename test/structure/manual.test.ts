@@ -112,7 +112,7 @@ test("the table of metrics has every metric with its type", async () => {
 
 test("the table of commands has every command", () => {
   const listed = table("commands.md", "# Command line").flatMap(([command]) => codeIn(command));
-  const named = listed.flatMap((text) => /^bun run (\S+)/.exec(text)?.[1] ?? []);
+  const named = listed.flatMap((text) => /^(?:bun run|penstock) (\S+)/.exec(text)?.[1] ?? []);
   expect([...new Set(named)].toSorted()).toEqual(Object.keys(COMMANDS).toSorted());
 });
 

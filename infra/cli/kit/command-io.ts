@@ -20,11 +20,12 @@ export interface CommandIo {
  * @param describe the message if a signal ended it
  */
 export async function runCommand(
+  argv: readonly string[],
   main: (argv: readonly string[], io: CommandIo) => Promise<number>,
   describe?: (signal: NodeJS.Signals) => string,
 ): Promise<never> {
   const exitWith = endOnFaults();
-  const code = await main(process.argv.slice(2), {
+  const code = await main(argv, {
     environment: takeProxyVariables(process.env),
     out: printOut,
     error: process.stderr,

@@ -1,8 +1,11 @@
+/** What people type in front of a command's name: what this process was started as. */
+export const PROGRAM = Bun.main.endsWith("/infra/penstock/main.ts") ? "penstock" : "bun run";
+
 /** An option or command, and its explanation, which is wrapped and may contain line breaks. */
 export type HelpRow = readonly [name: string, about: string];
 
 export interface Help {
-  /** Follows `bun run `. */
+  /** Follows {@link PROGRAM}. */
   readonly synopsis: string;
   /** Wrapped. An empty line begins a new paragraph. */
   readonly about: string;
@@ -25,7 +28,7 @@ export function helpText({ synopsis, about, sections = [], options, exitCodes = 
   const all = [...sections, { title: "Options", rows: [...options, HELP_ROW] }];
   const width = Math.max(LEAST_WIDTH, ...all.flatMap(({ rows }) => rows.map(([name]) => name.length)));
   return [
-    `Usage: bun run ${synopsis}`,
+    `Usage: ${PROGRAM} ${synopsis}`,
     "",
     about.split("\n\n").map(paragraph).join("\n\n"),
     ...all.map(({ title, rows }) => `\n${title}\n${rows.map((row) => rowText(row, width)).join("\n")}`),

@@ -20,8 +20,8 @@ async function help(...args: string[]) {
 }
 
 describe("help", () => {
-  test("has a line for every script of package.json, and for nothing else", () => {
-    expect(Object.keys(COMMANDS).sort()).toEqual(Object.keys(scripts).sort());
+  test("has a line for every script of package.json and for the version, and for nothing else", () => {
+    expect(Object.keys(COMMANDS).sort()).toEqual([...Object.keys(scripts), "version"].sort());
     expect(WITH_HELP.filter((command) => COMMANDS[command] === undefined)).toEqual([]);
   });
 

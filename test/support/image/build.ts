@@ -14,6 +14,8 @@ export interface Image {
   readonly workingFolder: string;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly entrypoint: readonly string[];
+  /** Arguments of the entry point if none are given. */
+  readonly arguments: readonly string[];
   readonly healthCheck: readonly string[];
 }
 
@@ -35,6 +37,7 @@ export async function buildImage(dockerfile: string, context: string): Promise<I
       workingFolder: "/home/bun/app",
       user: { uid: 0, gid: 0 },
       entrypoint: ["/usr/local/bin/docker-entrypoint.sh"],
+      arguments: [],
       healthCheck: [],
     };
     await createBase(base.root);
@@ -83,6 +86,8 @@ async function applied(image: Image, step: Step, around: Surroundings): Promise<
       return { ...image, user: { uid: step.uid, gid: step.gid } };
     case "ENTRYPOINT":
       return { ...image, entrypoint: step.command };
+    case "CMD":
+      return { ...image, arguments: step.command };
     case "HEALTHCHECK":
       return { ...image, healthCheck: step.command };
     // These inform people and engines, but change nothing inside.

@@ -16,7 +16,7 @@ export type Step =
       readonly sources: readonly string[];
       readonly target: string;
     }
-  | { readonly name: "RUN" | "ENTRYPOINT" | "HEALTHCHECK"; readonly command: readonly string[] }
+  | { readonly name: "RUN" | "ENTRYPOINT" | "CMD" | "HEALTHCHECK"; readonly command: readonly string[] }
   | { readonly name: "LABEL" | "ENV"; readonly entries: Readonly<Record<string, string>> }
   | { readonly name: "USER"; readonly uid: number; readonly gid: number }
   | { readonly name: "EXPOSE"; readonly port: number };
@@ -90,6 +90,7 @@ function stepOf(instruction: Instruction, words: readonly string[]): Step {
       };
     case "RUN":
     case "ENTRYPOINT":
+    case "CMD":
       return { name, command: commandOf(words) };
     case "HEALTHCHECK":
       if (first !== "CMD") throw new Error("wants CMD");

@@ -6,7 +6,7 @@ import type { LogHit as FoundHit } from "../../lib/rules/search/hits/log-hit.ts"
 import type { TailLine } from "../../lib/rules/search/hits/tail-line.ts";
 import type { PenstockError } from "../../lib/rules/base/errors.ts";
 import { parseCursor } from "../../lib/rules/search/query/cursor.ts";
-import { choice, flag, list, optional, required } from "./kit/parameters.ts";
+import { choice, flag, list, optional, required, whole } from "./kit/parameters.ts";
 import {
   type Answer,
   type FailureStatus,
@@ -84,7 +84,7 @@ const failures: z.ZodType<SearchFailuresResult> = z.object({
   total: z.object({ value: wholeNumber, exact: z.boolean() }),
   failures: z.array(stored),
 });
-const whole = z.object({
+const wholeDocument = z.object({
   index: z.string(),
   id: z.string(),
   raw: z.string().meta({ description: "As written, with all digits." }),
@@ -94,7 +94,7 @@ const whole = z.object({
 
 /** What a search in failure stores found. */
 export type FailureAnswer = SearchFailuresResult;
-export type LogDocument = z.infer<typeof whole>;
+export type LogDocument = z.infer<typeof wholeDocument>;
 const tooLarge = z.object({ ...problemMembers, index: z.string(), id: z.string() });
 
 export type { TailLine };
@@ -129,14 +129,7 @@ const filter = {
   from: optional("ISO 8601, milliseconds since the epoch, or relative, such as `now-15m`, the default."),
   to: optional("As `from`; by default `now`."),
 };
-const size = z
-  .string()
-  .refine((digits) => /^\d{1,3}$/.test(digits) && Number(digits) >= 1 && Number(digits) <= maxHits, {
-    error: `must be a whole number from 1 to ${maxHits}`,
-  })
-  .transform(Number)
-  .default(maxHits)
-  .meta({ description: "The number of records.", type: "integer", minimum: 1, maximum: maxHits });
+const size = whole("The number of records.", 1, maxHits).default(maxHits);
 const after = z
   .string()
   .transform((given, context) => {
@@ -177,7 +170,7 @@ export const logs = {
   schemas: {
     LogHit: hit,
     LogSearchResult: result,
-    LogDocument: whole,
+    LogDocument: wholeDocument,
     LogTooLarge: tooLarge,
     StoredHit: stored,
     FailureSearchResult: failures,
@@ -209,7 +202,7 @@ export const logs = {
       query: z.object({ topic: required("The topic."), id: required("The document's id.") }),
       summary: "One whole document",
       answers: {
-        200: json("The document.", whole),
+        200: json("The document.", wholeDocument),
         ...answers,
         413: refusal("The document exceeds 32 MiB.", tooLarge),
       },

@@ -1,6 +1,7 @@
 import { deadLetters } from "./dead-letters.ts";
 import { declarations } from "./declarations.ts";
 import { ingest } from "./ingest.ts";
+import { kafka } from "./kafka/kafka.ts";
 import type { Route, Subject } from "./kit/route.ts";
 import { logs } from "./logs.ts";
 import { pages } from "./pages.ts";
@@ -14,6 +15,7 @@ export const subjects: readonly Subject[] = [
   probes,
   topics,
   logs,
+  kafka,
   reconcile,
   declarations,
   deadLetters,

@@ -24,6 +24,7 @@ import { createConsoleFiles } from "../console/build.ts";
 import type { Clients } from "./reconcile/clients.ts";
 import { createDeadLetterService } from "./services/dead-letter-service.ts";
 import { createDeclarationService } from "./services/declaration-service.ts";
+import { createRecordService } from "./services/kafka/record-service.ts";
 import type { EtcdKeeper } from "./reconcile/etcd-keeper.ts";
 import { createHoldService } from "./services/hold-service.ts";
 import { createIngestService } from "./services/ingest-service.ts";
@@ -181,6 +182,12 @@ export function createServices(core: HostCore): Services {
     },
   });
 
+  const recordService = createRecordService({
+    logger,
+    kafka: () => settings().kafka,
+    openWire: (kafka) => core.openWire(kafka),
+  });
+
   const rebuilds = createHostRebuilds(core);
   const withRebuild = (topic: HeldTopic): ListedTopic => ({ ...topic, rebuild: rebuilds.of(topic.topic) });
 
@@ -236,6 +243,10 @@ export function createServices(core: HostCore): Services {
         surveyFailureStores: (targets, signal) => failureStores.survey(targets, signal),
         newMarker: options.newMarker,
       },
+      kafka: {
+        isOurs: (topic) => pool.topics.has(topic) || topic === settings().deadLetters.topic,
+        records: (input, signal) => recordService.records(input, signal),
+      },
       replays: deadLetterService.replays,
       digest: (topic) => deadLetterService.digest(topic),
       ingest: (batches, signal) => ingestService.ingest(batches, signal),
@@ -260,6 +271,7 @@ export function createServices(core: HostCore): Services {
         deadLetterService.stop(),
         ingestService.stop(),
         trials.stop(),
+        recordService.stop(),
         ignored.stop(),
         holdings.stop(),
         rebuilds.stop(),

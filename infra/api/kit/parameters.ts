@@ -28,6 +28,17 @@ export function choice<const T extends readonly [string, ...string[]]>(values: T
   return z.enum(values, `must be ${eitherOf(values)}`).meta({ description });
 }
 
+/** A whole number within these bounds. */
+export function whole(description: string, minimum: number, maximum: number) {
+  const fits = (digits: string): boolean =>
+    /^\d{1,16}$/.test(digits) && Number(digits) >= minimum && Number(digits) <= maximum;
+  return z
+    .string(missing)
+    .refine(fits, `must be a whole number from ${minimum} to ${maximum}`)
+    .transform(Number)
+    .meta({ description, type: "integer", minimum, maximum });
+}
+
 /** False if absent. */
 export function flag(description: string) {
   return choice(["true", "false"], description)

@@ -15,6 +15,7 @@ import { limitBody, refuseOtherMethods } from "./kit/mount.ts";
 import { problem, refuseStopping } from "./kit/problem.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
 import { addIngestRoutes } from "./routes/ingest-routes.ts";
+import { addKafkaRoutes, type KafkaRouteDeps } from "./routes/kafka/record-routes.ts";
 import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
 import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
 import { addPageRoutes, type PageRouteDeps } from "./routes/page-routes.ts";
@@ -34,6 +35,7 @@ export interface HttpDeps
     TopicRouteDeps,
     PageRouteDeps {
   readonly logs: Omit<LogRouteDeps, "now">;
+  readonly kafka: Omit<KafkaRouteDeps, "now">;
   /** The current settings. */
   settings(): HttpSettings;
   readonly logger: Logger;
@@ -68,6 +70,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addLiveRoutes(app, deps);
   addIngestRoutes(app, deps);
   addLogRoutes(app, { ...deps.logs, now: () => deps.now() });
+  addKafkaRoutes(app, { ...deps.kafka, now: () => deps.now() });
   refuseOtherMethods(app);
 
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));

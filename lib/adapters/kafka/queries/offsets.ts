@@ -114,8 +114,11 @@ export function createKafkaOffsets(
   };
 }
 
-/** @returns the error if it is temporary @throws it otherwise */
-function refused(topic: string, type: string): PenstockError {
+/**
+ * What a partition's error means. @param type Kafka's error name
+ * @returns the error if it is temporary @throws it otherwise
+ */
+export function refused(topic: string, type: string): PenstockError {
   if (type === "UNKNOWN_TOPIC_OR_PARTITION") {
     const message = `topic "${topic}" does not exist in Kafka`;
     throw new PenstockError("topic_missing", message, { retryable: true });

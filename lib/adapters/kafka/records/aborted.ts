@@ -35,7 +35,7 @@ export function trackAborted(transactions: readonly AbortedTransaction[]): Abort
 }
 
 /** A marker's key holds version and type; later versions may append more. */
-function isAbortMarker(header: BatchHeader, buffer: Buffer): boolean {
+export function isAbortMarker(header: BatchHeader, buffer: Buffer): boolean {
   if (header.count === 0) return false;
   const key = firstKey(buffer, header);
   return key !== null && key.length >= 4 && key.readInt16BE(2) === ABORT;

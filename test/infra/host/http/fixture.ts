@@ -64,6 +64,10 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       newMarker: () => "marker",
       tails: idleTails(),
     },
+    kafka: {
+      isOurs: (topic) => topic === "app",
+      records: () => Promise.reject(new Error("no test asked for records")),
+    },
     digest: () => Promise.reject(new Error("no test asked for a digest")),
     live: { subscribe: () => () => {} },
     consoleFiles,

@@ -1,0 +1,9 @@
+import type { Subject } from "../kit/route.ts";
+import { recordRoutes, recordSchemas } from "./records.ts";
+
+export const kafka = {
+  name: "kafka",
+  description: "What lies in Kafka, beside what was made of it.",
+  schemas: { ...recordSchemas },
+  routes: { ...recordRoutes },
+} satisfies Subject;

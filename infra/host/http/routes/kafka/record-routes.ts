@@ -1,0 +1,69 @@
+import type { Context, Hono } from "hono";
+import type { ReadRecordsInput, ReadRecordsResult } from "../../../../../functions/read-records.ts";
+import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
+import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
+import {
+  parseTimeExpression,
+  timeExpressionRule,
+} from "../../../../../lib/rules/search/query/time-expression.ts";
+import { kafka } from "../../../../api/kafka/kafka.ts";
+import { goneSignal } from "../../kit/event-stream.ts";
+import { mount } from "../../kit/mount.ts";
+import { problem } from "../../kit/problem.ts";
+import { createPlaces, inPlace } from "../../kit/semaphore.ts";
+
+export interface KafkaRouteDeps {
+  /** Whether the topic is declared, runs here, or is that of the dead letters. */
+  isOurs(topic: string): boolean;
+  records(input: ReadRecordsInput, signal: AbortSignal): Promise<ReadRecordsResult>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Each may hold some megabytes, and opens connections of its own. */
+const READINGS = 4;
+
+/** Shows what lies in Kafka. */
+export function addKafkaRoutes(app: Hono, deps: KafkaRouteDeps): void {
+  const readings = createPlaces(READINGS);
+  /** Answers in a place, unless the caller may not see the topic. */
+  const answer = (c: Context, topic: string, work: () => Promise<object>): Response | Promise<Response> =>
+    refuseTopic(c, topic, deps) ??
+    inPlace(c, readings, "readings of Kafka", async () => {
+      try {
+        return c.json(await work());
+      } catch (error) {
+        if (!(error instanceof PenstockError) || error.code !== "topic_missing") throw error;
+        return problem(c, 404, `${error.message}.`);
+      }
+    });
+
+  mount(app, kafka.routes.records, ({ query }, c) => {
+    const { topic, partition, offset, limit, whole } = query;
+    const from =
+      offset === undefined ? timeOf(query.from, deps.now()) : ({ kind: "offset", offset } as const);
+    return answer(c, topic, () => deps.records({ topic, partition, from, limit, whole }, goneSignal(c)));
+  });
+}
+
+/**
+ * Kafka's own topics hold other programs' positions and transactions. Topics that nobody declared are no business of the
+ * read-only token, which is given to people who look at declared logs.
+ */
+function refuseTopic(c: Context, topic: string, deps: KafkaRouteDeps): Response | null {
+  if (topic.startsWith("__"))
+    return problem(c, 403, `Topic ${quoted(topic)} is Kafka's own: it is not shown.`);
+  if (c.get("access") === "full" || deps.isOurs(topic)) return null;
+  return problem(
+    c,
+    403,
+    `Topic ${quoted(topic)} is not declared: the read-only token shows declared topics only.`,
+  );
+}
+
+function timeOf(words: string | undefined, nowMs: number): ReadRecordsInput["from"] {
+  if (words === undefined) return null;
+  const atMs = parseTimeExpression(words, nowMs);
+  if (atMs === null) throw new PenstockError("usage", `from ${quoted(words)} ${timeExpressionRule}`);
+  return { kind: "time", atMs };
+}

@@ -22,6 +22,7 @@ describeInBrowser("the connection of a page", () => {
     await page.getByText(/Connection lost. Values are from \d\d:\d\d:\d\d/).waitFor({ timeout: 12_000 });
     await page.getByText("Not connected").waitFor();
     expect(await page.getByRole("link", { name: "first-life" }).count()).toBe(1);
+    expect(await page.evaluate('getComputedStyle(document.querySelector("main")).opacity')).toBe("0.55");
     await keepScreenshot(page, "connection-lost");
 
     await using second = startConsoleHost(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { untilGone, untilRunning } from "../support/reload.ts";
@@ -63,7 +64,10 @@ describeInBrowser("declarations", () => {
     expect(await page.getByRole("textbox", { name: "index" }).getAttribute("aria-invalid")).toBe("true");
 
     await page.getByRole("textbox", { name: "index" }).fill(`${added}-index`);
-    await preview.click();
+    await preview.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Save to etcd" }).waitFor();
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Preview changes");
     const diff = page.getByRole("region", { name: "Change of the key's text" });
     expect(await diff.innerText()).toContain(`"index":"${added}-index"`);
     const plan = page.getByRole("region", { name: "What the plan does" });
@@ -75,7 +79,12 @@ describeInBrowser("declarations", () => {
     await preview.click();
     await keepScreenshot(page, "declarations-add");
     await page.getByRole("button", { name: "Save to etcd" }).click();
-    await page.getByText(/^Saved as revision \d+\. The host applies it automatically\./).waitFor();
+    const notice = page.getByText(/^Saved as revision \d+\. The host applies it automatically\./);
+    await notice.waitFor();
+    expect((await notice.boundingBox())?.y).toBeWithin(0, 900);
+    await eventually("the focus has a place", () =>
+      page.evaluate('document.activeElement.localName === "main"'),
+    );
     await untilRunning(host, added);
 
     await page.getByRole("status").getByText("5 declarations").waitFor();

@@ -7,6 +7,7 @@ import { Header, pages } from "./frame/header.tsx";
 import { lazily } from "./components/lazily.tsx";
 import { useShortcuts } from "./state/keys.ts";
 import { Overview } from "./overview/page.tsx";
+import { zone } from "./state/preferences.ts";
 import { navigate, usePlace } from "./state/router.ts";
 import { useStore } from "./state/store.ts";
 
@@ -49,6 +50,7 @@ export function App() {
   }, [mustSignIn]);
   useShortcuts(Object.fromEntries(pages.map(({ key, href }) => [`g ${key}`, () => navigate(href)])), {
     "?": () => showHelp(true),
+    t: () => zone.set(zone.get() === "utc" ? "local" : "utc"),
   });
 
   if (mustSignIn) return <SignIn />;

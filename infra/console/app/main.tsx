@@ -1,5 +1,6 @@
 import { render } from "hono/jsx/dom";
 import { App } from "./app.tsx";
+import { stopBusyClicks } from "./state/busy.ts";
 import { startClock } from "./state/clock.ts";
 import { applyTheme } from "./state/preferences.ts";
 import { startRouter } from "./state/router.ts";
@@ -7,6 +8,7 @@ import { startRouter } from "./state/router.ts";
 applyTheme();
 startClock();
 startRouter();
+stopBusyClicks();
 const root = document.getElementById("app");
 if (root === null) throw new Error("the document has no element for the app");
 render(<App />, root);

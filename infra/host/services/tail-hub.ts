@@ -11,6 +11,7 @@ import {
   tailLine,
 } from "../../../lib/rules/search/hits/tail-line.ts";
 import { createTextMatcher, type TextMatcher } from "../../../lib/rules/search/query/text-query.ts";
+import { createFairLines } from "./fair-lines.ts";
 import { type SendEvent, untilAborted } from "../http/kit/event-stream.ts";
 
 export interface TailRequest {
@@ -186,9 +187,19 @@ class SettledRecord {
     return (this.#folded ??= this.#all.folded());
   }
 
+  get partition(): string {
+    return `${this.#topic}/${this.#record.partition}`;
+  }
+
   get line(): TailLine {
     return (this.#line ??= tailLine(this.#topic, this.#record, this.#outcome, this.#all.line));
   }
+}
+
+/** Partitions come in batches, and so would their lines. */
+function byTime(a: TailLine, b: TailLine): number {
+  const [one, other] = [a.timestamp ?? "", b.timestamp ?? ""];
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /**
@@ -196,39 +207,38 @@ class SettledRecord {
  * time to read are counted: `sent` plus `notShown` is everything that matched or was not read.
  */
 function createTail(matches: TextMatcher, send: SendEvent, monotonicMs: () => number): Tail {
-  let waiting: TailLine[] = [];
+  const waiting = createFairLines<TailLine>(2 * tailLinesPerSecond);
   let sent = 0;
   let notShown = 0;
   let toldNotShown = 0;
-  let secondBegan = monotonicMs();
-  let inThisSecond = 0;
+  /** What may be sent now; grows with time, up to a second's worth. */
+  let allowed = tailLinesPerSecond;
+  let allowedAt = monotonicMs();
 
-  const hasRoom = (): boolean => {
-    if (monotonicMs() - secondBegan >= 1_000) {
-      secondBegan = monotonicMs();
-      inThisSecond = 0;
-    }
-    return inThisSecond < tailLinesPerSecond;
+  const allowance = (): number => {
+    const now = monotonicMs();
+    const more = ((now - allowedAt) * tailLinesPerSecond) / 1_000;
+    allowedAt = now;
+    allowed = Math.min(tailLinesPerSecond, allowed + more);
+    return Math.floor(allowed);
   };
 
   return {
     failed: new AbortController(),
     take(settled) {
-      const room = hasRoom();
       // Without a query, a line that is not shown does not have to be read.
       if (matches !== null && !matches(settled.folded)) return;
-      if (room) {
-        waiting.push(settled.line);
-        inThisSecond += 1;
-      } else notShown += 1;
+      if (!waiting.add(settled.partition, () => settled.line)) notShown += 1;
     },
     leaveOut() {
       notShown += 1;
     },
     flush() {
-      if (waiting.length === 0 && notShown === toldNotShown) return;
-      const lines = waiting;
-      waiting = [];
+      const { size } = waiting;
+      if (size === 0 && notShown === toldNotShown) return;
+      const lines = waiting.take(allowance()).toSorted(byTime);
+      notShown += size - lines.length;
+      allowed -= lines.length;
       if (send("lines", { lines, sent: sent + lines.length, notShown })) {
         sent += lines.length;
         toldNotShown = notShown;

@@ -14,8 +14,14 @@ export function CopyButton({ label, text }: { readonly label: string; readonly t
     setTimeout(() => say(null), 2_000);
   };
   return (
-    <button type="button" class="plain" onClick={() => void copy()}>
-      <span role="status">{said ?? label}</span>
-    </button>
+    <>
+      <button type="button" class="plain" onClick={() => void copy()}>
+        {said ?? label}
+      </button>
+      {/* Beside the button: within it, a status would take away the button's name. */}
+      <span class="unseen" role="status">
+        {said ?? ""}
+      </span>
+    </>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState, type FC } from "hono/jsx/dom";
+import { keysWait } from "../state/keys.ts";
 import { Notice } from "./notice.tsx";
 
 /** A component whose code is loaded when it is first shown. */
@@ -19,6 +20,16 @@ export function lazily<P extends object>(load: () => Promise<FC<P>>): FC<P> {
     }, []);
     if (error !== null) return <Notice kind="bad">{error}</Notice>;
     const Part = loaded;
-    return Part === null ? <p class="muted">Loading…</p> : <Part {...properties} />;
+    return Part === null ? <Loading /> : <Part {...properties} />;
   };
+}
+
+/** Stands where a part of the page will be. Keys that are pressed meanwhile are meant for it, and wait. */
+export function Loading() {
+  useEffect(() => {
+    const release = keysWait();
+    // Its shortcuts are there once it is drawn.
+    return () => requestAnimationFrame(() => requestAnimationFrame(release));
+  }, []);
+  return <p class="muted">Loading…</p>;
 }

@@ -1,10 +1,10 @@
-import type { Child } from "hono/jsx/dom";
+import { useEffect, useRef, type Child } from "hono/jsx/dom";
 
 export type NoticeKind = "info" | "ok" | "warning" | "bad";
 
 const marks: Readonly<Record<NoticeKind, string>> = { info: "i", ok: "✓", warning: "▲", bad: "✕" };
 
-/** An important sentence. With `alert`, screen readers announce it immediately. */
+/** An important sentence. With `alert`, it is scrolled into view when it appears, and screen readers announce it immediately. */
 export function Notice({
   kind,
   alert = false,
@@ -14,8 +14,12 @@ export function Notice({
   readonly alert?: boolean;
   readonly children: Child;
 }) {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (alert) element.current?.scrollIntoView({ block: "nearest" });
+  }, [alert]);
   return (
-    <div class={`notice ${kind}`} role={alert ? "alert" : undefined}>
+    <div ref={element} class={`notice ${kind}`} role={alert ? "alert" : undefined}>
       <span class="mark" aria-hidden="true">
         {marks[kind]}
       </span>

@@ -1,4 +1,5 @@
 import { useState } from "hono/jsx/dom";
+import { whileBusy } from "../state/busy.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Fields } from "./fields.tsx";
@@ -115,14 +116,15 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
             <button
               type="submit"
               class={state.preview === null || !current ? "primary" : ""}
-              disabled={busy !== null}
+              {...whileBusy(busy !== null)}
             >
               {busy === "preview" ? "Asking the host…" : "Preview changes"}
             </button>
             {canTry ? (
               <button
                 type="button"
-                disabled={trial.busy || readOnly || fields.name.trim() === ""}
+                disabled={readOnly || fields.name.trim() === ""}
+                {...whileBusy(trial.busy)}
                 aria-describedby={readOnly ? readOnlyId : undefined}
                 onClick={() => void tryOut(fields.name.trim(), declaration)}
               >

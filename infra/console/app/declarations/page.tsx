@@ -1,6 +1,7 @@
 import { useMemo, useState } from "hono/jsx/dom";
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
 import { Hostile } from "../components/hostile.tsx";
+import { Loading } from "../components/lazily.tsx";
 import { Notice } from "../components/notice.tsx";
 import { ReadOnlyNotice } from "../components/read-only.tsx";
 import { DeclarationsList } from "./declarations-list.tsx";
@@ -39,7 +40,7 @@ export function DeclarationsPage() {
       {saved === null ? null : <SavedNotice saved={saved} />}
       {data === null ? (
         loading ? (
-          <p class="muted">Loading…</p>
+          <Loading />
         ) : null
       ) : (
         <Opener

@@ -1,4 +1,5 @@
 import { useState } from "hono/jsx/dom";
+import { whileBusy } from "../state/busy.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { PlanView } from "../plan/plan-view.tsx";
@@ -54,7 +55,8 @@ export function Preview({
       <button
         type="button"
         class={action === "remove" ? "danger" : "primary"}
-        disabled={saving || lost || !current || readOnly}
+        disabled={lost || !current || readOnly}
+        {...whileBusy(saving)}
         aria-describedby={readOnly ? readOnlyId : undefined}
         onClick={() => (asks ? setAsking(true) : onSave())}
       >

@@ -2,7 +2,7 @@ import type { FailureAnswer, maxTailTopics as tailTopics } from "../../../api/lo
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { Notice } from "../components/notice.tsx";
 import { useShortcuts } from "../state/keys.ts";
-import { histogram, zone } from "../state/preferences.ts";
+import { histogram } from "../state/preferences.ts";
 import { navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { useStore } from "../state/store.ts";
@@ -44,7 +44,6 @@ export function ExplorePage() {
   const toggleTail = (): void => (tail === "running" ? setTail("stopped") : startTail());
   useShortcuts({
     "/": () => field.current?.focus(),
-    t: () => zone.set(zone.get() === "utc" ? "local" : "utc"),
     l: toggleTail,
   });
 

@@ -2,6 +2,7 @@ import { sizeText } from "../../../../lib/rules/base/units.ts";
 import type { OverviewMessage } from "../../../api/live-messages.ts";
 import { Chart } from "../charts/chart.tsx";
 import { Hostile } from "../components/hostile.tsx";
+import { Loading } from "../components/lazily.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
 import { Time } from "../components/times.tsx";
 import { duration, plural, ratePerSecond, shortCount, unknown } from "../text/format.ts";
@@ -14,7 +15,7 @@ export function Overview() {
   const seen = useLive<{ overview: OverviewMessage }, OverviewMessage>("/ui/events?view=overview", {
     overview: (_before, message) => message,
   });
-  if (seen === null) return <p class="muted">Loading…</p>;
+  if (seen === null) return <Loading />;
   return (
     <>
       <h1 class="unseen">Overview</h1>
@@ -34,7 +35,7 @@ export function Overview() {
           );
         })}
       </section>
-      <dl class="figures live-values">
+      <dl class="figures">
         <Figure
           name="Records"
           value={ratePerSecond(seen.rate)}
@@ -62,7 +63,7 @@ export function Overview() {
           note={seen.counts.deadLettered === 0 ? "no dead letters" : "kept as dead letters, see below"}
         />
       </dl>
-      <div class="charts live-values">
+      <div class="charts">
         <Chart title="Records per second" series={seen.history} of="rate" format={ratePerSecond} />
         <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
       </div>

@@ -84,7 +84,7 @@ export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewM
       </ul>
       {busiest.length === 0 ? null : (
         <div class="scroll" tabindex={0} role="region" aria-label="Topics that brought most">
-          <table class="live-values">
+          <table>
             <thead>
               <tr>
                 <th scope="col">Topic, most moved first</th>

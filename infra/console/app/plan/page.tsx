@@ -1,4 +1,5 @@
 import { useState } from "hono/jsx/dom";
+import { whileBusy } from "../state/busy.ts";
 import { ApiError, ask } from "../state/api.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
@@ -52,7 +53,8 @@ export function ReconcilePage() {
           <button
             type="button"
             class="primary"
-            disabled={busy || readOnly}
+            disabled={readOnly}
+            {...whileBusy(busy)}
             aria-describedby={readOnly ? readOnlyId : undefined}
             onClick={() => (data.plan.stop.length > 0 ? setAsking(true) : void apply(data.hash))}
           >
@@ -61,7 +63,7 @@ export function ReconcilePage() {
         ) : null}
         <button
           type="button"
-          disabled={busy}
+          {...whileBusy(busy)}
           onClick={() => {
             setApplied(null);
             again();

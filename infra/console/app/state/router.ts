@@ -21,11 +21,35 @@ export function navigate(href: string, { replace = false } = {}): void {
   const moved = new URL(href, location.href).pathname !== location.pathname;
   history[replace ? "replaceState" : "pushState"](null, "", href);
   place.set(here());
-  if (moved) {
-    scrollTo(0, 0);
-    // As after a load: the next Tab starts at the page, and screen readers announce it.
-    document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
-  }
+  if (moved) showTop();
+  else keepFocus();
+}
+
+/** As after a load: the next Tab starts at the page, and screen readers announce it. */
+function showTop(): void {
+  scrollTo(0, 0);
+  focusMain();
+}
+
+/** For a focus that has no element any more: otherwise the next Tab would start at the navigation. */
+export function focusMain(): void {
+  document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
+}
+
+/** The last used element. Not `activeElement`: some browsers do not focus what is clicked. */
+let used: Element | null = null;
+
+/**
+ * The rule for every navigation within a page: if what was used is still there, such as a column's header, nothing moves.
+ * If it went away with its part of the page, such as the button of a form, the page is shown from its top.
+ */
+function keepFocus(): void {
+  // Components are drawn in a microtask, and effects in the frame after it.
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      if (used?.isConnected === false) showTop();
+    }),
+  );
 }
 
 /** The same page with these parameters changed; null or "" removes a parameter. */
@@ -41,7 +65,13 @@ export function hrefWith(from: Place, changes: Readonly<Record<string, string | 
 
 /** Handles links to our own pages; the browser handles all others. */
 export function startRouter(): void {
-  addEventListener("popstate", () => place.set(here()));
+  addEventListener("popstate", () => {
+    place.set(here());
+    keepFocus();
+  });
+  for (const name of ["pointerdown", "keydown"] as const) {
+    addEventListener(name, ({ target }) => (used = target instanceof Element ? target : null), true);
+  }
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (link === null || event.defaultPrevented || event.button !== 0) return;

@@ -5,6 +5,7 @@ import { Dialog } from "../components/dialog.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { useReadOnly } from "../components/read-only.tsx";
+import { whileBusy } from "../state/busy.ts";
 import { ask } from "../state/api.ts";
 import { valueOf } from "../text/input.ts";
 
@@ -95,7 +96,7 @@ function OrderDialog({
           </Notice>
         )}
         <div class="bar">
-          <button type="submit" class="primary" disabled={busy}>
+          <button type="submit" class="primary" {...whileBusy(busy)}>
             {isHold ? "Hold" : "Release"}
           </button>
           <button type="button" class="plain" onClick={onClose}>

@@ -3,7 +3,7 @@ import type { TopicMessage } from "../../../api/live-messages.ts";
 import { Chart } from "../charts/chart.tsx";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
-import { lazily } from "../components/lazily.tsx";
+import { lazily, Loading } from "../components/lazily.tsx";
 import { Notice } from "../components/notice.tsx";
 import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
@@ -28,7 +28,7 @@ const LatestRecords = lazily<{ readonly topic: string }>(
 export function Topic({ topic }: { readonly topic: string }) {
   const path = `/ui/events?view=topic&topic=${topic}`;
   const seen = useLive<{ topic: TopicMessage }, TopicMessage>(path, { topic: (_before, message) => message });
-  if (seen === null) return <p class="muted">Loading…</p>;
+  if (seen === null) return <Loading />;
   const { status } = seen;
   if (status === null) {
     return (

@@ -4,6 +4,7 @@ import { Dialog } from "../components/dialog.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { useReadOnly } from "../components/read-only.tsx";
 import { Notice } from "../components/notice.tsx";
+import { whileBusy } from "../state/busy.ts";
 import { ask } from "../state/api.ts";
 import { exactCount } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
@@ -81,7 +82,12 @@ function RewindDialog({ topic, onClose }: { readonly topic: string; readonly onC
         )}
         {told === null ? null : <Moves told={told} />}
         <div class="bar">
-          <button type="submit" class={isPlanned ? "danger" : "primary"} disabled={busy || to.trim() === ""}>
+          <button
+            type="submit"
+            class={isPlanned ? "danger" : "primary"}
+            disabled={to.trim() === ""}
+            {...whileBusy(busy)}
+          >
             {isPlanned ? (told.skipped > 0 ? "Move and skip" : "Move") : "Show what would happen"}
           </button>
           <button type="button" class="plain" onClick={onClose}>

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
 import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
 import type { ChangesMessage, TopicsMessage } from "../../../api/live-messages.ts";
 import { Count } from "../components/figures.tsx";
+import { Loading } from "../components/lazily.tsx";
 import { Pager } from "../components/pager.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { TopicRows } from "./topic-rows.tsx";
@@ -51,7 +52,7 @@ export function Topics() {
     if (table !== null && query.page > pages) navigate(hrefWith(place, { page: null }), { replace: true });
   }, [query.page, pages, table === null]);
 
-  if (table === null) return <p class="muted">Loading…</p>;
+  if (table === null) return <Loading />;
   const counts = new Map<TopicState, number>();
   for (const { state } of table.rows.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
   const toggled = (state: string): string => {

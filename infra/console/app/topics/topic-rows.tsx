@@ -41,7 +41,7 @@ export function TopicRows({
 }) {
   return (
     <div class="scroll" tabindex={0} role="region" aria-label="Topics">
-      <table class="cards live-values">
+      <table class="cards">
         <thead>
           <tr>
             {columns.map((column) => (

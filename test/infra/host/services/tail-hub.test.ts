@@ -90,6 +90,23 @@ test.each(["", "line -quiet"])("with the query %p, sent and not shown are all th
   expect(lines().flatMap((each) => each.lines)).toHaveLength(3 * tailLinesPerSecond);
 });
 
+test("a limit that is too low for all is shared by all partitions, and lines come by time", () => {
+  const { hub, lines } = world();
+  for (const partition of [3, 1, 0, 2]) {
+    const batch = Array.from({ length: 400 }, (_, offset) =>
+      sourceRecord(`line ${offset}`, { partition, offset, timestamp: 1_764_500_000_000 + offset }),
+    );
+    hub.tap(spec, batch, indexed(400));
+  }
+  jest.advanceTimersByTime(250);
+  const [shown] = lines();
+  const byPartition = Map.groupBy(shown?.lines ?? [], ({ partition }) => partition);
+  expect([...byPartition.values()].map(({ length }) => length)).toEqual([50, 50, 50, 50]);
+  const times = shown?.lines.map(({ timestamp }) => Date.parse(timestamp ?? "")) ?? [];
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(shown).toMatchObject({ sent: 200, notShown: 1_400 });
+});
+
 test("what a reader that is behind did not get is counted, and told once it reads again", () => {
   const { hub, state, lines } = world();
   state.ready = false;

@@ -29,7 +29,8 @@ export interface TailBuffer {
   readonly nextKey: number;
 }
 
-export const keptLines = 1_000;
+/** As many as a page of 3,000 elements has room for. */
+export const keptLines = 900;
 
 export const emptyTail: TailBuffer = {
   paused: false,

@@ -3,9 +3,11 @@ import { documentId } from "../../../../../lib/rules/documents/document-id.ts";
 import type { TailLine } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Hostile } from "../../components/hostile.tsx";
-import { Time } from "../../components/times.tsx";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
-import { exactCount } from "../../text/format.ts";
+import { clock } from "../../state/clock.ts";
+import { zone } from "../../state/preferences.ts";
+import { useStore } from "../../state/store.ts";
+import { clockTime, exactCount } from "../../text/format.ts";
 import { visibleText } from "../../text/visible-text.ts";
 import { exploreHref } from "../query/address.ts";
 import type { TailEntry } from "./tail-buffer.ts";
@@ -33,17 +35,23 @@ interface TailRowProps {
   readonly halt: Halt;
 }
 
-/** A line of the tail. Rendered again only when opened, since the page holds a thousand of them. */
+/**
+ * A line of the tail. Rendered again only when opened, and with few elements, since the page holds many of them: its time and
+ * partition are the text of its button.
+ */
 const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
   const [open, setOpen] = useState(false);
+  const inZone = useStore(zone);
   if (line === null)
     return <p class="gap muted">— the connection was lost here; what came meanwhile is not shown —</p>;
   const toggle = (): void => {
     if (!open) halt.current?.();
     setOpen(!open);
   };
+  const { topic, partition, offset, timestamp, outcome } = line;
+  const at = timestamp === null ? Number.NaN : Date.parse(timestamp);
   return (
-    <div class="row">
+    <>
       <div
         class={`line ${open ? "open" : ""}`}
         onClick={(event: MouseEvent) => {
@@ -55,18 +63,16 @@ const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
           type="button"
           class="plain toggle"
           aria-expanded={open ? "true" : "false"}
-          aria-label={`Details of partition ${line.partition}, offset ${line.offset}`}
+          title={`Partition ${partition}, offset ${exactCount(offset)}`}
           onClick={toggle}
         >
-          {open ? "▾" : "▸"}
+          {`${clockTime(at, inZone, clock.get(), { millis: true })} ${topic}/${partition}`}
+          {outcome === "indexed" ? null : <strong> {outcome}</strong>}
         </button>
-        <Time at={line.timestamp === null ? Number.NaN : Date.parse(line.timestamp)} millis />
-        <span class="of">{line.topic}</span>
-        {line.outcome === "indexed" ? null : <span class="warning">{line.outcome}</span>}
         <bdi class="text">{visibleText(line.text)}</bdi>
       </div>
       {open ? <TailDetails line={line} /> : null}
-    </div>
+    </>
   );
 });
 

@@ -3,8 +3,11 @@ import { Hostile } from "../../components/hostile.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { exactCount } from "../../text/format.ts";
 import { useShortcuts } from "../../state/keys.ts";
+import { connection } from "../../state/live.ts";
+import { useStore } from "../../state/store.ts";
 import { chunkOf, chunksOf, keptLines, linesIn, partlyOwned, type TailBuffer } from "./tail-buffer.ts";
 import { TailChunk } from "./tail-row.tsx";
+import { useReaderHand } from "./use-reader-hand.ts";
 import { useTail } from "./use-tail.ts";
 
 interface TailPanelProps {
@@ -19,7 +22,6 @@ interface TailPanelProps {
 export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanelProps) {
   const { buffer, refused, pause, resume } = useTail(path, running);
   const panel = useRef<HTMLDivElement>(null);
-  const bottom = useRef(0);
   const moves = running && !buffer.paused;
   const halt = useRef<() => void>(() => {});
   halt.current = () => {
@@ -31,7 +33,6 @@ export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanel
     const element = panel.current;
     if (element === null || !moves) return;
     element.scrollTop = element.scrollHeight;
-    bottom.current = element.scrollTop;
   }, [buffer.entries, moves]);
   useEffect(() => {
     const onSelection = (): void => {
@@ -42,12 +43,7 @@ export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanel
     document.addEventListener("selectionchange", onSelection);
     return () => document.removeEventListener("selectionchange", onSelection);
   }, []);
-  const onScroll = (): void => {
-    const element = panel.current;
-    if (element === null) return;
-    const isAtBottom = element.scrollTop + element.clientHeight >= element.scrollHeight - 2;
-    if (!isAtBottom && element.scrollTop < bottom.current) halt.current?.();
-  };
+  const hand = useReaderHand(() => halt.current?.());
 
   return (
     <section class="tail" aria-label="Live tail">
@@ -71,10 +67,7 @@ export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanel
         role="log"
         aria-live="off"
         aria-label="Live lines, the newest last"
-        onScroll={onScroll}
-        onWheel={(event: WheelEvent) => {
-          if (event.deltaY < 0) halt.current?.();
-        }}
+        {...hand}
       >
         {buffer.entries.length === 0 ? (
           <p class="muted">{running ? "Waiting for records…" : "No records came."}</p>
@@ -97,7 +90,16 @@ interface TailBarProps extends Omit<TailPanelProps, "path"> {
 function TailBar({ buffer, running, pause, resume, onStart, onStop, onClose }: TailBarProps) {
   const held = linesIn(buffer.held);
   const isPaused = running && buffer.paused;
-  const state = !running ? "■ Stopped" : isPaused ? "‖ PAUSED" : "● Live";
+  const link = useStore(connection).state;
+  const state = !running
+    ? "■ Stopped"
+    : isPaused
+      ? "‖ PAUSED"
+      : link === "lost"
+        ? "○ Not connected"
+        : link === "live"
+          ? "● Live"
+          : "○ Connecting";
   return (
     <div class={`tail-bar ${isPaused ? "paused" : ""}`}>
       <strong role="status">{state}</strong>

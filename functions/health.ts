@@ -1,5 +1,6 @@
 import { namesText } from "../lib/rules/diagnosis/check.ts";
 import { stalledAfterMs } from "../lib/rules/progress/stall.ts";
+import type { Remedy } from "../lib/rules/remedies/remedy.ts";
 import type { PartitionStatus, TopicStatus } from "../lib/rules/progress/status.ts";
 
 /** Whether something that the host depends on works, as last seen. */
@@ -33,6 +34,8 @@ export interface StuckTopic {
   readonly since: string;
   /** The topic's own reason; null if none. */
   readonly reason: string | null;
+  /** What mends it; null if nobody can know. */
+  readonly remedy: Remedy | null;
 }
 
 export interface ProgressCheck extends SourceHealth {
@@ -115,7 +118,7 @@ function checkJoining(statuses: readonly TopicStatus[], now: number, startedAt: 
 }
 
 function stuckTopic(status: TopicStatus, now: number): StuckTopic | null {
-  const { topic, reason, since, partitions } = status;
+  const { topic, reason, remedy, since, partitions } = status;
   // Nothing is read of a held topic, and nothing has to be.
   const stuck = (status.state === "held" ? [] : partitions).flatMap((partition) => {
     const at = progressAt(partition, since) + stalledAfterMs;
@@ -129,6 +132,7 @@ function stuckTopic(status: TopicStatus, now: number): StuckTopic | null {
     partitions: stuck.map(({ partition }) => partition),
     since: new Date(Math.min(...stuck.map(({ at }) => at), downAt)).toISOString(),
     reason,
+    remedy,
   };
 }
 

@@ -93,7 +93,7 @@ export async function ingestEvent(
       { spec, records: stood, attempt: 1, limits, doubt: allInDoubt },
       { ...deps, sent: deps.sentBefore(spec) },
     );
-    return { outcomes, reason: retry };
+    return { outcomes, reason: retry && { code: retry.code, message: retry.message } };
   }
 
   /** @returns why a topic may not be written; null if it may */

@@ -2,6 +2,7 @@ import type { HealthChecks } from "../../functions/health.ts";
 import type { Conflict } from "../../lib/rules/declarations/desired.ts";
 import type { Refusal, SourceRef } from "../../lib/rules/model/declaration.ts";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
+import type { Remedy } from "../../lib/rules/remedies/remedy.ts";
 import type { TopicState, TopicStatus } from "../../lib/rules/progress/status.ts";
 
 /**
@@ -30,8 +31,15 @@ export interface TroubledTopic {
   readonly topic: string;
   readonly state: TopicState;
   readonly reason: string | null;
-  /** When it entered this state. */
+  readonly remedy: Remedy | null;
+  /** Since when it gets nowhere: from the first refused try on. */
   readonly since: number;
+  /** Tries refused since then; 0 if it is in no trouble of that kind. */
+  readonly attempts: number;
+  /** The partitions of this host with records that wait. */
+  readonly waiting: readonly number[];
+  /** The timestamp of the oldest record that waits; null if unknown. */
+  readonly oldestAt: number | null;
   /** Null if unknown. */
   readonly lag: number | null;
   /** When Kafka may delete the oldest unread record; null if unknown, or if there is no lag. */
@@ -89,7 +97,11 @@ export interface TopicRow {
   readonly topic: string;
   readonly state: TopicState;
   readonly reason: string | null;
+  /** What mends it, in one sentence. */
+  readonly remedy: string | null;
   readonly since: number;
+  /** Since when it gets nowhere, also while it is `running`; null if it gets on. */
+  readonly troubleSince: number | null;
   /** The source of the winning declaration. */
   readonly source: SourceRef | null;
   readonly index: string;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { HealthChecks, HealthResult, ProgressCheck, SourceHealth } from "../../functions/health.ts";
+import { remedySchema } from "./kit/remedy.ts";
 import {
   ignored,
   json,
@@ -30,6 +31,7 @@ const progressCheck: z.ZodType<ProgressCheck> = z.object({
         partitions: z.array(wholeNumber),
         since: timeText,
         reason: z.string().nullable(),
+        remedy: remedySchema.nullable(),
       }),
     )
     .meta({ description: "The same by topic, and topics that do not run, with their reasons." }),

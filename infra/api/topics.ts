@@ -5,8 +5,10 @@ import {
   type OutcomeCounts,
   type PartitionStatus,
   type ReportedLoss,
+  type TopicTrouble,
   topicStates,
 } from "../../lib/rules/progress/status.ts";
+import { remedySchema } from "./kit/remedy.ts";
 import { hold, holdResult, holdRoutes } from "./topic/hold.ts";
 import { rewindResult, rewindRoutes } from "./topic/rewind.ts";
 import { rebuildRoute, rebuildStatusSchema } from "./topic/rebuild.ts";
@@ -82,6 +84,19 @@ const partitionStatus: z.ZodType<PartitionStatus> = z.object({
   }),
 });
 
+const topicTrouble: z.ZodType<TopicTrouble> = z.object({
+  since: timeText.meta({ description: "When the first try was refused, or the topic failed." }),
+  attempts: wholeNumber.meta({ description: "Tries refused since then." }),
+  partitions: z
+    .array(wholeNumber)
+    .meta({ description: "The partitions of this host with records that wait." }),
+  records: wholeNumber.nullable().meta({ description: "How many records wait there; null if unknown." }),
+  oldestAt: z.number().nullable().meta({ description: "The timestamp of the oldest of them." }),
+  deletableAt: z.number().nullable().meta({
+    description: "When Kafka may delete it, by `retention.ms`; null if unknown, as in PartitionStatus.",
+  }),
+});
+
 const reportedLoss: z.ZodType<ReportedLoss> = z.object({
   partition: wholeNumber,
   from: wholeNumber,
@@ -126,6 +141,13 @@ const topicStatus: z.ZodType<ListedTopic> = z.object({
   topic: z.string(),
   state: z.enum(topicStates),
   reason: z.string().nullable(),
+  remedy: remedySchema.nullable().meta({
+    description: "What mends the reason; null if nothing has to be done, or nobody can know.",
+  }),
+  trouble: topicTrouble.nullable().meta({
+    description:
+      "From the first refused try on, also while the state is `running`: it is tried again in vain. Null if it gets on, waits or is held.",
+  }),
   since: timeText,
   downSince: timeText.nullable().meta({
     description: "For a failed or starting topic: since when it moves nothing, across retries.",
@@ -156,6 +178,8 @@ export const topics = {
     OutcomeCounts: outcomeCounts,
     PartitionStatus: partitionStatus,
     ReportedLoss: reportedLoss,
+    Remedy: remedySchema,
+    TopicTrouble: topicTrouble,
     TargetStatus: targetStatus,
     RebuildStatus: rebuildStatus,
     TopicStatus: topicStatus,

@@ -127,12 +127,13 @@ function withoutUsers(text: string): string {
 /** Checks quote the servers' own messages, and some of those contain a login. */
 function withoutSecrets(checks: readonly Check[], redact: (text: string) => string): readonly Check[] {
   const hide = (text: string): string => redact(withoutUsers(text));
-  return checks.map(({ area, name, state, seen, remedy }) => ({
+  return checks.map(({ area, name, state, seen, remedy, command }) => ({
     area,
     state,
     name: hide(name),
     seen: hide(seen),
     remedy: remedy === null ? null : hide(remedy),
+    ...(command !== undefined && { command: hide(command) }),
   }));
 }
 

@@ -31,6 +31,7 @@ import { createBulkPost } from "./bulks/bulk-post.ts";
 import type { SendBulk } from "./bulks/bulk-requests.ts";
 import { type ByteBounds, createByteBudget } from "./shares/byte-budget.ts";
 import { type ConsumerPool, createConsumerPool } from "./topic/consumer-pool.ts";
+import type { RunnerDeps } from "./topic/runner-deps.ts";
 import type { PoolEvents } from "./topic/topic-events.ts";
 import { createHostCommitter } from "./shares/committer.ts";
 import { DecodeTurns } from "./shares/decode-turns.ts";
@@ -57,6 +58,8 @@ export interface FlowDeps {
   settings(): { readonly kafka: KafkaSettings; readonly bulk: BulkSettings };
   /** Kafka's retention of the topic; null: unknown. */
   keptForMs(topic: string): number | null;
+  /** The names that remedies need. */
+  names: RunnerDeps["names"];
   /** Whether a person ordered to move the group's position there, and that is not done yet. */
   isToMove(topic: string, partition: number): boolean;
   /** What a person ordered last about the topic; null: nothing. */
@@ -165,6 +168,7 @@ export function createFlow(deps: FlowDeps): Flow {
     time,
     events,
     keptForMs: (topic) => deps.keptForMs(topic),
+    names: () => deps.names(),
     holdOrder: (topic) => deps.holdOrder(topic),
     createInlets(order, { clock, memory, events: ofTopic, onLost, path }) {
       const { spec } = order.desired;

@@ -12,6 +12,8 @@ import { createOpenConnections } from "../../lib/adapters/system/open-connection
 import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { abortable } from "../../lib/rules/base/abortable.ts";
 import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
+import { remedyField } from "../../lib/rules/remedies/remedy.ts";
+import { namesIn } from "../../lib/rules/remedies/topic.ts";
 import { templateTargetsOf } from "../../lib/rules/template/template-target.ts";
 import type { Time } from "../../lib/rules/base/time.ts";
 import { createClients } from "./reconcile/clients.ts";
@@ -60,7 +62,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { config, logger, now, monotonicMs, random } = options;
   const metrics = createMetrics();
   const failures = createThrottledLogger(logger, { now });
-  const reporter = createReporter({ logger, failures, metrics, now });
+  const reporter = createReporter({ logger, failures, metrics, now, names: () => namesIn(inForce) });
   const links = createKafkaLinks(now, random);
   const time: Time = { ...systemTime, now, monotonicMs, random };
   /** Not `loop.memory`: a run may go on long after it applied settings, and a replaced token must end at once. */
@@ -129,14 +131,20 @@ export async function startHost(options: HostOptions): Promise<Host> {
     }),
     settings: () => ({ kafka: inForce.kafka, bulk: inForce.elasticsearch.bulk }),
     keptForMs: (topic) => lags.keptForMs(topic),
+    names: () => namesIn(inForce),
     isToMove: (topic, partition) => rewinder.stands(topic, partition),
     holdOrder: (topic) => holds.order(topic),
     events: {
       ofTopic: (topic) => reporter.pumpEvents(topic),
       lost: (topic, ranges) => reporter.lost(topic, ranges),
       forgotten: (topic) => metrics.forgetTopic(topic),
-      failed(topic, reason, retryAtMs) {
-        failures.warn("a topic failed and will be restarted", { topic, reason: "failed", error: reason });
+      failed(topic, error, retryAtMs, remedy) {
+        failures.warn("a topic failed and will be restarted", {
+          topic,
+          reason: "failed",
+          error,
+          ...remedyField(remedy),
+        });
         const wake = setTimeout(() => triggers.push("a retry is due"), Math.max(0, retryAtMs - now()));
         wake.unref();
       },

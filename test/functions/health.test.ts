@@ -59,7 +59,15 @@ describe("progress", () => {
       reason: "lag, but nothing committed for 60 s: golang_log/2",
       since: "2026-11-22T12:59:49.000Z",
       partitions: ["golang_log/2"],
-      topics: [{ topic: "golang_log", partitions: [2], since: "2026-11-22T12:59:49.000Z", reason: null }],
+      topics: [
+        {
+          topic: "golang_log",
+          partitions: [2],
+          since: "2026-11-22T12:59:49.000Z",
+          reason: null,
+          remedy: null,
+        },
+      ],
     });
   });
 
@@ -125,7 +133,12 @@ describe("progress", () => {
 
   test("a topic that does not reach running is stuck after 60 s, whatever it tries meanwhile", () => {
     expect(check({ topics: [down(59)] }).status).toBe("ready");
-    const { status, checks } = check({ topics: [down(61), down(90, { topic: "b", state: "starting" })] });
+    const { status, checks } = check({
+      topics: [
+        down(61),
+        down(90, { topic: "b", state: "starting", remedy: { do: "grant it", command: null } }),
+      ],
+    });
     expect(status).toBe("not ready");
     expect(checks.progress).toEqual({
       ok: false,
@@ -138,8 +151,15 @@ describe("progress", () => {
           partitions: [],
           since: "2026-11-22T12:59:59.000Z",
           reason: "it may not be read",
+          remedy: null,
         },
-        { topic: "b", partitions: [], since: "2026-11-22T12:59:30.000Z", reason: "it may not be read" },
+        {
+          topic: "b",
+          partitions: [],
+          since: "2026-11-22T12:59:30.000Z",
+          reason: "it may not be read",
+          remedy: { do: "grant it", command: null },
+        },
       ],
     });
   });

@@ -1,4 +1,5 @@
 import { applyPlan } from "../../functions/reconcile-topics/apply-plan.ts";
+import { testNames } from "../support/topic-names.ts";
 import type { Flow, FlowDeps } from "../../infra/host/flow.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
@@ -96,6 +97,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
     host: name,
     settings: () => settings,
     keptForMs: () => null,
+    names: () => testNames,
     holdOrder: () => null,
     events: {
       ofTopic: (topic) => ({

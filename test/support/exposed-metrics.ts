@@ -12,7 +12,15 @@ export async function exposedMetrics(): Promise<ExposedMetrics> {
   metrics.setLag("app", new Map([[0, 1]]));
   metrics.setRetentionLeft("app", new Map([[0, 1]]));
   metrics.setIgnored("app", new Map([["user.id", 1]]));
-  metrics.setTopics([{ topic: "app", state: "running" }]);
+  const trouble = {
+    since: "2026-11-22T12:00:00.000Z",
+    attempts: 1,
+    partitions: [0],
+    records: 1,
+    oldestAt: null,
+    deletableAt: null,
+  };
+  metrics.setTopics([{ topic: "app", state: "running", trouble }]);
   metrics.setGaveWay([{ topic: "app", gaveWay: { err: 1 } }]);
   metrics.setChecks(new Map([["kafka", true]]));
   metrics.sourceRead("config", 1);

@@ -16,6 +16,8 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
     topic,
     state: "running",
     reason: null,
+    remedy: null,
+    trouble: null,
     since: "2026-11-22T12:00:00.000Z",
     downSince: null,
     hold: null,

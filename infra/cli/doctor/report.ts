@@ -49,12 +49,17 @@ export function isWell(checks: readonly Check[]): boolean {
   return checks.every(({ state }) => state !== "failed");
 }
 
-function linesOf({ name, state, seen, remedy }: Check, width: number, paint: Paint): string[] {
+function linesOf({ name, state, seen, remedy, command }: Check, width: number, paint: Paint): string[] {
   const { sign, word, colour } = MARKS[state];
   const mark = paint(colour, `${sign} ${word.padEnd(WORD_WIDTH)}`);
   const first = `  ${mark}  ${oneLine(name).padEnd(width)}  ${oneLine(seen)}`;
   if (remedy === null) return [first];
-  return [first, `${" ".repeat(WORD_WIDTH + width + 8)}→ ${oneLine(remedy)}`];
+  const indent = " ".repeat(WORD_WIDTH + width + 8);
+  return [
+    first,
+    `${indent}→ ${oneLine(remedy)}`,
+    ...(command === undefined ? [] : [`${indent}  ${oneLine(command)}`]),
+  ];
 }
 
 function summaryOf(checks: readonly Check[]): string {

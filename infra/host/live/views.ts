@@ -4,6 +4,7 @@ import { lostOffsets } from "../../../lib/rules/offsets/position.ts";
 import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
 import { isBehind } from "../../../lib/rules/progress/retention.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import { remedyText } from "../../../lib/rules/remedies/remedy.ts";
 import type {
   ChangesMessage,
   OverviewMessage,
@@ -125,11 +126,15 @@ function attentionOf(
   return (["failed", "stalled", "held", "running"] as const)
     .flatMap((wanted) => troubled.filter(({ state }) => state === wanted))
     .slice(0, NAMED)
-    .map(({ topic, state, reason, since, partitions }) => ({
+    .map(({ topic, state, reason, remedy, since, trouble, partitions }) => ({
       topic,
       state,
       reason,
-      since: Date.parse(since),
+      remedy,
+      since: Date.parse(trouble?.since ?? since),
+      attempts: trouble?.attempts ?? 0,
+      waiting: trouble?.partitions ?? [],
+      oldestAt: trouble?.oldestAt ?? null,
       lag: lagOf(partitions),
       deletableAt: firstDeletion(partitions),
       warning: warnings.get(topic) ?? null,
@@ -141,23 +146,25 @@ const LOSS_NEAR_MS = 86_400_000;
 
 /** A running topic has a reason only if its retries keep failing. */
 function needsAttention(
-  { topic, state, reason, partitions }: TopicStatus,
+  { topic, state, reason, trouble, partitions }: TopicStatus,
   warnings: Warnings,
   at: number,
 ): boolean {
   if (state === "held")
     return warnings.has(topic) || (firstDeletion(partitions) ?? Infinity) < at + LOSS_NEAR_MS;
-  const isTroubled = reason !== null || warnings.has(topic);
+  const isTroubled = trouble !== null || reason !== null || warnings.has(topic);
   return state === "failed" || state === "stalled" || (state === "running" && isTroubled);
 }
 
 export function topicRowOf(status: TopicStatus, rate: number): TopicRow {
-  const { topic, state, reason, since, sources, spec, partitions, counts } = status;
+  const { topic, state, reason, remedy, since, trouble, sources, spec, partitions, counts } = status;
   return {
     topic,
     state,
     reason,
+    remedy: remedy === null ? null : remedyText(remedy),
     since: Date.parse(since),
+    troubleSince: trouble === null ? null : Date.parse(trouble.since),
     source: sources[0] ?? null,
     index: spec.index,
     owned: partitions.reduce((sum, { owned }) => sum + (owned ? 1 : 0), 0),
@@ -212,7 +219,17 @@ function changedMembers(before: TopicRow, after: TopicRow): Partial<TopicRow> | 
 
 /** Written out for speed: every topic is compared every second. */
 const members = [
-  ...(["state", "reason", "since", "source", "index", "owned", "partitions"] as const),
+  ...([
+    "state",
+    "reason",
+    "remedy",
+    "since",
+    "troubleSince",
+    "source",
+    "index",
+    "owned",
+    "partitions",
+  ] as const),
   ...(["lag", "rate", "indexed", "duplicate", "deadLettered", "skipped"] as const),
 ] satisfies readonly (keyof TopicRow)[];
 

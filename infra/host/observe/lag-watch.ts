@@ -68,7 +68,9 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
 
   const lookAtRetention = async (statuses: readonly TopicStatus[]): Promise<void> => {
     const now = deps.now();
-    const behind = statuses.filter(({ partitions }) => partitions.some((one) => isBehind(one, now)));
+    const behind = statuses.filter(
+      ({ trouble, partitions }) => trouble !== null || partitions.some((one) => isBehind(one, now)),
+    );
     const known = new Set(statuses.map(({ topic }) => topic));
     for (const [topic, { atMs }] of kept)
       if (!known.has(topic) || now - atMs >= CONFIG_KEPT_MS) kept.delete(topic);

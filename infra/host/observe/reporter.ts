@@ -9,6 +9,8 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../../lib/rules/offsets/position.ts";
 import { noField } from "../../../lib/rules/outcomes/field-counts.ts";
 import { refusalChanges, type KnownRefusals } from "../../../lib/rules/declarations/refusal-changes.ts";
+import { remedyField } from "../../../lib/rules/remedies/remedy.ts";
+import { remedyFor, type TopicNames } from "../../../lib/rules/remedies/topic.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { TopicEvents } from "../topic/topic-events.ts";
 
@@ -42,9 +44,11 @@ export interface ReporterDeps {
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** The names that remedies need. */
+  names(this: void): Omit<TopicNames, "topic">;
 }
 
-export function createReporter({ logger, failures, metrics, now }: ReporterDeps): Reporter {
+export function createReporter({ logger, failures, metrics, now, names }: ReporterDeps): Reporter {
   const health = { config: unknownHealth, etcd: unknownHealth };
   const lastSuccess: Record<"config" | "etcd", number | null> = { config: null, etcd: null };
 
@@ -110,9 +114,11 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
             if (outcome !== null) metrics.documents(topic, outcome, end - at);
           }
         },
-        retried({ code, message }, records) {
+        retried(retry, records) {
+          const { code, message } = retry;
           metrics.bulkRetried(code);
-          failures.warn("records are retried", { topic, reason: code, error: message, records });
+          const remedy = remedyField(remedyFor({ kind: "retry", retry }, { topic, ...names() }));
+          failures.warn("records are retried", { topic, reason: code, error: message, records, ...remedy });
         },
         gaveWay(fields) {
           for (const [field, records] of fields) {

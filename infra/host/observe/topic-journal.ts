@@ -1,5 +1,6 @@
 import { firstNames } from "../../../lib/rules/base/first-names.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
+import { remedyField } from "../../../lib/rules/remedies/remedy.ts";
 import type { TopicState, TopicStatus } from "../../../lib/rules/progress/status.ts";
 
 /**
@@ -98,10 +99,11 @@ function write(logger: Logger, message: Message, topics: readonly TopicStatus[])
     return;
   }
   for (const status of topics) {
-    const { topic, reason } = status;
+    const { topic, reason, remedy } = status;
     const isAboutPartitions = message === "a topic runs" || message === "a topic has other partitions";
     const partitions = isAboutPartitions ? { partitions: partitionsText(status) } : {};
-    logger[level](message, { topic, ...partitions, ...(reason !== null && { reason }) });
+    const why = reason === null ? {} : { reason, ...remedyField(remedy) };
+    logger[level](message, { topic, ...partitions, ...why });
   }
 }
 

@@ -1,5 +1,6 @@
 import { bytesOfAll } from "../../../lib/adapters/kafka/queries/source-record.ts";
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
+import type { Trouble } from "../../../lib/rules/progress/stall.ts";
 import type { Doubt } from "../../../lib/rules/offsets/doubts.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { ByteShare } from "../shares/byte-budget.ts";
@@ -17,8 +18,8 @@ export class Attempt {
   underWay = true;
   /** Which of its records may have been sent before, as of the next try. */
   doubt: Doubt | null = null;
-  /** At least one try left records without an outcome. */
-  inVain = false;
+  /** The tries that left records without an outcome; null: none did. */
+  refused: Trouble | null = null;
   /** All that is left waits for evidence. */
   waits = false;
   idleBytes = 0;
@@ -27,6 +28,11 @@ export class Attempt {
   constructor(left: readonly SourceRecord[], windows: Windows) {
     this.left = left;
     this.windows = windows;
+  }
+
+  /** At least one try left records without an outcome. */
+  get inVain(): boolean {
+    return this.refused !== null;
   }
 
   async pause(time: Time, ms: number): Promise<void> {
@@ -106,6 +112,19 @@ export class Attempts {
 
   get all(): Iterable<Attempt> {
     return this.#all;
+  }
+
+  /** What those tell together that were tried in vain; null: none was. */
+  get refused(): Trouble | null {
+    let first: Trouble | null = null;
+    let attempts = 0;
+    for (const attempt of this.#all) {
+      const { refused } = attempt;
+      if (refused === null || !this.hasCurrent(attempt)) continue;
+      attempts += refused.attempts;
+      if (first === null || refused.sinceMs < first.sinceMs) first = refused;
+    }
+    return first === null ? null : { ...first, attempts };
   }
 
   get count(): number {

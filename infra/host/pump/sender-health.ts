@@ -63,8 +63,8 @@ export class SenderHealth {
   /** @param isUnderWay whether an outcome is due */
   told(isUnderWay: boolean): Trouble | null {
     const [trouble, sinceMs] = [this.#trouble, this.#progressAt];
-    if (trouble !== null) return { sinceMs: this.#troubledSinceMs ?? sinceMs, message: trouble.message };
+    if (trouble !== null) return { sinceMs: this.#troubledSinceMs ?? sinceMs, attempts: 1, retry: trouble };
     const isSilent = isUnderWay && this.#time.now() - sinceMs >= toldAfterMs;
-    return isSilent ? { sinceMs, message: null } : null;
+    return isSilent ? { sinceMs, attempts: 0, retry: null } : null;
   }
 }

@@ -193,7 +193,8 @@ export class Sending implements LoadOwner {
     const { events, time } = this.#deps;
     const { health } = this;
     health.wasInVain(retry);
-    attempt.inVain = true;
+    const { sinceMs = time.now() } = attempt.refused ?? {};
+    attempt.refused = { sinceMs, attempts: number, retry };
     events.retried(retry, attempt.left.length);
     if (this.suspects.holds(attempt.left)) this.attempts.wait(attempt);
     else this.attempts.announce();
@@ -248,7 +249,10 @@ export class Sending implements LoadOwner {
 
   /** Null: records get their outcomes. */
   get trouble(): Trouble | null {
-    return this.health.told(this.attempts.count > 0);
+    const { refused } = this.attempts;
+    const told = this.health.told(this.attempts.count > 0);
+    if (refused === null || told === null) return refused ?? told;
+    return { ...refused, sinceMs: Math.min(refused.sinceMs, told.sinceMs) };
   }
 
   /** Ignores the answers to what is on its way. */

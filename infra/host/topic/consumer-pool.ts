@@ -104,7 +104,7 @@ export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
   const fallBack = async (entry: Entry): Promise<string | null> => {
     if (entry.order !== null) await launch(entry, entry.order);
     const reason = "records in flight did not settle, so the index cannot change yet; retrying";
-    deps.events.failed(entry.runner.spec.topic, reason, deps.time.now() + MOVE_RETRY_MS);
+    deps.events.failed(entry.runner.spec.topic, reason, deps.time.now() + MOVE_RETRY_MS, null);
     return reason;
   };
 

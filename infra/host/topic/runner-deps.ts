@@ -4,6 +4,7 @@ import type { DesiredTopic } from "../../../lib/rules/declarations/desired.ts";
 import type { ObservedTopic } from "../../../lib/rules/plan/plan.ts";
 import type { HoldOrder } from "../../../lib/rules/progress/hold.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import type { TopicNames } from "../../../lib/rules/remedies/topic.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { TopicInlets, TopicInletsDeps } from "../inlet/topic-inlets.ts";
 import type { PumpDeps } from "../pump/pump.ts";
@@ -23,6 +24,8 @@ export interface RunnerDeps {
   ): TopicInlets;
   /** Kafka's retention of the topic; null: unknown. */
   keptForMs(topic: string): number | null;
+  /** The names that remedies need. */
+  names(): Omit<TopicNames, "topic">;
   /** What a person ordered; null: nothing. */
   holdOrder(topic: string): HoldOrder | null;
   readonly events: PoolEvents;

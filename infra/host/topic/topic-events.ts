@@ -1,4 +1,5 @@
 import type { LostRange } from "../../../lib/rules/offsets/position.ts";
+import type { Remedy } from "../../../lib/rules/remedies/remedy.ts";
 import type { PumpEvents } from "../pump/sending-deps.ts";
 
 /** The events of one topic, whichever pump it has, with the refused fields counted. */
@@ -14,7 +15,7 @@ export interface PoolEvents {
   /** Kafka deleted these records before they were read. */
   lost(topic: string, ranges: readonly LostRange[]): void;
   /** The topic failed; its next try is due at `retryAtMs`. */
-  failed(topic: string, reason: string, retryAtMs: number): void;
+  failed(topic: string, reason: string, retryAtMs: number, remedy: Remedy | null): void;
   /** The topic left this host; nothing is counted for it any more. */
   forgotten(topic: string): void;
 }

@@ -1,12 +1,18 @@
 import type { GroupTrouble } from "../../../lib/adapters/kafka/group/member/member.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import { httpStatusOf } from "../../../lib/rules/diagnosis/elasticsearch.ts";
 import type { KnownState } from "../../../lib/rules/progress/stall.ts";
 import type { TopicState } from "../../../lib/rules/progress/status.ts";
+import type { TopicCause } from "../../../lib/rules/remedies/topic.ts";
+import { RefusedTemplate } from "../../../lib/rules/template/index-template.ts";
 import { isReadingForbidden } from "../../../lib/rules/trouble/kafka-words.ts";
 
 /** A topic's state and since when; and since when it is down, across retries. */
 export class TopicLife {
   state: TopicState = "pending";
   reason: string | null = null;
+  /** What the reason is about; null: nothing to mend. */
+  cause: TopicCause | null = null;
   /** Milliseconds since the epoch. */
   sinceMs: number;
   #downSinceMs: number | null = null;
@@ -17,12 +23,13 @@ export class TopicLife {
     this.sinceMs = now();
   }
 
-  enter(next: TopicState, why: string | null): void {
+  enter(next: TopicState, why: string | null, cause: TopicCause | null = null): void {
     if (this.state !== next) this.sinceMs = this.#now();
     if (next === "starting" || next === "failed") this.#downSinceMs ??= this.#now();
     else if (next !== "running") this.#downSinceMs = null;
     this.state = next;
     this.reason = why;
+    this.cause = cause;
   }
 
   /**
@@ -49,6 +56,19 @@ export function forbiddance(reason: string | null, sinceMs: number): GroupTroubl
 export function heldBack(known: KnownState, trouble: GroupTrouble | null): KnownState {
   if (trouble === null) return known;
   const { code, message, sinceMs } = trouble;
-  if (known.state !== "starting" || code !== "kafka_refused") return { ...known, reason: message };
-  return { ...known, state: "failed", reason: message, sinceMs };
+  const cause = { kind: "kafka", reason: message } as const;
+  if (known.state !== "starting" || code !== "kafka_refused") return { ...known, reason: message, cause };
+  return { ...known, state: "failed", reason: message, cause, sinceMs };
+}
+
+/** What an error that ended a topic's run is about. @param isStream whether it writes to a data stream */
+export function causeOf(error: unknown, isStream: boolean): TopicCause | null {
+  if (!(error instanceof PenstockError)) return null;
+  const reason = messageOf(error);
+  if (error.cause instanceof RefusedTemplate)
+    return { kind: "template", reason: error.cause.message, isStream };
+  if (error.code === "topic_missing") return { kind: "missing" };
+  if (error.code.startsWith("kafka_")) return { kind: "kafka", reason };
+  if (!error.code.startsWith("elasticsearch_")) return null;
+  return { kind: "elasticsearch", reason, status: httpStatusOf(error) ?? httpStatusOf(error.cause) };
 }

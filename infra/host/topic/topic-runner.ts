@@ -4,15 +4,15 @@ import { messageOf } from "../../../lib/rules/base/errors.ts";
 import { isReadingForbidden } from "../../../lib/rules/trouble/kafka-words.ts";
 import { OutcomeMemory } from "../../../lib/rules/outcomes/outcome-memory.ts";
 import type { LostRange } from "../../../lib/rules/offsets/position.ts";
-import { withDeletion } from "../../../lib/rules/progress/retention.ts";
-import { shownState } from "../../../lib/rules/progress/stall.ts";
+import { MISSING } from "../../../lib/rules/plan/plan.ts";
+import { remedyFor } from "../../../lib/rules/remedies/topic.ts";
 import type { TopicIntake } from "./open-topic.ts";
-import type { TopicInlets } from "../inlet/topic-inlets.ts";
 import type { RunnerDeps, TopicRunner } from "./runner-deps.ts";
 import { TopicHold } from "./topic-hold.ts";
 import { ProgressClock } from "../ledger/progress-clock.ts";
 import type { PumpEvents } from "../pump/sending-deps.ts";
-import { forbiddance, heldBack, TopicLife } from "./topic-life.ts";
+import { causeOf, TopicLife } from "./topic-life.ts";
+import { type PresentRun, statusOf } from "./topic-status.ts";
 import { createTopicTally } from "./topic-tally.ts";
 
 /*
@@ -36,10 +36,8 @@ import { createTopicTally } from "./topic-tally.ts";
  * `problem`, and runs without another start once the group lets it.
  */
 
-interface Running {
-  readonly inlets: TopicInlets;
+interface Running extends PresentRun {
   readonly startedAtMs: number;
-  /** Null: the group has not been told yet. */
   intake: TopicIntake | null;
   ready: boolean;
   /** Why its index is not ready, found out while the topic is held. */
@@ -88,8 +86,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     const why = messageOf(error);
     failures += 1;
     retryAtMs = now() + backoffMs(FAILURE_BACKOFF, failures, deps.time.random());
-    life.enter("failed", why);
-    deps.events.failed(topic, why, retryAtMs);
+    const cause = causeOf(error, desired.spec.dataStream !== null);
+    life.enter("failed", why, cause);
+    const remedy = cause === null ? null : remedyFor(cause, { topic, ...deps.names() });
+    deps.events.failed(topic, why, retryAtMs, remedy);
     broken.settled.resolve();
   };
 
@@ -255,7 +255,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       describe(wanted);
       hash = null;
       failures = 0;
-      life.enter("pending", why);
+      life.enter("pending", why, why === MISSING ? { kind: "missing" } : null);
     },
     describe(wanted) {
       describe(wanted);
@@ -271,27 +271,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     status() {
       // Troubles of its partitions' readers are not announced by events.
       if (running !== null) look(running);
-      const at = now();
-      const present = running ?? leaving;
-      const told = present?.inlets.pump.partitions(present.intake?.partitions ?? null) ?? [];
-      const partitions = withDeletion(told, deps.keptForMs(topic), at);
-      const { state, sinceMs } = life;
-      const { inlets, intake } = running ?? {};
-      const reason = life.reason ?? inlets?.trouble ?? intake?.hint ?? null;
-      const holding = hold.current;
-      const blocked = intake?.trouble ?? forbiddance(inlets?.trouble ?? null, sinceMs);
-      const trouble = inlets?.pump.trouble ?? null;
-      const known = { state, reason, sinceMs, trouble, hold: holding };
-      return {
-        topic,
-        ...shownState(heldBack(known, blocked), partitions, at),
-        downSince: life.downSince,
-        hold: holding,
-        sources: desired.sources,
-        spec: desired.spec,
-        partitions,
-        ...tally.status(),
-      };
+      return statusOf(
+        { topic, life, failures, hold: hold.current, desired, tally, running, present: running ?? leaving },
+        deps,
+      );
     },
   };
 }

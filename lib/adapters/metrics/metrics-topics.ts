@@ -1,6 +1,6 @@
 import type { Gauge, Registry } from "prom-client";
 import { outcomeKinds, type OutcomeKind } from "../../rules/model/record.ts";
-import { topicStates, type TopicState } from "../../rules/progress/status.ts";
+import { topicStates, type TopicState, type TopicStatus } from "../../rules/progress/status.ts";
 import { metricsOf } from "./metrics-of.ts";
 
 /** The metrics of each topic. Labels are bounded: declared topics, partitions, capped fields and fixed sets. */
@@ -21,8 +21,10 @@ export interface TopicMetrics {
   setGaveWay(
     topics: Iterable<{ readonly topic: string; readonly gaveWay: Readonly<Record<string, number>> }>,
   ): void;
-  /** Sets the state of all topics. */
-  setTopics(topics: Iterable<{ readonly topic: string; readonly state: TopicState }>): void;
+  /** Sets the state of all topics, and since when those in trouble are. */
+  setTopics(
+    topics: Iterable<Pick<TopicStatus, "topic" | "state"> & Partial<Pick<TopicStatus, "trouble">>>,
+  ): void;
   /**
    * Removes all labels of a stopped topic. Later counts are dropped until it starts again: an attempt that ends late
    * must not bring the labels back for good.
@@ -61,7 +63,7 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   );
   const retentionLeft = gauge(
     "penstock_retention_left_seconds",
-    "Time until Kafka may delete the oldest unacknowledged record (retention.ms); only if known and behind.",
+    "Time until Kafka may delete the oldest unacknowledged record (retention.ms); only if known, and behind or in trouble.",
     ["topic", "partition"],
   );
   const offsetsLost = counter("penstock_offsets_lost_total", "Offsets Kafka deleted before they were read.", [
@@ -89,15 +91,23 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
     ["topic", "state"],
   );
 
+  const troubled = gauge(
+    "penstock_topic_trouble_timestamp_seconds",
+    "When a topic's records were first refused, or it failed; only topics in trouble, also running ones.",
+    ["topic"],
+  );
+
   const setLag = bySecond(lag, (topic, partition: number) => ({ topic, partition }));
   const setRetentionLeft = bySecond(retentionLeft, (topic, partition: number) => ({ topic, partition }));
   const setIgnored = bySecond(ignored, (topic, field: string) => ({ topic, field }));
   const setTopics: TopicMetrics["setTopics"] = (all) => {
     const counts = new Map<TopicState, number>(topicStates.map((state) => [state, 0]));
     topicState.reset();
-    for (const { topic, state } of all) {
+    troubled.reset();
+    for (const { topic, state, trouble = null } of all) {
       counts.set(state, (counts.get(state) ?? 0) + 1);
       topicState.set({ topic, state }, 1);
+      if (trouble !== null) troubled.set({ topic }, Math.floor(Date.parse(trouble.since) / 1000));
     }
     for (const [state, count] of counts) topics.set({ state }, count);
   };
@@ -140,6 +150,7 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
       setIgnored(topic, new Map());
       offsetsLost.remove({ topic });
       rangesLost.remove({ topic });
+      troubled.remove({ topic });
       for (const state of topicStates) topicState.remove({ topic, state });
     },
   };

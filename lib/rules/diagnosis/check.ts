@@ -1,3 +1,5 @@
+import type { Remedy } from "../remedies/remedy.ts";
+
 /** What a check is about, in display order. */
 export const AREAS = ["config", "host", "kafka", "elasticsearch", "etcd", "declarations"] as const;
 export type Area = (typeof AREAS)[number];
@@ -14,6 +16,8 @@ export interface Check {
   readonly seen: string;
   /** What to do about it; null if nothing. */
   readonly remedy: string | null;
+  /** A request to Elasticsearch or a shell command that does it; absent if none would. */
+  readonly command?: string;
 }
 
 /** Makes checks of one area. */
@@ -21,21 +25,26 @@ export function checksOf(area: Area) {
   return {
     ok: (name: string, seen: string): Check => ({ area, name, state: "ok", seen, remedy: null }),
     skipped: (name: string, seen: string): Check => ({ area, name, state: "skipped", seen, remedy: null }),
-    warning: (name: string, seen: string, remedy: string): Check => ({
+    warning: (name: string, seen: string, remedy: string | Remedy): Check => ({
       area,
       name,
       state: "warning",
       seen,
-      remedy,
+      ...remedyMembers(remedy),
     }),
-    failed: (name: string, seen: string, remedy: string): Check => ({
+    failed: (name: string, seen: string, remedy: string | Remedy): Check => ({
       area,
       name,
       state: "failed",
       seen,
-      remedy,
+      ...remedyMembers(remedy),
     }),
   };
+}
+
+function remedyMembers(remedy: string | Remedy): Pick<Check, "remedy" | "command"> {
+  if (typeof remedy === "string") return { remedy };
+  return { remedy: remedy.do, ...(remedy.command !== null && { command: remedy.command }) };
 }
 
 /** A refused question, and why. */

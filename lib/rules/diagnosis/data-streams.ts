@@ -4,6 +4,8 @@ import { streamTemplateName, streamTemplatePriority } from "../template/stream-t
 import { retentionMs } from "../model/data-stream.ts";
 import type { Holdings } from "../progress/holdings.ts";
 import { counted, durationText } from "../base/units.ts";
+import { streamRefusalRemedy } from "../remedies/template.ts";
+import { streamTemplateRemedy } from "../remedies/target.ts";
 import { type Check, checksOf, namesText } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");
@@ -48,7 +50,8 @@ function troubleOf(
   const name = `data stream ${stream}`;
   const declaredFor = `declared for ${namesText(topics)}`;
   const refusal = refusals.get(stream);
-  if (refusal !== undefined) return [failed(name, `${refusal}; ${declaredFor}`, refusalRemedy(refusal))];
+  if (refusal !== undefined)
+    return [failed(name, `${refusal}; ${declaredFor}`, streamRefusalRemedy(refusal))];
   const used = templateFor(stream, templates);
   const isOurs = used?.name === streamTemplateName(stream);
   if (manageTemplates && (isOurs || used === null || used.priority < streamTemplatePriority)) return [];
@@ -57,7 +60,7 @@ function troubleOf(
       failed(
         name,
         `no index template makes it, and elasticsearch.manageTemplates is false; ${declaredFor}`,
-        "create an index template with data_stream for this name, or set elasticsearch.manageTemplates to true",
+        streamTemplateRemedy,
       ),
     ];
   const which = `index template ${used.name} (priority ${used.priority})`;
@@ -85,19 +88,6 @@ function troubleOf(
       `set lifecycle.data_retention in ${used.name}, or remove retention from the declaration`,
     ),
   ];
-}
-
-/** @param refusal ours (`stream-templates.ts`), or Elasticsearch's own (`template-refusal.ts`) */
-function refusalRemedy(refusal: string): string {
-  if (refusal.startsWith("there is an index named "))
-    return "declare another dataStream, or delete that index (first reindex what you need of it)";
-  if (refusal.startsWith("there is an alias named "))
-    return "declare another dataStream, or remove that alias";
-  if (refusal.startsWith("data streams need Elasticsearch "))
-    return "upgrade Elasticsearch, or declare index instead of dataStream";
-  if (/ that have the same priority \[/.test(refusal))
-    return `give the other template another priority than ${streamTemplatePriority}, or declare another dataStream`;
-  return "correct what the reason names, or declare another dataStream";
 }
 
 /** Checks that existing streams keep documents as long as declared. @param held what each target holds */

@@ -2,8 +2,18 @@ import { messageOf, PenstockError } from "../base/errors.ts";
 import { isObject } from "../json/object.ts";
 import type { TemplateRefusals } from "../template/index-template.ts";
 import { listsIndex } from "../model/index-fields.ts";
-import { linkRemedy } from "../trouble/link-trouble.ts";
-import { proxySetting, proxyText } from "../config/proxy.ts";
+import { connectionRemedy } from "../remedies/elasticsearch.ts";
+import {
+  absentIndexRemedy,
+  blockRemedy,
+  closedRemedy,
+  clusterBlockRemedy,
+  pipelineRemedy,
+  unassignedRemedy,
+  writeIndexRemedy,
+} from "../remedies/target.ts";
+import { indexTemplateRemedy } from "../remedies/template.ts";
+import { proxyText } from "../config/proxy.ts";
 import type { ElasticsearchSettings } from "../model/settings.ts";
 import type { Holdings } from "../progress/holdings.ts";
 import { type Check, checksOf, namesText } from "./check.ts";
@@ -89,31 +99,17 @@ const unknownAddress = /^(no handler found|Incorrect HTTP method) for uri/;
 /** What to do if Elasticsearch did not answer. */
 export function remedyOf(error: unknown): string {
   const status = httpStatusOf(error);
-  if (status === 401)
-    return "correct elasticsearch.auth: Elasticsearch does not accept this user or password";
   if (status === 403) return "grant the user the cluster privilege monitor";
-  if (messageOf(error).includes("has no master"))
-    return "start the master-eligible nodes that are down, until more than half of them run and can reach each other";
-  if (/\bthe proxy .*\(/.test(messageOf(error)))
-    return `correct the proxy, or set ${proxySetting} to none (if the proxy comes from the environment, no_proxy can name the node)`;
-  if (messageOf(error).startsWith("elasticsearch.compression"))
-    return "let the proxy in front of Elasticsearch pass on compressed bodies and the header content-encoding, or set elasticsearch.compression to none";
-  const remedy = linkRemedy(messageOf(error));
-  if (remedy !== null) return remedy;
-  if (status !== null) return "look into the log of Elasticsearch, or of the proxy in front of it";
-  if (error instanceof PenstockError && error.code === "elasticsearch_refused")
-    return "point elasticsearch.nodes to Elasticsearch 8 or 9";
-  return "start it, or correct elasticsearch.nodes (scheme, port) and elasticsearch.tls";
+  const isOther = error instanceof PenstockError && error.code === "elasticsearch_refused";
+  return connectionRemedy(messageOf(error), status, isOther).do;
 }
 
 export function judgeCluster({ status, readOnly }: ClusterFacts): Check[] {
   return [
     status === "red"
-      ? failed("health", "red: a primary shard is not assigned", "GET /_cluster/allocation/explain says why")
+      ? failed("health", "red: a primary shard is not assigned", unassignedRemedy)
       : ok("health", status === "yellow" ? "yellow: some replicas are not assigned" : "green"),
-    ...(readOnly
-      ? [failed("cluster block", "the cluster is read-only", "set cluster.blocks.read_only to null")]
-      : []),
+    ...(readOnly ? [failed("cluster block", "the cluster is read-only", clusterBlockRemedy)] : []),
   ];
 }
 
@@ -156,11 +152,7 @@ export function judgeTarget(
   const name = `target ${target}`;
   if (kind === "absent") {
     return autoCreateIndex === "false"
-      ? failed(
-          name,
-          "it does not exist, and action.auto_create_index is false",
-          "create it, or allow Elasticsearch to create indices automatically",
-        )
+      ? failed(name, "it does not exist, and action.auto_create_index is false", absentIndexRemedy(target))
       : ok(name, `does not exist yet; created with the first document${heldText(held, "; so far ")}`);
   }
   const touched = writtenOf(kind, indices);
@@ -169,21 +161,18 @@ export function judgeTarget(
     return failed(
       name,
       `it is an alias to ${counted(indices.length, "index", "indices")} (${names}) without a write index`,
-      "let it refer to one index, or set is_write_index for exactly one of them",
+      writeIndexRemedy,
     );
   }
   const closed = touched.find((index) => index.closed);
-  if (closed !== undefined)
-    return failed(name, `index ${closed.name} is closed`, `POST /${closed.name}/_open`);
+  if (closed !== undefined) return failed(name, `index ${closed.name} is closed`, closedRemedy(closed.name));
   const blocked = touched.find(({ blocks }) => blocks.length > 0);
   if (blocked !== undefined) {
     const settings = blocked.blocks.map((block) => `index.blocks.${block}`).join(", ");
     return failed(
       name,
       `index ${blocked.name} accepts no documents: ${settings}`,
-      blocked.blocks.includes("read_only_allow_delete")
-        ? "free disk space: Elasticsearch lifts the block by itself"
-        : `set ${settings} to false`,
+      blockRemedy(blocked.name, blocked.blocks),
     );
   }
   const what = kind === "index" ? "an index" : kind === "alias" ? "an alias" : "a data stream";
@@ -240,7 +229,7 @@ export function judgeTemplate(
     failed(
       `${name} for ${pattern}`,
       `${reason}; declared for ${namesText(topicsOf.get(pattern) ?? [])}`,
-      "give the other template another priority (a higher one wins over Penstock's 150) or other patterns, or declare another index",
+      indexTemplateRemedy,
     ),
   );
 }
@@ -260,7 +249,7 @@ export function judgePipelines(
             failed(
               `pipeline ${pipeline}`,
               `it does not exist; declared for ${namesText(topics)}`,
-              `create it (PUT /_ingest/pipeline/${pipeline}), or correct the declaration; the topics stall until then`,
+              pipelineRemedy(pipeline),
             ),
           ],
     ),

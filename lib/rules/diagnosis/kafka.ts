@@ -4,6 +4,7 @@ import { counted, durationText } from "../base/units.ts";
 import { type HoldOrder, holdWords, placeText } from "../progress/hold.ts";
 import type { SourceRef } from "../model/declaration.ts";
 import type { TopicConfig } from "../progress/retention.ts";
+import { createTopic, linkRemedyOf, readingRemedy } from "../remedies/kafka.ts";
 
 const { ok, warning, failed } = checksOf("kafka");
 
@@ -19,47 +20,6 @@ export interface GroupFacts {
 /** An outage shorter than this must lose nothing. */
 const LEAST_RETENTION_MS = 24 * 3_600_000;
 
-/** Match the sentences of `broker-trouble.ts`, `login-gate.ts` and `kafka/tokens`. Certificate checks cannot be turned off. */
-const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [
-    /no token .*\(kafka\.sasl\.tokenFile\)/,
-    "let whoever issues the token write it there, and again before it expires",
-  ],
-  [/no token .* refused the client/, "correct kafka.sasl.clientId and kafka.sasl.clientSecret"],
-  [
-    /no token .* the token endpoint/,
-    "start it, or correct kafka.sasl.tokenEndpoint; curl -u CLIENT:SECRET -d grant_type=client_credentials URL shows its answer",
-  ],
-  [
-    /no token .* AWS/,
-    "give this process AWS credentials, or correct kafka.sasl.roleArn or kafka.sasl.profile",
-  ],
-  [
-    /client certificate/,
-    "set kafka.ssl.cert and kafka.ssl.key to a valid pair whose authority the broker trusts",
-  ],
-  [
-    /certificate .* names /,
-    "use one of these names in kafka.brokers and advertised.listeners, or have a certificate issued for this one",
-  ],
-  [
-    /certificate .* (expired|is revoked)/,
-    "give the broker a new certificate, or kafka.ssl.ca the new authority",
-  ],
-  [/certificate .* is not valid (before|yet)/, "set the clock of this machine, or of the one that issued it"],
-  [/certificate .* is signed by/, "name the PEM file of that authority in kafka.ssl.ca"],
-  [/ is older than /, "upgrade this broker"],
-  [/ is newer than /, "upgrade Penstock"],
-  [/requires TLS/, "set kafka.ssl"],
-  [/does not speak TLS|TLS with .* failed/, "remove kafka.ssl, or use the broker's TLS port"],
-  [
-    /limit of connections/,
-    "raise the broker's limit of connections, or run fewer hosts from this address; a host has up to four for all its topics, and some for queries and dead letters",
-  ],
-  [/does not accept logins/, "remove kafka.sasl, or use the broker's SASL port"],
-  [/sasl|authentication|login/i, "correct kafka.sasl, or the user's settings in the broker"],
-];
-
 /** @param reached the error of each address; null if it answered @param advertised by the brokers */
 export function judgeBrokers(
   reached: ReadonlyMap<string, string | null>,
@@ -68,8 +28,8 @@ export function judgeBrokers(
   return [...reached].map(([address, reason]) => {
     const name = `broker ${address}`;
     if (reason === null) return ok(name, "answers");
-    const misfit = REMEDIES.find(([pattern]) => pattern.test(reason));
-    if (misfit !== undefined) return failed(name, reason, misfit[1]);
+    const misfit = linkRemedyOf(reason);
+    if (misfit !== null) return failed(name, reason, misfit);
     if (advertised.has(address)) {
       return failed(
         name,
@@ -96,7 +56,7 @@ export function judgeTopics(declared: readonly string[], inKafka: ReadonlyMap<st
       warning(
         `topic ${topic}`,
         "it does not exist in Kafka, or this user may not see it; its state will be pending",
-        "create it and it will start by itself; if it exists, grant DESCRIBE and READ on it",
+        createTopic,
       ),
     ),
   ];
@@ -226,13 +186,6 @@ export function judgeRoom(id: string, hosts: number, neededBytes: number, limitB
     : [warning(name, seen, remedy)];
 }
 
-/** Matches the words of kafka-words.ts. */
-const UNREACHABLE =
-  /nothing listens at|no route to|cannot be resolved|did not answer within|does not answer|connecting to .* timed out|the connection to .* broke/;
-const REACH_IT =
-  "start the broker at that address, or set its advertised.listeners to one that can be reached from here";
-const GRANT_READ = "grant READ on the topic, and READ and DESCRIBE on the group set in kafka.group";
-
 /** @param tried why no record of a topic could be read; null if one was @param others the number of topics not tried */
 export function judgeReading(tried: ReadonlyMap<string, string | null>, others: number): Check[] {
   const read = [...tried].filter(([, reason]) => reason === null).map(([topic]) => topic);
@@ -240,9 +193,7 @@ export function judgeReading(tried: ReadonlyMap<string, string | null>, others: 
   return [
     ...(read.length === 0 ? [] : [ok("reading", `read a record of ${namesText(read)}${rest}`)]),
     ...[...tried].flatMap(([topic, reason]) =>
-      reason === null
-        ? []
-        : [failed(`reading ${topic}`, reason, UNREACHABLE.test(reason) ? REACH_IT : GRANT_READ)],
+      reason === null ? [] : [failed(`reading ${topic}`, reason, readingRemedy(reason))],
     ),
   ];
 }

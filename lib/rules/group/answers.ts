@@ -79,7 +79,7 @@ export function describeStanding(
     case "missing":
       return "the host that assigns the group's partitions finds no such topic in Kafka";
     case "forbidden":
-      return "the host that assigns the group's partitions may not describe this topic: allow Describe on it";
+      return "the host that assigns the group's partitions may not describe this topic (TOPIC_AUTHORIZATION_FAILED): allow Describe on it";
     case "unknown":
       return "the topic's partitions are not known yet";
   }

@@ -126,4 +126,17 @@ export interface RetryReason {
   readonly code: (typeof retryCodes)[number];
   /** One sentence for a person. */
   readonly message: string;
+  /** Elasticsearch's answer; absent without one. */
+  readonly refusal?: ServerRefusal;
+}
+
+/** How Elasticsearch refused to write. */
+export interface ServerRefusal {
+  readonly status: number;
+  /** Its error type; empty if it named none. */
+  readonly type: string;
+  /** Empty if it may quote the record. */
+  readonly reason: string;
+  /** The index that the operation named; null if the whole request was refused. */
+  readonly index: string | null;
 }

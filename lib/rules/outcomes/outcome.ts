@@ -37,7 +37,7 @@ export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict 
     (anybodys && context.lastChance) ||
     (context.dated && closed && !hidden);
   if (ownFault) return { kind: "rejected", rejection };
-  const reason = retryReason(status, error, `index ${context.index}: `);
+  const reason = retryReason(status, error, context.index);
   return { kind: "retry", reason, suspect: anybodys ? rejection : null };
 }
 
@@ -114,7 +114,7 @@ export function classifyFailure(failure: RequestFailure): FailureVerdict {
   }
   if (status === 400 && error !== null && documentFaults.has(error.type))
     return { kind: "split", status, error };
-  return { kind: "retry", reason: retryReason(status, error, "") };
+  return { kind: "retry", reason: retryReason(status, error, null) };
 }
 
 /** Error types that are always about the document: `DocumentParsingException`, `StrictDynamicMappingException`, … */
@@ -183,12 +183,17 @@ function isClosedForGood(status: number, error: ServerError): boolean {
 
 const lacksWriteIndex = /^no write index is defined/i;
 
-function retryReason(status: number, error: ServerError | null, place: string): RetryReason {
+function retryReason(status: number, error: ServerError | null, index: string | null): RetryReason {
   // The reason of an unknown 400, or of a processor, may quote the document, and record content must not be logged.
   const quotable =
     error !== null && (aboutCluster.test(error.reason) || !(status === 400 || mayBeAnybodys(status, error)));
-  const message = answeredText(status, quotable || error === null ? error : { ...error, reason: "" });
-  return { code: retryCode(status, error), message: place + message };
+  const shown = quotable || error === null ? error : { ...error, reason: "" };
+  const place = index === null ? "" : `index ${index}: `;
+  return {
+    code: retryCode(status, error),
+    message: place + answeredText(status, shown),
+    refusal: { status, type: shown?.type ?? "", reason: shown?.reason ?? "", index },
+  };
 }
 
 /** Quotes Elasticsearch's answer. Pass an error only if it cannot contain record content. */

@@ -39,6 +39,8 @@ export interface PlannedStop {
 /** Reasons of steps that happen anyway, whatever is declared; see planHash. */
 export const ANOTHER_TRY = "another try";
 export const STOPS_ALREADY = "no longer declared; already stopping";
+/** The reason of a pending topic. */
+export const MISSING = "it does not exist in Kafka; it starts once it does";
 /** Reasons of kept topics that change all the same. */
 export const HOLDS = "it is declared with `hold: true` now: nothing more of it is read";
 export const READS = "it is no longer declared with `hold: true`: it is read again, unless an order holds it";
@@ -131,8 +133,6 @@ function reasonsToStop(excluded: readonly Exclusion[]): ReadonlyMap<string, stri
     ),
   );
 }
-
-const MISSING = "it does not exist in Kafka; it starts once it does";
 
 /** What a changed `hold` does, without another start. */
 function holdChange(from: Specification, to: Specification): string | null {

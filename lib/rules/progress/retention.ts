@@ -29,15 +29,19 @@ export function isBehind({ owned, oldestUnreadAt }: PartitionStatus, now: number
   return owned && oldestUnreadAt !== null && now - oldestUnreadAt >= BEHIND_MS;
 }
 
-/** Adds when Kafka may delete unread records. Not sooner, because a segment is deleted by the age of its newest record. */
+/**
+ * Adds when Kafka may delete unread records. Not sooner, because a segment is deleted by the age of its newest record.
+ * @param isTroubled its records get no outcome: then it matters from the first second
+ */
 export function withDeletion(
   partitions: readonly PartitionStatus[],
   keptMs: number | null,
   now: number,
+  isTroubled = false,
 ): readonly PartitionStatus[] {
   if (keptMs === null) return partitions;
   return partitions.map((partition) =>
-    isBehind(partition, now) && partition.oldestUnreadAt !== null
+    partition.oldestUnreadAt !== null && (isBehind(partition, now) || (isTroubled && partition.owned))
       ? { ...partition, deletableAt: partition.oldestUnreadAt + keptMs }
       : partition,
   );

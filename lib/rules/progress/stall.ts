@@ -1,3 +1,5 @@
+import type { RetryReason } from "../model/record.ts";
+import type { TopicCause } from "../remedies/topic.ts";
 import { type Hold, holdWords } from "./hold.ts";
 import type { PartitionStatus, TopicState, TopicStatus } from "./status.ts";
 
@@ -9,16 +11,20 @@ export const toldAfterMs = 10_000;
 
 /** Records that currently get no outcome. */
 export interface Trouble {
-  /** Milliseconds since the epoch. */
+  /** Since the first refused try of the oldest of them, in milliseconds since the epoch. */
   readonly sinceMs: number;
+  /** How often they were refused since then. */
+  readonly attempts: number;
   /** Why they are retried; null if there was no response yet. */
-  readonly message: string | null;
+  readonly retry: RetryReason | null;
 }
 
 /** A topic's state as its runner knows it. */
 export interface KnownState {
   readonly state: TopicState;
   readonly reason: string | null;
+  /** What the reason is about; null: nothing to mend. */
+  readonly cause: TopicCause | null;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
   /** Null while all sent records get their outcomes. */
@@ -36,35 +42,49 @@ function stalledSince(partitions: readonly PartitionStatus[], now: number): numb
   return first <= now ? first : null;
 }
 
+/** What is displayed of a state. */
+export interface ShownState extends Pick<TopicStatus, "state" | "reason" | "since"> {
+  /** What the reason is about; null: nothing to mend. */
+  readonly cause: TopicCause | null;
+}
+
 /** The displayed state. A stall is not an event: it follows from the clock, and is computed on every request. */
 export function shownState(
-  { state, reason, sinceMs, trouble, hold }: KnownState,
+  { state, reason, cause, sinceMs, trouble, hold }: KnownState,
   partitions: readonly PartitionStatus[],
   now: number,
-): Pick<TopicStatus, "state" | "reason" | "since"> {
+): ShownState {
   const since = new Date(sinceMs).toISOString();
   if (hold !== null && state === "held") {
     // What would keep it from reading anyway comes second.
     const words = reason === null ? holdWords(hold) : `${holdWords(hold)}; ${reason}`;
-    return { state, reason: words, since: hold.since };
+    return { state, reason: words, cause, since: hold.since };
   }
   if (hold !== null && state !== "stopping")
-    return { state, reason: reason === null ? holdWords(hold) : `${reason}; ${holdWords(hold)}`, since };
-  if (state !== "running") return { state, reason, since };
+    return {
+      state,
+      reason: reason === null ? holdWords(hold) : `${reason}; ${holdWords(hold)}`,
+      cause,
+      since,
+    };
+  if (state !== "running") return { state, reason, cause, since };
   const stalledAtMs = stalledSince(partitions, now);
+  const retry = trouble?.retry ?? null;
+  const ofTrouble = retry === null ? cause : ({ kind: "retry", retry } as const);
   if (stalledAtMs === null) {
-    return { state, reason: trouble === null ? reason : retryReason(trouble), since };
+    return { state, reason: trouble === null ? reason : retryReason(trouble), cause: ofTrouble, since };
   }
   return {
     state: "stalled",
-    reason: trouble?.message ?? "no commit for 60 s although there is lag",
+    reason: retry?.message ?? "no commit for 60 s although there is lag",
+    cause: ofTrouble,
     since: new Date(stalledAtMs).toISOString(),
   };
 }
 
-function retryReason({ sinceMs, message }: Trouble): string {
+function retryReason({ sinceMs, retry }: Trouble): string {
   const since = new Date(sinceMs).toISOString();
-  return message === null
+  return retry === null
     ? `no response to what was sent since ${since}`
-    : `retrying since ${since}: ${message}`;
+    : `retrying since ${since}: ${retry.message}`;
 }

@@ -1,4 +1,5 @@
 import type { SourceRef, Specification } from "../model/declaration.ts";
+import type { Remedy } from "../remedies/remedy.ts";
 import type { Hold } from "./hold.ts";
 import type { LostRange } from "../offsets/position.ts";
 
@@ -59,6 +60,10 @@ export interface TopicStatus {
   readonly state: TopicState;
   /** One sentence; null if the state needs no explanation. */
   readonly reason: string | null;
+  /** What mends the reason; null if nothing has to be done, or nobody can know. */
+  readonly remedy: Remedy | null;
+  /** Null while it gets on, waits for its turn or is held. A running topic may be in trouble: it is tried again in vain. */
+  readonly trouble: TopicTrouble | null;
   /** When it entered this state, ISO 8601. */
   readonly since: string;
   /**
@@ -80,6 +85,22 @@ export interface TopicStatus {
   readonly gaveWay: Readonly<Record<string, number>>;
   /** The latest ranges that Kafka deleted before they were read, since the host started. */
   readonly lost: readonly ReportedLoss[];
+}
+
+/** What a topic in trouble risks. */
+export interface TopicTrouble {
+  /** When the first try was refused or the topic failed, ISO 8601. */
+  readonly since: string;
+  /** Tries refused since then. */
+  readonly attempts: number;
+  /** The partitions of this host with records that wait. */
+  readonly partitions: readonly number[];
+  /** How many records wait there; null if unknown. */
+  readonly records: number | null;
+  /** The timestamp of the oldest of them, in milliseconds since the epoch; null if unknown. */
+  readonly oldestAt: number | null;
+  /** When Kafka may delete it by `retention.ms`, in milliseconds since the epoch; null if unknown. */
+  readonly deletableAt: number | null;
 }
 
 /** A lost range, and when it was noticed, ISO 8601. */

@@ -77,9 +77,15 @@ export function templateTrouble(reason: string): string {
   return `the index template could not be set up, and until it is, the topic cannot write as declared: ${reason}`;
 }
 
-/** @throws PenstockError `elasticsearch_refused` if the pattern is among those refused */
+/** The cause of an error about a template that Elasticsearch, or another template, does not allow. */
+export class RefusedTemplate extends Error {
+  override readonly name = "RefusedTemplate";
+}
+
+/** @throws PenstockError `elasticsearch_refused`, caused by a `RefusedTemplate`, if the pattern is among those refused */
 export function throwRefused(refusals: TemplateRefusals, pattern: string): void {
   const reason = refusals.get(pattern);
   if (reason === undefined) return;
-  throw new PenstockError("elasticsearch_refused", templateTrouble(reason), { retryable: true });
+  const cause = new RefusedTemplate(reason);
+  throw new PenstockError("elasticsearch_refused", templateTrouble(reason), { retryable: true, cause });
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createHistory } from "../../../../infra/host/live/history.ts";
-import { overviewOf } from "../../../../infra/host/live/views.ts";
+import { overviewOf, topicRowOf } from "../../../../infra/host/live/views.ts";
 import type { ListedTopic } from "../../../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
 import { listedTopic, partitionStatus, targetStatus, topicStatus } from "../../../support/topic-status.ts";
@@ -42,6 +42,26 @@ test("failed topics need attention, then stalled ones, then those that are tried
     ["late", 7_000],
     ["running", null],
   ]);
+});
+
+test("a running topic in trouble says since when, which partitions wait, and what mends it", () => {
+  const remedy = { do: "open the index", command: "POST app/_open" };
+  const trouble = {
+    since: new Date(5_000).toISOString(),
+    attempts: 3,
+    partitions: [0, 2],
+    records: 12,
+    oldestAt: 1_000,
+    deletableAt: 9_000,
+  };
+  const status = topicStatus({ reason: "retrying", remedy, trouble });
+  expect(overviewIn([status]).attention).toMatchObject([
+    { state: "running", remedy, since: 5_000, attempts: 3, waiting: [0, 2], oldestAt: 1_000 },
+  ]);
+  expect(topicRowOf(status, 0)).toMatchObject({
+    remedy: "open the index: POST app/_open",
+    troubleSince: 5_000,
+  });
 });
 
 test("a held topic needs attention only if records of it are about to be lost; nobody waits for it", () => {

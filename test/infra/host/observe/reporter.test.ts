@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { testNames } from "../../../support/topic-names.ts";
 import { createReporter } from "../../../../infra/host/observe/reporter.ts";
 import { FieldCounts } from "../../../../lib/rules/outcomes/field-counts.ts";
 import type { Refusal } from "../../../../lib/rules/model/declaration.ts";
@@ -16,7 +17,7 @@ function setUp() {
   const logger = createMemoryLogger();
   const metrics = createMetrics();
   const failures = createThrottledLogger(logger, { now });
-  const reporter = createReporter({ logger, failures, metrics, now });
+  const reporter = createReporter({ logger, failures, metrics, now, names: () => testNames });
   /** The lines of the metrics' text that begin so. */
   const measured = async (start: string): Promise<string[]> =>
     (await metrics.text()).split("\n").filter((line) => line.startsWith(start));

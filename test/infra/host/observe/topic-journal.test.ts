@@ -39,9 +39,14 @@ test("tells the life of a topic, each step once", () => {
     { level: "info", message: "a topic runs", fields: { topic: "app", partitions: "0, 2 of 4" } },
   ]);
   expect(look(running)).toEqual([]);
-  const stalled = { ...running, state: "stalled" as const, reason: "no room" };
+  const remedy = { do: "open the index", command: "POST app/_open" };
+  const stalled = { ...running, state: "stalled" as const, reason: "no room", remedy };
   expect(look(stalled)).toEqual([
-    { level: "warn", message: "a topic stalled", fields: { topic: "app", reason: "no room" } },
+    {
+      level: "warn",
+      message: "a topic stalled",
+      fields: { topic: "app", reason: "no room", remedy: "open the index: POST app/_open" },
+    },
   ]);
   expect(look(stalled)).toEqual([]);
   expect(look(running)).toEqual([{ level: "info", message: "a topic resumed", fields: { topic: "app" } }]);

@@ -41,7 +41,7 @@ describe("a rebalance", () => {
     await flush();
     attempts[0]?.answer([null]);
     await flush();
-    expect(pump.trouble?.message).toBe(busy.message);
+    expect(pump.trouble?.retry?.message).toBe(busy.message);
     assign(2, { 0: 0 });
     expect(pump.trouble).toBeNull();
     await advance(20_000);

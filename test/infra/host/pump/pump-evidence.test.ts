@@ -35,13 +35,13 @@ describe("a record that is refused alone", () => {
     const { pump, read, letters, commits } = refusingPump((offset) => offset === 0);
     await read([0]);
     await advance(5_000, 100);
-    expect({ letters: letters.size, trouble: pump.trouble?.message }).toEqual({
+    expect({ letters: letters.size, trouble: pump.trouble?.retry?.message }).toEqual({
       letters: 0,
       trouble: "refused",
     });
     await read([1]);
     // The others go on; what waits is still shown.
-    expect(pump.trouble?.message).toBe("refused");
+    expect(pump.trouble?.retry?.message).toBe("refused");
     await advance(10_000, 100);
     expect(letters).toEqual(new Map([[0, 1]]));
     expect({ trouble: pump.trouble, offsets: commits.at(-1)?.offsets }).toEqual({

@@ -57,7 +57,7 @@ describe("a topic without an outcome for a minute", () => {
     await advance(20_000, 100);
     expect(budget.usedBytes).toBe(0);
     expect(sought).toEqual([[0, 0]]);
-    expect(pump.trouble?.message).toBe("503");
+    expect(pump.trouble?.retry?.message).toBe("503");
   });
 
   test("then asks for little, and holds one batch at a time", async () => {
@@ -124,11 +124,11 @@ describe("what gets no outcome is told of before it is a stall", () => {
     const { pump, accept, assign } = await stalledPump();
     const since = Date.now();
     await advance(5_000, 100);
-    expect(pump.trouble).toEqual({ sinceMs: since, message: "503" });
+    expect(pump.trouble).toMatchObject({ sinceMs: since, retry: { message: "503" } });
     assign(2, { 0: 0 });
     await accept(batch([0]));
     await flush();
-    expect(pump.trouble).toEqual({ sinceMs: since, message: "503" });
+    expect(pump.trouble).toMatchObject({ sinceMs: since, retry: { message: "503" } });
   });
 
   test("not answered at all: after 10 s", async () => {
@@ -140,7 +140,7 @@ describe("what gets no outcome is told of before it is a stall", () => {
     await advance(9_900, 100);
     expect(pump.trouble).toBeNull();
     await advance(100, 100);
-    expect(pump.trouble).toEqual({ sinceMs: since, message: null });
+    expect(pump.trouble).toEqual({ sinceMs: since, attempts: 0, retry: null });
     attempts[0]?.indexed();
     await flush();
     expect(pump.trouble).toBeNull();

@@ -58,7 +58,7 @@ describe("sending", () => {
     await flush();
     attempts[0]?.answer(["indexed", null, "duplicate"]);
     await flush();
-    expect(pump.trouble?.message).toBe(busy.message);
+    expect(pump.trouble?.retry?.message).toBe(busy.message);
     expect(log.retried).toEqual([1]);
     await advance(50);
     expect(attempts).toHaveLength(1);

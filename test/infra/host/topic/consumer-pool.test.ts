@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
+import { testNames } from "../../../support/topic-names.ts";
 import type { StartOrder } from "../../../../functions/reconcile-topics/apply-plan.ts";
 import { createConsumerPool } from "../../../../infra/host/topic/consumer-pool.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
@@ -31,6 +32,7 @@ function setUp() {
       failed: (topic, _reason, retryAtMs) => void failed.push([topic, retryAtMs]),
     }),
     keptForMs: () => null,
+    names: () => testNames,
     holdOrder: () => null,
     createInlets({ desired }, { events }) {
       const drain = Promise.withResolvers<boolean>();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { testNames } from "../../../support/topic-names.ts";
 import type { PumpDeps } from "../../../../infra/host/pump/pump.ts";
 import { createTopicRunner } from "../../../../infra/host/topic/topic-runner.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
@@ -37,6 +38,7 @@ function setUp() {
     },
     events: poolEvents({ failed: (_topic, reason) => void failed.push(reason) }),
     keptForMs: () => null,
+    names: () => testNames,
     holdOrder: () => order.hold,
     createInlets(_order, own) {
       const { promise, resolve } = Promise.withResolvers<boolean>();

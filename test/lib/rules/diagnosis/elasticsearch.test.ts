@@ -121,6 +121,7 @@ describe("a target", () => {
       state: "failed",
       seen: "index i-1 accepts no documents: index.blocks.write",
       remedy: "set index.blocks.write to false",
+      command: 'PUT i-1/_settings {"index.blocks.write":null}',
     });
     expect(judged("alias", blocked, { ...other, isWriteIndex: true }).state).toBe("ok");
     expect(judged("data stream", blocked, other).state).toBe("ok");
@@ -128,7 +129,7 @@ describe("a target", () => {
       state: "failed",
       remedy: expect.stringContaining("disk space"),
     });
-    expect(judged("index", { ...index, closed: true }).remedy).toBe("POST /i-1/_open");
+    expect(judged("index", { ...index, closed: true }).command).toBe("POST i-1/_open");
   });
 });
 

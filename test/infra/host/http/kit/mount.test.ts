@@ -46,7 +46,13 @@ describe("GET /readyz", () => {
   });
 
   test("tells strangers what fails, and why only those who send a token", async () => {
-    const stuck = { topic: "app", partitions: [2], since: "2026-11-25T00:00:00.000Z", reason: "403" };
+    const stuck = {
+      topic: "app",
+      partitions: [2],
+      since: "2026-11-25T00:00:00.000Z",
+      reason: "403",
+      remedy: null,
+    };
     const checks = {
       ...ready.checks,
       kafka: { ...fine, ok: false, reason: "kafka-1:9093 refused the login of user penstock" },

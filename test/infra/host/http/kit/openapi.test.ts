@@ -82,7 +82,7 @@ describe("answers are as described:", () => {
     { topic: "a", record: sourceRecord("x", { headers: [{ name: "h", value: Buffer.from([255]) }] }) },
     { topic: "a", record: sourceRecord(null, { offset: 1, headers: [{ name: "h", value: null }] }) },
   ]);
-  const stuck = { topic: "golang_log", partitions: [2], since: fine.since, reason: null };
+  const stuck = { topic: "golang_log", partitions: [2], since: fine.since, reason: null, remedy: null };
   const checks = {
     ...ready.checks,
     etcd: { ok: false, reason: "no answer in 10 s", since: null },

@@ -45,6 +45,11 @@ export interface ReadDeadLettersDeps {
   readonly deadline: AbortSignal | null;
 }
 
+/** A letter, and where it lies in the dead-letter topic. */
+export interface PlacedLetter extends ReadDeadLetter {
+  readonly at: { readonly partition: number; readonly offset: number };
+}
+
 /** `read` counts all records, the others those that were not passed on. */
 export interface LetterCounts {
   read: number;
@@ -82,7 +87,7 @@ const MAX_REMEMBERED = 200_000;
 export async function readDeadLetters(
   { topic, filter, newest }: ReadDeadLettersInput,
   deps: ReadDeadLettersDeps,
-  onLetters: (letters: readonly ReadDeadLetter[]) => Promise<void>,
+  onLetters: (letters: readonly PlacedLetter[]) => Promise<void>,
 ): Promise<ReadDeadLettersResult> {
   const { reader, signal, deadline } = deps;
   const counts: LetterCounts = { read: 0, notLetters: 0, filteredOut: 0, doubles: 0 };
@@ -106,7 +111,7 @@ export async function readDeadLetters(
   deps.onProgress({ read: 0, total });
   let read = 0;
   const take = async ({ partition, records, end }: FetchedBatch): Promise<void> => {
-    const letters: ReadDeadLetter[] = [];
+    const letters: PlacedLetter[] = [];
     for (const record of records) {
       counts.read += 1;
       const reading = readDeadLetter(record);
@@ -118,7 +123,7 @@ export async function readDeadLetters(
       deps.onLetter?.(reading.letter);
       if (!isMeant(reading.letter, filter)) counts.filteredOut += 1;
       else if (isDouble(reading.letter)) counts.doubles += 1;
-      else letters.push(reading.letter);
+      else letters.push({ ...reading.letter, at: { partition, offset: record.offset } });
     }
     if (letters.length > 0) await onLetters(letters);
     read += end - (positions.get(partition) ?? end);

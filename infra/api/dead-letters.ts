@@ -13,6 +13,7 @@ import type { StoredFailures } from "../../lib/rules/dead-letters/failure-stores
 import type { FieldThatGaveWay } from "../../lib/rules/search/hits/gave-way.ts";
 import { topicName } from "../../lib/rules/config/scalars.ts";
 import { checked, choice, optional } from "./kit/parameters.ts";
+import { groupMembers, stateCounts, statesProblems } from "./letters/states.ts";
 import {
   ignored,
   json,
@@ -28,10 +29,9 @@ const place = { topic: z.string(), partition: wholeNumber, offset: wholeNumber }
 const recordPlace: z.ZodType<RecordPlace> = z.object(place);
 
 const digestGroup: z.ZodType<DigestGroup> = z.object({
-  topic: z.string(),
-  field: z.string().nullable().meta({ description: "Null if the reason names no field." }),
-  error: z.string(),
+  ...groupMembers,
   count: wholeNumber,
+  states: stateCounts,
   firstSeen: timeText,
   lastSeen: timeText,
   sample: z
@@ -109,6 +109,8 @@ const digestResult: z.ZodType<DigestResult> = z.object({
   ...counts,
   ...groups,
   letters: wholeNumber,
+  states: stateCounts,
+  statesProblems,
   firstForeign: foreignRecord.nullable(),
   truncated: z.boolean().meta({ description: "True if there are more letters than were read." }),
   gaveWay: ignoredFields.meta({
@@ -167,6 +169,8 @@ const replayJob = z.object({
     error: z.string().nullable(),
     since: timeText.nullable(),
     index: z.string().nullable(),
+    refusedBy: z.string().nullable(),
+    field: z.string().nullable(),
     dryRun: z.boolean(),
   }),
   startedAt: timeText,
@@ -186,6 +190,8 @@ const words = {
   error: optional("Only letters with this error type."),
   since: optional("Only letters that failed since this time (ISO 8601) or within this duration (`2h`)."),
   index: optional("The target index, instead of the one in the letter."),
+  refusedBy: optional("Only letters that this index refused, for the `field` beside it."),
+  field: optional("With `refusedBy`: the field that the reason names; absent: it names none."),
 };
 const bodyWords = z.strictObject({
   ...words,
@@ -224,7 +230,7 @@ export const deadLetters = {
       // Even if Kafka refuses a login or lacks a permission: the request itself is fine.
       failure: () => 503,
       summary:
-        "The newest dead letters by topic, field and error, the fields that gave way, and failure stores",
+        "The newest dead letters by topic, index, field and error, the fields that gave way, and failure stores",
       answers: {
         200: json("The digest.", digestResult),
         400: refusal("An unknown parameter, or an invalid topic name."),

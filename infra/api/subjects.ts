@@ -3,6 +3,7 @@ import { declarations } from "./declarations.ts";
 import { ingest } from "./ingest.ts";
 import { kafka } from "./kafka/kafka.ts";
 import type { Route, Subject } from "./kit/route.ts";
+import { letters } from "./letters/letters.ts";
 import { logs } from "./logs.ts";
 import { pages } from "./pages.ts";
 import { probes } from "./probes.ts";
@@ -19,6 +20,7 @@ export const subjects: readonly Subject[] = [
   reconcile,
   declarations,
   deadLetters,
+  letters,
   ingest,
   session,
   pages,

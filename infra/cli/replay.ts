@@ -6,6 +6,7 @@ import { readIgnoredFields } from "../../functions/digest-dead-letters/read-igno
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
+import { findHolders } from "../../lib/adapters/elasticsearch/mending/holders.ts";
 import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
@@ -86,6 +87,7 @@ async function digestOf(
       { topic: settings.deadLetters.topic, filter, newest: null },
       {
         ...deps,
+        findHolders: (...about) => findHolders(elasticsearch, ...about),
         ignoredFields: () =>
           readIgnoredFields(
             { indices, topics: topic === null ? null : [topic], fromMs: toMs - dayMs, toMs },

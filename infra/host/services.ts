@@ -3,6 +3,7 @@ import { readIgnoredFields } from "../../functions/digest-dead-letters/read-igno
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
 import type { BulkOptions } from "../../lib/adapters/elasticsearch/client.ts";
+import { findHolders } from "../../lib/adapters/elasticsearch/mending/holders.ts";
 import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
@@ -138,6 +139,7 @@ export function createServices(core: HostCore): Services {
     ensureTemplate,
     ignoredFields: (topics, signal) => ignoredFields(topics, dayMs, signal),
     failureStores,
+    findHolders: (...about) => findHolders(clients.elasticsearch, ...about),
     specifications: () => [...inForce().values()],
     declarations: () => declarationsInForce(loop.memory),
     existingIds: (...about) => createWrittenIds(clients.elasticsearch).existingIds(...about),
@@ -249,6 +251,7 @@ export function createServices(core: HostCore): Services {
       },
       replays: deadLetterService.replays,
       digest: (topic) => deadLetterService.digest(topic),
+      letters: deadLetterService.letters,
       ingest: (batches, signal) => ingestService.ingest(batches, signal),
       ingestRefusal: () => ingestService.ingestRefusal(),
       reconcile: (wanted) => loop.run(wanted),

@@ -1,3 +1,4 @@
+import { allOpen, noLetterStates } from "../support/letter-states.ts";
 import { expect, test } from "bun:test";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
@@ -62,7 +63,8 @@ describeInBrowser("signing in", () => {
       topic,
       field: "n",
       error: "document_parsing_exception",
-      count: 3,
+      index: topic,
+      ...allOpen(3),
       firstSeen: "2026-11-22T12:00:00.000Z",
       lastSeen: "2026-11-22T12:00:00.000Z",
       sample: { topic, partition: 0, offset: 1, reason: "failed to parse field [n]", value: "x" },
@@ -72,6 +74,7 @@ describeInBrowser("signing in", () => {
       reconcile: async () => reconcileResult({ carriedOut: false, plan: { ...none.plan, start: [start] } }),
       digest: async () => ({
         letters: 3,
+        ...noLetterStates,
         read: 3,
         filteredOut: 0,
         doubles: 0,

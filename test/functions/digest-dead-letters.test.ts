@@ -30,6 +30,7 @@ function letters(count: number): FakeReader {
 
 const ignoredFields = () => Promise.resolve(noneGaveWay);
 const failureStores = () => Promise.resolve(noFailureStores);
+const findHolders = () => Promise.resolve(new Map<string, string>());
 const never = new AbortController().signal;
 
 test("counts all letters by what they have in common", async () => {
@@ -40,6 +41,7 @@ test("counts all letters by what they have in common", async () => {
     deadline: null,
     ignoredFields,
     failureStores,
+    findHolders,
   };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: null }, deps);
   expect(result).toMatchObject({ read: 10, letters: 10, truncated: false, others: 0, gaveWay: noneGaveWay });
@@ -56,7 +58,15 @@ test("counts all letters by what they have in common", async () => {
 
 test("with too many letters, counts the newest of every partition", async () => {
   const reader = letters(5);
-  const deps = { reader, onProgress: () => {}, signal: never, deadline: null, ignoredFields, failureStores };
+  const deps = {
+    reader,
+    onProgress: () => {},
+    signal: never,
+    deadline: null,
+    ignoredFields,
+    failureStores,
+    findHolders,
+  };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: 4 }, deps);
   expect(result).toMatchObject({ read: 4, letters: 4, truncated: true });
   expect(reader.reads).toEqual([
@@ -76,6 +86,7 @@ test("a deadline ends it with the count so far; an abort makes it fail", async (
     deadline: deadline.signal,
     ignoredFields,
     failureStores,
+    findHolders,
   };
   const input = { topic: "dead", filter: everything, newest: null };
   expect(await digestDeadLetters(input, deps)).toMatchObject({ read: 4, letters: 4, truncated: true });

@@ -8,6 +8,7 @@ import type {
 import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { gaveWayReason, noneGaveWayText } from "../../../lib/rules/search/hits/gave-way.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
+import type { StateCounts } from "../../../lib/rules/dead-letters/letter-state.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../../lib/rules/dead-letters/dead-letter-digest.ts";
 
 /** A reason may quote the whole document. */
@@ -60,7 +61,13 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
 
 /** The digest for a person. */
 export function formatDigest(result: DigestResult, deadLetterTopic: string): string {
-  const lines = [...readLines(result, deadLetterTopic), ...count(result.letters, "in the digest")];
+  const { letters, states, statesProblems } = result;
+  const lines = [
+    ...readLines(result, deadLetterTopic),
+    ...count(letters, "in the digest"),
+    ...(letters === 0 ? [] : stateLines(states)),
+    ...statesProblems.map((problem) => `Note: ${oneLine(problem)}.`),
+  ];
   if (result.truncated) lines.push("There are more; not all were read.");
   if (result.groups.length > 0) lines.push("", ...groupLines(result));
   lines.push(...storeLines(result.failureStores), "", ...gaveWayLines(result.gaveWay));
@@ -74,7 +81,7 @@ function readLines(
     doubles,
     notLetters,
     firstForeign,
-  }: Omit<DigestResult, keyof DeadLetterDigest | "letters" | "truncated" | "gaveWay" | "failureStores">,
+  }: Pick<DigestResult, "read" | "filteredOut" | "doubles" | "notLetters" | "firstForeign">,
   deadLetterTopic: string,
 ): string[] {
   if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
@@ -170,11 +177,23 @@ function groupLines({ groups, others }: DeadLetterDigest): string[] {
   return lines;
 }
 
-function groupText({ topic, field, error, count: letters, sample }: DigestGroup): string[] {
+/** What is left, first. */
+function stateLines({ open, resolved, unknown }: StateCounts): string[] {
+  return [
+    `${countText(open).padStart(9)}  open: no index has their records`,
+    ...count(resolved, "resolved: an index has their records"),
+    ...count(unknown, "not looked up"),
+  ];
+}
+
+function groupText({ topic, index, field, error, count: letters, states, sample }: DigestGroup): string[] {
   const place = `partition ${sample.partition}, offset ${sample.offset}`;
+  const { resolved } = states;
+  const resolvedText =
+    resolved === 0 ? "" : `; ${countText(resolved)} resolved, ${countText(letters - resolved)} left`;
   const about = field === null ? "" : `, field ${oneLine(field)}`;
   return [
-    `${ofTopic(letters, "letter", topic)}${about}: ${oneLine(error)}`,
+    `${ofTopic(letters, "letter", topic)}, index ${oneLine(index)}${about}: ${oneLine(error)}${resolvedText}`,
     `           for example ${place}: ${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
     ...(sample.value === null ? [] : [`           value: ${oneLine(sample.value)}`]),
   ];

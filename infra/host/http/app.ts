@@ -16,6 +16,7 @@ import { problem, refuseStopping } from "./kit/problem.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
 import { addIngestRoutes } from "./routes/ingest-routes.ts";
 import { addKafkaRoutes, type KafkaRouteDeps } from "./routes/kafka/record-routes.ts";
+import { addLetterRoutes, type LetterRouteDeps } from "./routes/letters/letter-routes.ts";
 import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
 import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
 import { addPageRoutes, type PageRouteDeps } from "./routes/page-routes.ts";
@@ -30,6 +31,7 @@ export interface HttpDeps
     ReconcileRouteDeps,
     DeclarationRouteDeps,
     ReplayRouteDeps,
+    LetterRouteDeps,
     IngestTaker,
     LiveRouteDeps,
     TopicRouteDeps,
@@ -66,6 +68,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addReconcileRoutes(app, deps);
   addDeclarationRoutes(app, deps);
   addReplayRoutes(app, deps);
+  addLetterRoutes(app, deps);
   addTopicRoutes(app, deps);
   addLiveRoutes(app, deps);
   addIngestRoutes(app, deps);

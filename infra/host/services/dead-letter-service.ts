@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { digestDeadLetters, type DigestResult } from "../../../functions/digest-dead-letters.ts";
+import type { FindHolders } from "../../../functions/digest-dead-letters/letter-standings.ts";
 import type { IngestBatchDeps } from "../../../functions/ingest-batch.ts";
 import { readFailureStores } from "../../../functions/digest-dead-letters/read-failure-stores.ts";
 import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
@@ -11,6 +12,7 @@ import { specificationLookup } from "../../../lib/rules/declarations/desired.ts"
 import { hostStopping } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
+import { createLetterService, lettersReadMs, type LetterService, newestLetters } from "./letter-service.ts";
 import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
 
 /** Answers requests about dead letters. */
@@ -18,6 +20,8 @@ export interface DeadLetterService {
   readonly replays: ReplayJobs;
   /** Digests the letters of one topic, or of all. Digests run one at a time; equal requests share the answer. */
   digest(topic: string | null): Promise<DigestResult>;
+  /** Its lists and the digests run one at a time together. */
+  readonly letters: LetterService;
   stop(): Promise<void>;
 }
 
@@ -32,6 +36,7 @@ export interface DeadLetterServiceDeps extends Pick<
   /** Fields that gave way in the last day. @param topics null for all */
   ignoredFields(topics: readonly string[] | null, signal: AbortSignal): Promise<IgnoredFields>;
   readonly failureStores: FailureStores;
+  readonly findHolders: FindHolders;
   /** The topics in force. */
   specifications(): readonly Specification[];
   readonly logger: Logger;
@@ -39,31 +44,36 @@ export interface DeadLetterServiceDeps extends Pick<
   readonly random: () => number;
 }
 
-/** Limits of one digest: roughly this many of the newest letters, and this long. */
-const DIGEST_LETTERS = 50_000;
-const DIGEST_MS = 10_000;
-
 export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetterService {
   const { logger, now, random, bulk, existingIds, removeExtraCopies, ensureTemplate, sentBefore } = deps;
   const life = new AbortController();
   const digests = new Map<string | null, Promise<DigestResult>>();
-  /** Digests run one at a time, since the fetches of one may hold 100 MB. */
-  let lastDigest: Promise<unknown> = Promise.resolve();
+  let lastReading: Promise<unknown> = Promise.resolve();
+
+  /** One at a time, since the fetches of one reading may hold 100 MB. */
+  const inTurn = <T>(read: () => Promise<T>): Promise<T> => {
+    const asked = lastReading.then(() => {
+      life.signal.throwIfAborted();
+      return read();
+    });
+    lastReading = asked.catch(() => {});
+    return asked;
+  };
 
   const digest = async (topic: string | null): Promise<DigestResult> => {
-    life.signal.throwIfAborted();
     const { kafka, deadLetters } = deps.settings();
     return digestDeadLetters(
       {
         topic: deadLetters.topic,
         filter: { topic, error: null, sinceMs: null },
-        newest: DIGEST_LETTERS,
+        newest: newestLetters,
       },
       {
         reader: createRecordReader(kafka, logger),
+        findHolders: deps.findHolders,
         onProgress: () => {},
         signal: life.signal,
-        deadline: AbortSignal.timeout(DIGEST_MS),
+        deadline: AbortSignal.timeout(lettersReadMs),
         ignoredFields: () => deps.ignoredFields(topic === null ? null : [topic], life.signal),
         failureStores: () =>
           readFailureStores({ specs: deps.specifications(), topic }, deps.failureStores, life.signal),
@@ -101,17 +111,23 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
 
   return {
     replays,
+    letters: createLetterService({
+      settings: () => deps.settings(),
+      findHolders: deps.findHolders,
+      logger,
+      signal: life.signal,
+      inTurn,
+    }),
     digest(topic) {
       const shared = digests.get(topic);
       if (shared !== undefined) return shared;
-      const asked = lastDigest.then(() => digest(topic)).finally(() => digests.delete(topic));
-      lastDigest = asked.catch(() => {});
+      const asked = inTurn(() => digest(topic)).finally(() => digests.delete(topic));
       digests.set(topic, asked);
       return asked;
     },
     async stop() {
       life.abort(hostStopping());
-      await Promise.all([replays.stop(), Promise.allSettled(digests.values())]);
+      await Promise.all([replays.stop(), lastReading]);
     },
   };
 }

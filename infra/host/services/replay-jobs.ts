@@ -69,7 +69,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
       if (current) return { kind: "busy", job: current };
       life.signal.throwIfAborted();
       const id = deps.newId();
-      const { topic, error, sinceMs } = request.filter;
+      const { topic, error, sinceMs, of } = request.filter;
       const job: ReplayJob = {
         id,
         state: "running",
@@ -78,6 +78,8 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
           error,
           since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
           index: request.index,
+          refusedBy: of?.index ?? null,
+          field: of?.field ?? null,
           dryRun: request.dryRun,
         },
         startedAt: nowIso(),

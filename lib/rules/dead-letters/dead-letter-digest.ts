@@ -1,15 +1,13 @@
 import type { ReadDeadLetter } from "./dead-letter-reader.ts";
 import { rejectedField } from "../outcomes/rejected-field.ts";
 import { decodeUtf8 } from "../base/utf8-text.ts";
+import { type LetterGroup, type LetterState, noStates, type StateCounts } from "./letter-state.ts";
 
 /** Dead letters of the same kind. */
-export interface DigestGroup {
-  readonly topic: string;
-  /** Null if the reason names none. */
-  readonly field: string | null;
-  /** The error's type. */
-  readonly error: string;
+export interface DigestGroup extends LetterGroup {
   readonly count: number;
+  /** The same letters, by what became of their records. */
+  readonly states: StateCounts;
   /** When the first and the last were rejected, ISO 8601. */
   readonly firstSeen: string;
   readonly lastSeen: string;
@@ -35,17 +33,18 @@ export interface DeadLetterDigest {
 const MAX_GROUPS = 1_000;
 const MAX_VALUE_CHARACTERS = 200;
 
-type Entry = Pick<ReadDeadLetter, "topic" | "record" | "error" | "failedAt">;
+type Entry = Pick<ReadDeadLetter, "topic" | "record" | "index" | "error" | "failedAt">;
 
 interface Group {
-  readonly kind: Pick<DigestGroup, "topic" | "field" | "error" | "sample">;
+  readonly kind: LetterGroup & Pick<DigestGroup, "sample">;
   count: number;
+  readonly states: Record<LetterState, number>;
   /** Milliseconds since the epoch. */
   firstMs: number;
   lastMs: number;
 }
 
-/** Counts dead letters by topic, field and error, and keeps one sample of each kind. */
+/** Counts dead letters by topic, index, field and error, and keeps one sample of each kind. */
 export class DigestCounter {
   readonly #groups = new Map<string, Group>();
   readonly #maxGroups: number;
@@ -55,50 +54,59 @@ export class DigestCounter {
     this.#maxGroups = maxGroups;
   }
 
-  add(letter: Entry): void {
-    const field = rejectedField(letter.error.reason);
-    const name = JSON.stringify([letter.topic, field, letter.error.type]);
+  add(letter: Entry, state: LetterState = "open"): void {
+    const group = groupOf(letter);
+    const name = groupKey(group);
     const known = this.#groups.get(name);
     const { failedAt } = letter;
     if (known !== undefined) {
       known.count += 1;
+      known.states[state] += 1;
       // Partitions are read concurrently, so letters arrive out of order.
       known.firstMs = Math.min(known.firstMs, failedAt);
       known.lastMs = Math.max(known.lastMs, failedAt);
     } else if (this.#groups.size < this.#maxGroups) {
-      this.#groups.set(name, { kind: kindOf(letter, field), count: 1, firstMs: failedAt, lastMs: failedAt });
+      const states = { ...noStates, [state]: 1 };
+      const kind = { ...group, sample: sampleOf(letter) };
+      this.#groups.set(name, { kind, count: 1, states, firstMs: failedAt, lastMs: failedAt });
     } else this.#others += 1;
   }
 
   digest(): DeadLetterDigest {
-    const groups = [...this.#groups.values()].map(({ kind, count, firstMs, lastMs }) => {
-      const { topic, field, error, sample } = kind;
+    const groups = [...this.#groups.values()].map(({ kind, count, states, firstMs, lastMs }) => {
+      const { sample, ...group } = kind;
       const firstSeen = new Date(firstMs).toISOString();
       const lastSeen = new Date(lastMs).toISOString();
-      return { topic, field, error, count, firstSeen, lastSeen, sample };
+      const { topic, index, field, error } = group;
+      return { topic, index, field, error, count, states, firstSeen, lastSeen, sample };
     });
     return { groups: groups.toSorted((a, b) => b.count - a.count), others: this.#others };
   }
 }
 
-function kindOf({ topic, record, error }: Entry, field: string | null): Group["kind"] {
+/** The group that a letter belongs to. */
+export function groupOf({ topic, index, error }: Pick<Entry, "topic" | "index" | "error">): LetterGroup {
+  return { topic, index, field: rejectedField(error.reason), error: error.type };
+}
+
+/** The same text for the same group. */
+export function groupKey({ topic, index, field, error }: LetterGroup): string {
+  return JSON.stringify([topic, index, field, error]);
+}
+
+function sampleOf({ topic, record, error }: Entry): DigestGroup["sample"] {
   const { partition, offset, value } = record;
   return {
     topic,
-    field,
-    error: error.type,
-    sample: {
-      topic,
-      partition,
-      offset,
-      reason: error.reason,
-      value: value === null ? null : beginningOf(value),
-    },
+    partition,
+    offset,
+    reason: error.reason,
+    value: value === null ? null : beginningOf(value),
   };
 }
 
-/** Never ends in half a character. */
-function beginningOf(value: Buffer): string {
+/** The first 200 characters. Never ends in half a character. */
+export function beginningOf(value: Buffer): string {
   // No character takes more than four bytes.
   const { text } = decodeUtf8(value.subarray(0, 4 * MAX_VALUE_CHARACTERS));
   return text.slice(0, MAX_VALUE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "");

@@ -1,5 +1,7 @@
 import type { ReadDeadLetter } from "./dead-letter-reader.ts";
 import { PenstockError } from "../base/errors.ts";
+import type { LetterGroup } from "./letter-state.ts";
+import { rejectedField } from "../outcomes/rejected-field.ts";
 import { quoted } from "../base/visible-text.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { indexFields } from "../model/index-fields.ts";
@@ -15,6 +17,8 @@ export interface DeadLetterFilter {
   readonly error: string | null;
   /** Failed at this time or later; milliseconds since the epoch. */
   readonly sinceMs: number | null;
+  /** Only letters that this index refused for this field; a field of null: whose reason names none. Absent: any. */
+  readonly of?: Pick<LetterGroup, "index" | "field">;
 }
 
 export interface ReplayRequest {
@@ -31,6 +35,9 @@ export interface ReplayWords {
   readonly error: string | null;
   readonly since: string | null;
   readonly index: string | null;
+  /** See {@link DeadLetterFilter.of}; a field needs the index beside it. */
+  readonly refusedBy?: string | null | undefined;
+  readonly field?: string | null | undefined;
 }
 
 const sinceRule =
@@ -41,27 +48,35 @@ const sinceRule =
  * @throws PenstockError `usage`, naming the parameter, its value and the rule
  */
 export function parseReplayWords(
-  { topic, error, since, index }: ReplayWords,
+  { topic, error, since, index, refusedBy = null, field = null }: ReplayWords,
   dryRun: boolean,
   nowMs: number,
 ): ReplayRequest {
   if (topic !== null && !isTopicName(topic)) throw fault("topic", topic, topicNameRule);
   if (error === "") throw fault("error", error, "is not an error type");
+  if (refusedBy === null && field !== null)
+    throw fault("field", field, "needs refusedBy beside it: the index that refused the letters");
   const indexFault = index === null ? null : (indexTemplateFault(index) ?? fieldFault(index));
   if (index !== null && indexFault !== null) throw fault("index", index, indexFault);
   return {
-    filter: { topic, error, sinceMs: since === null ? null : parseSince(since, nowMs) },
+    filter: {
+      topic,
+      error,
+      sinceMs: since === null ? null : parseSince(since, nowMs),
+      ...(refusedBy !== null && { of: { index: refusedBy, field } }),
+    },
     index,
     dryRun,
   };
 }
 
 /** Whether a letter passes the filter. */
-export function isMeant(letter: ReadDeadLetter, { topic, error, sinceMs }: DeadLetterFilter): boolean {
+export function isMeant(letter: ReadDeadLetter, { topic, error, sinceMs, of }: DeadLetterFilter): boolean {
   return (
     (topic === null || letter.topic === topic) &&
     (error === null || letter.error.type === error) &&
-    (sinceMs === null || letter.failedAt >= sinceMs)
+    (sinceMs === null || letter.failedAt >= sinceMs) &&
+    (of === undefined || (letter.index === of.index && rejectedField(letter.error.reason) === of.field))
   );
 }
 

@@ -1,3 +1,4 @@
+import { allOpen, noLetterStates } from "../../support/letter-states.ts";
 import { expect, test } from "bun:test";
 import { Glob } from "bun";
 import * as fc from "fast-check";
@@ -99,6 +100,7 @@ const digest = {
   notLetters: 1,
   filteredOut: 0,
   doubles: 0,
+  ...noLetterStates,
   letters: 2,
   truncated: false,
   gaveWay: noneGaveWay,
@@ -110,7 +112,7 @@ function groups(text: string) {
   const seen = { firstSeen: "2026-01-02T00:00:00.000Z", lastSeen: "2026-01-03T00:00:00.000Z" };
   return {
     firstForeign: { partition: 0, offset: 9, reason: text },
-    groups: [{ topic: text, field: text, error: text, count: 2, ...seen, sample }],
+    groups: [{ topic: text, index: text, field: text, error: text, ...allOpen(2), ...seen, sample }],
     others: 0,
   };
 }

@@ -1,6 +1,6 @@
-import { useState } from "hono/jsx/dom";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { Count } from "../components/figures.tsx";
+import { groupHref } from "./replay/group-address.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
@@ -19,17 +19,20 @@ export function GroupsTable({
   ...actions
 }: { readonly groups: readonly DigestGroup[] } & GroupActions) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Dead letters by topic, field and error">
+    <div class="scroll" tabindex={0} role="region" aria-label="Dead letters by topic, index, error and field">
       <table class="cards groups">
         <thead>
           <tr>
             <th scope="col">Topic</th>
+            <th scope="col">Index</th>
             <th scope="col">Error</th>
             <th scope="col">Field</th>
             <th scope="col" class="number">
-              Count
+              Left
             </th>
-            <th scope="col">First seen</th>
+            <th scope="col" class="number">
+              All
+            </th>
             <th scope="col">Last seen</th>
             <th scope="col">
               <span class="unseen">Actions</span>
@@ -37,7 +40,7 @@ export function GroupsTable({
           </tr>
         </thead>
         {groups.map((group) => (
-          <Group key={JSON.stringify([group.topic, group.field, group.error])} group={group} {...actions} />
+          <Group key={groupHref(group)} group={group} {...actions} />
         ))}
       </table>
     </div>
@@ -47,19 +50,24 @@ export function GroupsTable({
 function Group({ group, busy, onReplay }: { readonly group: DigestGroup } & GroupActions) {
   const place = usePlace();
   const readOnly = useReadOnly();
-  const [open, setOpen] = useState(false);
-  const { topic, field, error, count, firstSeen, lastSeen, sample } = group;
-  const name = `${count} of ${topic}, ${error}`;
+  const { topic, index, field, error, count, states, lastSeen, sample } = group;
+  const left = count - states.resolved;
+  const name = `${left} of ${topic}, ${error}`;
   return (
     <tbody>
       <tr>
         <th scope="row">
           <a href={hrefWith(place, { topic, page: null })}>{topic}</a>
         </th>
-        <td data-label="Error">
-          <code>
-            <Hostile text={error} />
-          </code>
+        <td data-label="Index" class="field">
+          <Hostile text={index} />
+        </td>
+        <td data-label="Error" class="field">
+          <a href={groupHref(group)} title={sample.reason}>
+            <code>
+              <Hostile text={error} />
+            </code>
+          </a>
         </td>
         <td data-label="Field" class="field">
           {field === null ? (
@@ -70,74 +78,31 @@ function Group({ group, busy, onReplay }: { readonly group: DigestGroup } & Grou
             </code>
           )}
         </td>
-        <td data-label="Count" class="number">
-          <Count value={count} />
+        <td data-label="Left" class="number">
+          <Count value={left} />
         </td>
-        <td data-label="First seen">
-          <Time at={Date.parse(firstSeen)} />
+        <td data-label="All" class="number">
+          <Count value={count} />
         </td>
         <td data-label="Last seen">
           <Time at={Date.parse(lastSeen)} />
         </td>
         <td class="actions">
+          <a class="button" href={groupHref(group)}>
+            Open<span class="unseen"> the letters of {name}</span>
+          </a>{" "}
           <button
             type="button"
-            class="plain"
-            aria-expanded={open ? "true" : "false"}
-            onClick={() => setOpen(!open)}
-          >
-            {open ? "Close" : "Open"}
-            <span class="unseen"> the sample of {name}</span>
-          </button>{" "}
-          <button
-            type="button"
-            disabled={busy || readOnly}
+            disabled={busy || readOnly || left === 0}
             aria-describedby={readOnly ? readOnlyId : undefined}
-            title={exactCount(count)}
+            title={exactCount(left)}
             onClick={() => onReplay(group)}
           >
-            Replay {shortCount(count)}
+            Replay {shortCount(left)}
             <span class="unseen"> of {name}</span>
           </button>
         </td>
       </tr>
-      {open ? (
-        <tr class="sample">
-          <td colSpan={7}>
-            <Sample sample={sample} />
-          </td>
-        </tr>
-      ) : null}
     </tbody>
-  );
-}
-
-function Sample({
-  sample: { topic, partition, offset, reason, value },
-}: {
-  readonly sample: DigestGroup["sample"];
-}) {
-  return (
-    <dl class="facts">
-      <dt>Sample</dt>
-      <dd>
-        {topic}, partition {partition}, offset {exactCount(offset)}
-      </dd>
-      <dt>Reason</dt>
-      <dd>
-        <Hostile text={reason} />
-      </dd>
-      <dt>Value</dt>
-      <dd>
-        {value === null ? (
-          <span class="muted">None: the record has no value, or is too large for a letter.</span>
-        ) : (
-          <pre tabindex={0} aria-label="The value's beginning">
-            <Hostile text={value} keep={"\n\t"} />
-          </pre>
-        )}
-        {value !== null && value.length >= 199 ? <span class="muted">Its first 200 characters.</span> : null}
-      </dd>
-    </dl>
   );
 }

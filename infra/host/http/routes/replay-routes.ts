@@ -38,10 +38,17 @@ export function addReplayRoutes(app: Hono, deps: ReplayRouteDeps): void {
     const members = await body();
     const twice = Object.keys(members).find((name) => Object.hasOwn(query, name));
     if (twice !== undefined) throw usage(`${twice} is given in the query and in the body`);
-    const { topic = null, error = null, since = null, index = null, dryRun } = { ...query, ...members };
+    const {
+      topic = null,
+      error = null,
+      since = null,
+      index = null,
+      dryRun,
+      ...of
+    } = { ...query, ...members };
     const isDry = String(dryRun) === "true";
     const { kind, job } = deps.replays.start(
-      parseReplayWords({ topic, error, since, index }, isDry, deps.now()),
+      parseReplayWords({ topic, error, since, index, ...of }, isDry, deps.now()),
     );
     const location = `/replay/${job.id}`;
     if (kind === "busy") {

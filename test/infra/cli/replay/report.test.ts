@@ -1,3 +1,4 @@
+import { allOpen, noLetterStates } from "../../../support/letter-states.ts";
 import { expect, test } from "bun:test";
 import { formatDigest, formatReplay } from "../../../../infra/cli/replay/report.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
@@ -7,9 +8,10 @@ import { noneGaveWay } from "../../../support/gave-way.ts";
 
 const group: DigestGroup = {
   topic: "app",
+  index: "logs",
   field: "n",
   error: "document_parsing_exception",
-  count: 1_200,
+  ...allOpen(1_200),
   firstSeen: "2026-01-02T00:00:00.000Z",
   lastSeen: "2026-01-03T00:00:00.000Z",
   sample: { topic: "app", partition: 1, offset: 7, reason: "no number\n", value: '{"n":"\u001B[31m"}' },
@@ -30,6 +32,7 @@ test("a digest names failure stores in which something lies, and no empty ones",
       {
         ...counts,
         ...byError,
+        ...noLetterStates,
         letters: 0,
         truncated: false,
         gaveWay: noneGaveWay,
@@ -65,7 +68,7 @@ test("the summary of a replay has no lines for zeros", () => {
 No longer declared, so their records were indexed as plain text: old
 
 Still rejected:
-    1,200 letters of topic app, field n: document_parsing_exception
+    1,200 letters of topic app, index logs, field n: document_parsing_exception
            for example partition 1, offset 7: no number
            value: {"n":" [31m"}
         2  of other kinds
@@ -87,17 +90,24 @@ test("a digest counts records that are not dead letters", () => {
       filteredOut: 0,
       doubles: 0,
       letters: 2,
+      states: { open: 1, resolved: 1, unknown: 0 },
+      statesProblems: ["one was not looked up"],
       firstForeign: { partition: 0, offset: 9, reason: "it has no header penstock.topic" },
       truncated: true,
       gaveWay: noneGaveWay,
       failureStores: noFailureStores,
-      groups: [{ ...group, count: 2, field: null }],
+      groups: [{ ...group, count: 2, states: { open: 1, resolved: 1, unknown: 0 }, field: null }],
       others: 0,
     },
     "dead",
   );
   expect(text).toContain("the first: partition 0, offset 9: it has no header penstock.topic\n");
-  expect(text).toContain("        2 letters of topic app: document_parsing_exception\n");
+  expect(text).toContain(
+    "        2 letters of topic app, index logs: document_parsing_exception; 1 resolved, 1 left\n",
+  );
+  expect(text).toContain(
+    "        1  open: no index has their records\n        1  resolved: an index has their records\nNote: one was not looked up.\n",
+  );
   expect(text).toContain("There are more; not all were read.\n");
   // Not "every field was searchable": a record flattened for its many names, or with an older time, is not counted.
   expect(text).toContain(
@@ -120,7 +130,15 @@ test("a digest has a line for each field that gave way, and names what is unknow
   const { dryRun: _, byError, ...counts } = replayResult();
   expect(
     formatDigest(
-      { ...counts, ...byError, letters: 0, truncated: false, gaveWay, failureStores: noFailureStores },
+      {
+        ...counts,
+        ...byError,
+        ...noLetterStates,
+        letters: 0,
+        truncated: false,
+        gaveWay,
+        failureStores: noFailureStores,
+      },
       "dead",
     ),
   ).toBe(`There are no dead letters in topic dead.

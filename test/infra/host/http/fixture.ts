@@ -69,6 +69,10 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       records: () => Promise.reject(new Error("no test asked for records")),
     },
     digest: () => Promise.reject(new Error("no test asked for a digest")),
+    letters: {
+      list: () => Promise.reject(new Error("no test asked for letters")),
+      read: () => Promise.reject(new Error("no test asked for a letter")),
+    },
     live: { subscribe: () => () => {} },
     consoleFiles,
     ingest: () => Promise.reject(new Error("no test sent an event")),

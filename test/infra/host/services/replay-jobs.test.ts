@@ -48,7 +48,15 @@ describe("replay jobs", () => {
     expect(job).toEqual({
       id: "id-1",
       state: "running",
-      request: { topic: "app", error: null, since: "2026-01-02T00:00:00.000Z", index: null, dryRun: false },
+      request: {
+        topic: "app",
+        error: null,
+        since: "2026-01-02T00:00:00.000Z",
+        index: null,
+        refusedBy: null,
+        field: null,
+        dryRun: false,
+      },
       startedAt: "1970-01-01T00:00:00.000Z",
       endedAt: null,
       progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },

@@ -5,7 +5,7 @@ import { sourceRecord } from "../../../support/records.ts";
 const badNumber = { type: "document_parsing_exception", reason: "failed to parse field [n] of type [long]" };
 
 function letter(offset: number, error = badNumber, topic = "app", value: string | null = `v${offset}`) {
-  return { topic, record: sourceRecord(value, { offset }), error, failedAt: 1_000 * offset };
+  return { topic, index: topic, record: sourceRecord(value, { offset }), error, failedAt: 1_000 * offset };
 }
 
 test("counts letters by topic, field and error, the most frequent first, with the first as a sample", () => {

@@ -47,7 +47,7 @@ describe("a letter passes the filter", () => {
     valueOmitted: false,
     index: "app",
     status: 400,
-    error: { type: "document_parsing_exception", reason: "" },
+    error: { type: "document_parsing_exception", reason: "failed to parse field [n]" },
     attempts: 1,
     failedAt: now,
   };
@@ -60,6 +60,10 @@ describe("a letter passes the filter", () => {
     [{ sinceMs: now }, true],
     [{ sinceMs: now + 1 }, false],
     [{ topic: "app", error: "other", sinceMs: 0 }, false],
+    [{ of: { index: "app", field: "n" } }, true],
+    [{ of: { index: "app-2", field: "n" } }, false],
+    [{ of: { index: "app", field: "m" } }, false],
+    [{ of: { index: "app", field: null } }, false],
   ])("by %j: %p", (filter, meant) => {
     expect(isMeant(letter, { topic: null, error: null, sinceMs: null, ...filter })).toBe(meant);
   });

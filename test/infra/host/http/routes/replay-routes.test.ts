@@ -1,3 +1,4 @@
+import { noLetterStates } from "../../../../support/letter-states.ts";
 import { describe, expect, test } from "bun:test";
 import type { HttpDeps } from "../../../../../infra/host/http/app.ts";
 import { NO_OUTCOMES } from "../../../../../functions/replay-dead-letters.ts";
@@ -12,7 +13,15 @@ import { noneGaveWay } from "../../../../support/gave-way.ts";
 const job: ReplayJob = {
   id: "id-1",
   state: "running",
-  request: { topic: null, error: null, since: null, index: null, dryRun: false },
+  request: {
+    topic: null,
+    error: null,
+    since: null,
+    index: null,
+    refusedBy: null,
+    field: null,
+    dryRun: false,
+  },
   startedAt: "2026-01-02T00:00:00.000Z",
   endedAt: null,
   progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
@@ -29,6 +38,7 @@ const digest = {
   truncated: false,
   gaveWay: noneGaveWay,
   failureStores: noFailureStores,
+  ...noLetterStates,
   groups: [],
   others: 0,
 };
@@ -84,10 +94,21 @@ describe("POST /replay", () => {
       dryRun: true,
     };
     expect(started).toEqual([wanted, wanted, wanted]);
+    await ask("/replay?topic=app&refusedBy=logs&field=n", { method: "POST" });
+    expect(started[3]?.filter).toEqual({
+      topic: "app",
+      error: null,
+      sinceMs: null,
+      of: { index: "logs", field: "n" },
+    });
   });
 
   test.each([
-    ["?dryrun=true", {}, 'Unknown parameter "dryrun": it must be topic, error, since, index or dryRun.'],
+    [
+      "?dryrun=true",
+      {},
+      'Unknown parameter "dryrun": it must be topic, error, since, index, refusedBy, field or dryRun.',
+    ],
     ["?dryRun=yes", {}, 'dryRun "yes" must be true or false.'],
     ["?topic=a&topic=b", {}, "topic is given 2 times: it may be given once."],
     ["?topic=a%20b", {}, 'topic "a b" is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -).'],
@@ -95,6 +116,7 @@ describe("POST /replay", () => {
     ["", { index: "UP" }, expect.stringContaining('index "UP" is not an Elasticsearch index name')],
     ["", { dryrun: true }, expect.stringContaining('Unknown parameter "dryrun"')],
     ["", { __proto__: null, constructor: "1" }, expect.stringContaining('Unknown parameter "constructor"')],
+    ["", { field: "n" }, 'field "n" needs refusedBy beside it: the index that refused the letters.'],
     ["", { topic: 1 }, "topic must be a string."],
     ["", { topic: ["a", "b"] }, "topic must be a string."],
     ["", { dryRun: 1 }, "dryRun must be true or false."],

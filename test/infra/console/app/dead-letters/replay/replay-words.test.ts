@@ -1,25 +1,11 @@
 import { expect, test } from "bun:test";
-import { NO_OUTCOMES } from "../../../../../functions/replay-dead-letters.ts";
+import { NO_OUTCOMES } from "../../../../../../functions/replay-dead-letters.ts";
 import {
   jobTitle,
   leftSomething,
   outcomeWords,
-  scopeOf,
-} from "../../../../../infra/console/app/dead-letters/replay-words.ts";
-import type { ReplayJob } from "../../../../../infra/api/dead-letters.ts";
-import type { DigestGroup } from "../../../../../lib/rules/dead-letters/dead-letter-digest.ts";
-
-function group(topic: string, error: string, field: string | null, count: number): DigestGroup {
-  const sample = { topic, partition: 0, offset: 0, reason: "", value: null };
-  return { topic, error, field, count, firstSeen: "", lastSeen: "", sample };
-}
-
-test("a replay takes all fields of its topic and error, and nothing else", () => {
-  const [user, price] = [group("pay", "parse", "user", 300), group("pay", "parse", "price", 40)];
-  const groups = [user, price, group("pay", "other", "user", 5), group("orders", "parse", "user", 7)];
-  expect(scopeOf(groups, user)).toEqual({ count: 340, alsoOf: [price] });
-  expect(scopeOf(groups, group("pay", "other", "user", 5))).toEqual({ count: 5, alsoOf: [] });
-});
+} from "../../../../../../infra/console/app/dead-letters/replay/replay-words.ts";
+import type { ReplayJob } from "../../../../../../infra/api/dead-letters.ts";
 
 test("outcomes are told where there are any, what came back first", () => {
   expect(outcomeWords(NO_OUTCOMES)).toBe("");
@@ -40,7 +26,16 @@ test("a job is named by what it takes", () => {
     jobTitle({
       id: "1",
       state: "running",
-      request: { topic: null, error: null, since: null, index: null, dryRun: false, ...request },
+      request: {
+        topic: null,
+        error: null,
+        since: null,
+        index: null,
+        refusedBy: null,
+        field: null,
+        dryRun: false,
+        ...request,
+      },
       startedAt: "",
       endedAt: null,
       progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
@@ -48,5 +43,8 @@ test("a job is named by what it takes", () => {
       error: null,
     });
   expect(title({ topic: "pay", error: "parse" })).toBe("Replay of pay, parse");
+  expect(title({ topic: "pay", refusedBy: "old", field: "user" })).toBe(
+    "Replay of pay, refused by old for user",
+  );
   expect(title({ dryRun: true, index: "other" })).toBe("Dry run of a replay of all topics, into other");
 });

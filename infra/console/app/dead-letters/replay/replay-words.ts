@@ -1,23 +1,6 @@
-import type { ReplayJob } from "../../../api/dead-letters.ts";
-import type { ReplayOutcomes, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
-import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
-import { exactCount, plural } from "../text/format.ts";
-
-/** What a replay of this group includes: all fields, since it selects by topic and error only. */
-export interface ReplayScope {
-  /** Letters that the digest counted. */
-  readonly count: number;
-  /** The other groups it includes. */
-  readonly alsoOf: readonly DigestGroup[];
-}
-
-export function scopeOf(groups: readonly DigestGroup[], { topic, error, field }: DigestGroup): ReplayScope {
-  const taken = groups.filter((group) => group.topic === topic && group.error === error);
-  return {
-    count: taken.reduce((sum, { count }) => sum + count, 0),
-    alsoOf: taken.filter((group) => group.field !== field),
-  };
-}
+import type { ReplayJob } from "../../../../api/dead-letters.ts";
+import type { ReplayOutcomes, ReplayResult } from "../../../../../functions/replay-dead-letters.ts";
+import { exactCount, plural } from "../../text/format.ts";
 
 const words: readonly (readonly [keyof ReplayOutcomes, string])[] = [
   ["indexed", "indexed"],
@@ -70,10 +53,12 @@ export function storeWords({
 }
 
 /** A job's title: `Replay of app-pay, mapper_parsing_exception`. */
-export function jobTitle({ request: { dryRun, topic, error, since, index } }: ReplayJob): string {
+export function jobTitle({ request }: ReplayJob): string {
+  const { dryRun, topic, error, since, index, refusedBy, field } = request;
   const what = [
     topic ?? "all topics",
     error ?? [],
+    refusedBy === null ? [] : `refused by ${refusedBy} for ${field ?? "no field"}`,
     since === null ? [] : `since ${since}`,
     index === null ? [] : `into ${index}`,
   ];

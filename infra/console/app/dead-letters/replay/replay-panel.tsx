@@ -1,10 +1,11 @@
-import type { ReplayJob } from "../../../api/dead-letters.ts";
-import type { ReplayResult } from "../../../../functions/replay-dead-letters.ts";
-import { Hostile } from "../components/hostile.tsx";
-import { Notice } from "../components/notice.tsx";
-import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
-import { Time } from "../components/times.tsx";
-import { exactCount, plural } from "../text/format.ts";
+import { useEffect } from "hono/jsx/dom";
+import type { ReplayJob } from "../../../../api/dead-letters.ts";
+import type { ReplayResult } from "../../../../../functions/replay-dead-letters.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
+import { Time } from "../../components/times.tsx";
+import { exactCount, plural } from "../../text/format.ts";
 import { jobTitle, leftSomething, outcomeWords, storeWords } from "./replay-words.ts";
 import { useReplay } from "./use-replay.ts";
 
@@ -13,13 +14,19 @@ export function ReplayPanel({
   id,
   closeHref,
   onReplay,
+  onEnd = () => {},
 }: {
   readonly id: string;
   readonly closeHref: string;
   /** Requests the replay that a dry run previewed. */
   readonly onReplay: (request: ReplayJob["request"]) => void;
+  /** Called once the job has ended. */
+  readonly onEnd?: () => void;
 }) {
   const { job, error } = useReplay(id);
+  useEffect(() => {
+    if (job !== null && job.state !== "running") onEnd();
+  }, [job?.state]);
   return (
     <section class="job" aria-label="Replay">
       <div class="title">

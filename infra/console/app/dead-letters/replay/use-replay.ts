@@ -1,6 +1,6 @@
 import { useEffect, useState } from "hono/jsx/dom";
-import type { ReplayJob } from "../../../api/dead-letters.ts";
-import { ApiError, ask } from "../state/api.ts";
+import type { ReplayJob } from "../../../../api/dead-letters.ts";
+import { ApiError, ask } from "../../state/api.ts";
 
 /** The last known state of a replay; both are null until the host answered. */
 export interface SeenReplay {

@@ -1,0 +1,89 @@
+import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
+import type { ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
+import type { LetterStanding } from "../../lib/rules/dead-letters/letter-state.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import { indexPatternOf } from "../../lib/rules/model/names.ts";
+
+/**
+ * Finds which index has which document. Documents that Elasticsearch has not made searchable yet are not found.
+ * @param indices names and patterns; null for all indices
+ * @returns the index by id, of those that exist
+ * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+ */
+export type FindHolders = (
+  indices: readonly string[] | null,
+  ids: readonly string[],
+  signal: AbortSignal,
+) => Promise<ReadonlyMap<string, string>>;
+
+export interface LetterStandingsDeps {
+  readonly findHolders: FindHolders;
+  readonly signal: AbortSignal;
+  /** After it, letters are no longer looked up; null for no such limit. */
+  readonly deadline: AbortSignal | null;
+}
+
+/** Looks up what became of letters' records. */
+export interface LetterStandings {
+  /** @throws only a signal's reason */
+  of(letters: readonly ReadDeadLetter[]): Promise<readonly LetterStanding[]>;
+  /** Why some are unknown, or may be counted as open although an index has them, in sentences. */
+  problems(): readonly string[];
+}
+
+/** How many are looked up in all indices of the cluster if those of their topic do not have them. */
+const MAX_ELSEWHERE = 5_000;
+const unknown: LetterStanding = { state: "unknown", heldBy: null };
+const open: LetterStanding = { state: "open", heldBy: null };
+
+/**
+ * Looks first in the indices that refused the letters. A replay may have sent them to any other index, so what is not
+ * there is looked up in all indices, up to a limit.
+ */
+export function letterStandings({ findHolders, signal, deadline }: LetterStandingsDeps): LetterStandings {
+  const problems = new Set<string>();
+  let lookedElsewhere = 0;
+
+  async function holdersOf(letters: readonly ReadDeadLetter[]): Promise<ReadonlyMap<string, string>> {
+    const ids = letters.map(({ topic, record }) => documentId(topic, record));
+    const indices = new Set(letters.map(({ index }) => indexPatternOf(index)));
+    const holders = await findHolders([...indices], ids, signal);
+    const missing = ids.filter((id) => !holders.has(id));
+    const some = missing.slice(0, MAX_ELSEWHERE - lookedElsewhere);
+    if (some.length < missing.length)
+      problems.add(
+        `only ${MAX_ELSEWHERE} letters were looked up in all indices; others were looked up only in the index that refused them`,
+      );
+    if (some.length === 0) return holders;
+    lookedElsewhere += some.length;
+    return new Map([...holders, ...(await findHolders(null, some, signal))]);
+  }
+
+  return {
+    async of(letters) {
+      if (deadline?.aborted === true) {
+        problems.add("there was no time to look up all letters");
+        return letters.map(() => unknown);
+      }
+      // A letter for a whole record batch does not say which ids its records have.
+      const single = letters.filter(({ batch }) => batch === undefined);
+      if (single.length < letters.length)
+        problems.add("letters for whole record batches are not looked up: a replay reads their records");
+      if (single.length === 0) return letters.map(() => unknown);
+      try {
+        const holders = await holdersOf(single);
+        return letters.map(({ topic, record, batch }) => {
+          if (batch !== undefined) return unknown;
+          const heldBy = holders.get(documentId(topic, record)) ?? null;
+          return heldBy === null ? open : { state: "resolved", heldBy };
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof PenstockError)) throw error;
+        problems.add(`what is in the index is unknown: ${messageOf(error)}`);
+        return letters.map(() => unknown);
+      }
+    },
+    problems: () => [...problems],
+  };
+}

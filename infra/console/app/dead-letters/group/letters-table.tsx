@@ -1,0 +1,99 @@
+import type { ListedLetter } from "../../../../../functions/list-dead-letters.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { Time } from "../../components/times.tsx";
+import { hrefWith, usePlace } from "../../state/router.ts";
+import { exactCount, plural } from "../../text/format.ts";
+import { LetterView } from "./letter-view.tsx";
+
+/** The letters of one page; the address says which one is open. */
+export function LettersTable({
+  letters,
+  state,
+}: {
+  readonly letters: readonly ListedLetter[];
+  readonly state: string;
+}) {
+  if (letters.length === 0)
+    return <p>{state === "open" ? "Nothing is left: no letter of this kind is open." : "There is none."}</p>;
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Letters">
+      <table class="cards groups">
+        <thead>
+          <tr>
+            <th scope="col">Partition/offset</th>
+            <th scope="col">Failed at</th>
+            <th scope="col">State</th>
+            <th scope="col">Key</th>
+            <th scope="col">Value</th>
+            <th scope="col">
+              <span class="unseen">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        {letters.map((letter) => (
+          <Letter key={addressOf(letter)} letter={letter} />
+        ))}
+      </table>
+    </div>
+  );
+}
+
+function addressOf({ at }: ListedLetter): string {
+  return `${at.partition}/${at.offset}`;
+}
+
+function Letter({ letter }: { readonly letter: ListedLetter }) {
+  const place = usePlace();
+  const address = addressOf(letter);
+  const open = place.query.get("letter") === address;
+  const { partition, offset, failedAt, state, heldBy, key, value, valueOmitted, records } = letter;
+  return (
+    <tbody>
+      <tr>
+        <th scope="row">
+          {partition}/{exactCount(offset)}
+        </th>
+        <td data-label="Failed at">
+          <Time at={Date.parse(failedAt)} />
+        </td>
+        <td data-label="State">
+          {state}
+          {heldBy === null ? null : (
+            <>
+              {" in "}
+              <Hostile text={heldBy} />
+            </>
+          )}
+        </td>
+        <td data-label="Key" class="field">
+          {key === null ? <span class="muted">none</span> : <Hostile text={key.slice(0, 40)} />}
+        </td>
+        <td data-label="Value" class="reason">
+          {records > 1 ? (
+            <span class="muted">a batch of {plural(records, "record")}</span>
+          ) : value === null ? (
+            <span class="muted">{valueOmitted ? "in its own topic" : "none"}</span>
+          ) : (
+            <Hostile text={value} />
+          )}
+        </td>
+        <td class="actions">
+          <a class="button" href={hrefWith(place, { letter: open ? null : address })}>
+            {open ? "Close" : "Open"}
+            <span class="unseen">
+              {" "}
+              the letter of partition {partition}, offset {offset}
+            </span>
+          </a>
+        </td>
+      </tr>
+      {open ? (
+        <tr class="sample">
+          <td colSpan={6}>
+            <LetterView address={address} />
+          </td>
+        </tr>
+      ) : null}
+    </tbody>
+  );
+}

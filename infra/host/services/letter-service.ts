@@ -1,0 +1,63 @@
+import type { FindHolders } from "../../../functions/digest-dead-letters/letter-standings.ts";
+import { listDeadLetters, type ListedLetters } from "../../../functions/list-dead-letters.ts";
+import { type LetterAnswer, readWholeLetter } from "../../../functions/read-dead-letter.ts";
+import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { LetterGroup, LetterState } from "../../../lib/rules/dead-letters/letter-state.ts";
+import type { Settings } from "../../../lib/rules/model/settings.ts";
+
+/** Shows dead letters one by one. */
+export interface LetterService {
+  /** @param state null for all; @param page from 1 */
+  list(group: LetterGroup, state: LetterState | null, page: number): Promise<ListedLetters>;
+  /** @param partition of the dead-letter topic, as the offset */
+  read(partition: number, offset: number): Promise<LetterAnswer>;
+}
+
+export interface LetterServiceDeps {
+  /** The current settings. */
+  settings(): Settings;
+  readonly findHolders: FindHolders;
+  readonly logger: Logger;
+  /** Aborted when the host stops. */
+  readonly signal: AbortSignal;
+  /** Runs one reading of the whole dead-letter topic at a time. */
+  inTurn<T>(read: () => Promise<T>): Promise<T>;
+}
+
+/** Limits of one reading of the dead-letter topic: roughly this many of the newest letters, and this long. */
+export const newestLetters = 50_000;
+export const lettersReadMs = 10_000;
+/** Reading one letter, and its record from another topic. */
+const ONE_MS = 15_000;
+
+export function createLetterService(deps: LetterServiceDeps): LetterService {
+  const { findHolders, logger, signal } = deps;
+  return {
+    list: (group, state, page) =>
+      deps.inTurn(() => {
+        const { kafka, deadLetters } = deps.settings();
+        return listDeadLetters(
+          { deadLetterTopic: deadLetters.topic, group, state, page, newest: newestLetters },
+          {
+            reader: createRecordReader(kafka, logger),
+            findHolders,
+            signal,
+            onProgress: () => {},
+            deadline: AbortSignal.timeout(lettersReadMs),
+          },
+        );
+      }),
+    read(partition, offset) {
+      const { kafka, deadLetters } = deps.settings();
+      return readWholeLetter(
+        { deadLetterTopic: deadLetters.topic, partition, offset },
+        {
+          reader: createRecordReader(kafka, logger),
+          findHolders,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(ONE_MS)]),
+        },
+      );
+    },
+  };
+}

@@ -92,7 +92,7 @@ describe("replay", () => {
     expect(tooEarly.code).toBe(1);
     expect(tooEarly.out).toContain("        3  still rejected; they stay dead letters\n");
     expect(tooEarly.out).toContain(
-      `        1 letter of topic ${topic}, field day: document_parsing_exception\n`,
+      `        1 letter of topic ${topic}, index ${topic}, field day: document_parsing_exception\n`,
     );
     expect(tooEarly.error).toBe("");
     expect(await lettersIn(config.deadLetters.topic)).toBe(3);
@@ -179,7 +179,7 @@ describe("replay", () => {
     );
     const oneDigest = await runReplay(config, "--digest", "--topic", two);
     expect(oneDigest.out).toContain(
-      `        1 letter of topic ${two}, field n: document_parsing_exception\n`,
+      `        1 letter of topic ${two}, index ${two}, field n: document_parsing_exception\n`,
     );
     expect(oneDigest.out).toContain('           value: {"n":"c"}\n');
 

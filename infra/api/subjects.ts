@@ -1,5 +1,6 @@
 import { deadLetters } from "./dead-letters.ts";
 import { declarations } from "./declarations.ts";
+import { fleet } from "./fleet/fleet.ts";
 import { ingest } from "./ingest.ts";
 import { kafka } from "./kafka/kafka.ts";
 import type { Route, Subject } from "./kit/route.ts";
@@ -15,6 +16,7 @@ import { topics } from "./topics.ts";
 export const subjects: readonly Subject[] = [
   probes,
   topics,
+  fleet,
   logs,
   kafka,
   reconcile,

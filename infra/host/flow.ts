@@ -36,6 +36,7 @@ import type { PoolEvents } from "./topic/topic-events.ts";
 import { createHostCommitter } from "./shares/committer.ts";
 import { DecodeTurns } from "./shares/decode-turns.ts";
 import { createIntake } from "./topic/intake.ts";
+import type { HostIdentity } from "./fleet/identity.ts";
 import { createPump } from "./pump/pump.ts";
 import { createPositionMover, type PositionMover } from "./orders/rewinder.ts";
 import { createPlaceNotes } from "./inlet/place-notes.ts";
@@ -52,8 +53,7 @@ export interface FlowDeps {
   readonly sent: SentRecords;
   readonly time: Time;
   readonly logger: Logger;
-  /** Identifies this process among the hosts of its group. */
-  readonly host: string;
+  readonly host: HostIdentity;
   /** The current settings, read on every use; `useSettings` announces a change. */
   settings(): { readonly kafka: KafkaSettings; readonly bulk: BulkSettings };
   /** Kafka's retention of the topic; null: unknown. */
@@ -133,7 +133,8 @@ export function createFlow(deps: FlowDeps): Flow {
       const member = createGroupMember({
         wire,
         groupId: settings.group,
-        host: deps.host,
+        host: deps.host.id,
+        profile: deps.host.profile,
         listener,
         time,
         logger,

@@ -19,6 +19,10 @@ export interface HostOptions {
   readonly monotonicMs: () => number;
   /** Unguessable text of at least 128 random bits. */
   readonly newMarker: () => string;
+  /** The machine's name, for people. */
+  readonly machineName: string;
+  /** Of Penstock. */
+  readonly version: string;
   /** Records what the host is doing, for the report of a hang. */
   note(doing: string): void;
   /** In [0, 1). */

@@ -18,6 +18,7 @@ import { templateTargetsOf } from "../../lib/rules/template/template-target.ts";
 import type { Time } from "../../lib/rules/base/time.ts";
 import { createClients } from "./reconcile/clients.ts";
 import { createEtcdKeeper } from "./reconcile/etcd-keeper.ts";
+import { identityOf } from "./fleet/identity.ts";
 import { createFlow } from "./flow.ts";
 import { createTopicDecoder } from "./inlet/topic-decoder.ts";
 import { createHttpApp } from "./http/app.ts";
@@ -91,6 +92,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       logger.warn("not all clients closed in time", { error: messageOf(error) });
     }
   });
+  const self = identityOf(http, server.port, options);
   const wires = createWireLender((kafka) => createKafkaWire(kafka, logger, links, time));
   const clients = createClients(config.settings, logger, links, wires, time);
   closing.adopt(clients, (it) => it.close());
@@ -119,16 +121,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const flow = createFlow({
     time,
     logger,
-    host: options.newMarker(),
+    host: self,
     openWire: (kafka) => wires.lend(kafka),
     createDecoder: () => createTopicDecoder(() => inForce.kafka),
     bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
     deadLetters: { store: (letters, signal) => clients.deadLetters.store(letters, signal) },
-    sent: createSentRecords({
-      ask: (question, signal) => clients.elasticsearch.ask(question, signal),
-      askForText: (question, how, signal) => clients.elasticsearch.askForText(question, how, signal),
-      existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
-    }),
+    sent: createSentRecords(clients.questions),
     settings: () => ({ kafka: inForce.kafka, bulk: inForce.elasticsearch.bulk }),
     keptForMs: (topic) => lags.keptForMs(topic),
     names: () => namesIn(inForce),
@@ -268,6 +266,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
   const services = createServices({
     options,
+    self,
     metrics,
     failures,
     reporter,

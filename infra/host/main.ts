@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import manifest from "../../package.json" with { type: "json" };
 import { createLogger } from "../../lib/adapters/log/log.ts";
 import { openLogOutput } from "../../lib/adapters/log/log-output.ts";
 import type { ConfigDocument } from "../../lib/rules/config/config.ts";
@@ -80,6 +82,8 @@ export async function run(argv: readonly string[], standStillMs = STAND_STILL_MS
       monotonicMs: () => performance.now(),
       random: () => Math.random(),
       newMarker: () => randomBytes(16).toString("base64url"),
+      machineName: hostname(),
+      version: manifest.version,
       readConfig: () => reader.read(),
       onSettings: (inForce) => void ({ log, shutdown } = inForce),
       namedFiles: () => reader.files,

@@ -18,6 +18,9 @@ import type { TemplateTarget } from "../../lib/rules/template/template-target.ts
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import type { KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import type { HostIdentity } from "./fleet/identity.ts";
+import { createHostFleet } from "./fleet/host-fleet.ts";
+import { createHistory } from "./live/history.ts";
 import { createHostRebuilds } from "./rebuild/host-rebuilds.ts";
 import type { HeldTopic, ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
@@ -49,6 +52,7 @@ import { systemTime } from "../../lib/adapters/system/system-time.ts";
 /** The parts of a host that move records. */
 export interface HostCore {
   readonly options: HostOptions;
+  readonly self: HostIdentity;
   readonly metrics: Metrics;
   readonly failures: ThrottledLogger;
   readonly reporter: Reporter;
@@ -115,20 +119,8 @@ export function createServices(core: HostCore): Services {
     ask: (targets, signal) => readHoldings(clients.elasticsearch, targets, signal),
   });
 
-  /** For a client that may be replaced. */
-  const failureStores = createFailureStores({
-    bulk,
-    ask: (question, signal) => clients.elasticsearch.ask(question, signal),
-  });
-
-  const sentBefore = createSentBeforeOf(
-    {
-      ask: (question, signal) => clients.elasticsearch.ask(question, signal),
-      askForText: (question, how, signal) => clients.elasticsearch.askForText(question, how, signal),
-      existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
-    },
-    { time: systemTime, logger },
-  );
+  const failureStores = createFailureStores({ bulk, ask: clients.questions.ask });
+  const sentBefore = createSentBeforeOf(clients.questions, { time: systemTime, logger });
   const deadLetterService = createDeadLetterService({
     logger,
     sentBefore,
@@ -177,8 +169,7 @@ export function createServices(core: HostCore): Services {
     declarations: () => declarationsInForce(loop.memory),
     client: {
       bulk,
-      ask: (question, signal) => clients.elasticsearch.ask(question, signal),
-      askForText: (question, how, signal) => clients.elasticsearch.askForText(question, how, signal),
+      ...clients.questions,
       newIndex: (...about) => clients.elasticsearch.newIndex(...about),
       tryTemplate: (...about) => clients.elasticsearch.tryTemplate(...about),
     },
@@ -203,7 +194,10 @@ export function createServices(core: HostCore): Services {
       topics,
     });
 
+  const history = createHistory();
+  const hosts = createHostFleet({ ...core, history });
   const live = createLive({
+    history,
     now,
     loop,
     reporter,
@@ -222,6 +216,8 @@ export function createServices(core: HostCore): Services {
       logger,
       now,
       live,
+      fleet: hosts.fleet,
+      peers: hosts.peers,
       failures: core.failures,
       settings: () => settings().http,
       topics: async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild),
@@ -278,6 +274,7 @@ export function createServices(core: HostCore): Services {
         ignored.stop(),
         holdings.stop(),
         rebuilds.stop(),
+        hosts.fleet.stop(),
       ]);
     },
   };

@@ -94,7 +94,10 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
       warn: (message, fields) => note(() => `warn: ${message} ${JSON.stringify(fields)}`),
       error: (message, fields) => note(() => `error: ${message} ${JSON.stringify(fields)}`),
     },
-    host: name,
+    host: {
+      id: name,
+      profile: { name, version: "0.0.0", address: "http://127.0.0.1:1", startedAtMs: 0 },
+    },
     settings: () => settings,
     keptForMs: () => null,
     names: () => testNames,

@@ -1,6 +1,7 @@
 import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
 import type { CommitEntry, GroupMember } from "../../lib/adapters/kafka/group/member/member.ts";
 import type { Tenure } from "../../lib/adapters/kafka/group/member/tenure.ts";
+import type { HostProfile } from "../../lib/rules/group/protocol/profile.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
 import { systemTime } from "../../lib/adapters/system/system-time.ts";
@@ -26,12 +27,14 @@ export interface TestMemberOptions {
   readonly brokers: readonly string[];
   readonly groupId: string;
   readonly host: string;
+  /** As older versions: nothing. */
+  readonly profile?: HostProfile;
   /** Wraps the connection between the member and the broker. */
   readonly around?: (wire: KafkaWire) => KafkaWire;
 }
 
 export function startTestMember(options: TestMemberOptions): TestMember {
-  const { brokers, groupId, host, around = (wire) => wire } = options;
+  const { brokers, groupId, host, profile = null, around = (wire) => wire } = options;
   const logger = createMemoryLogger();
   const own = createKafkaWire(kafkaSettings({ brokers: [...brokers] }), logger);
   const [assigned, revoked, lost]: Tenure[][] = [[], [], []];
@@ -49,6 +52,7 @@ export function startTestMember(options: TestMemberOptions): TestMember {
     wire: around(own),
     groupId,
     host,
+    profile,
     time: systemTime,
     logger,
     listener: {

@@ -37,6 +37,7 @@ export function httpSettings(changes: PlainHttpSettings = {}): HttpSettings {
   return {
     hostname: "127.0.0.1",
     port: 8080,
+    advertised: null,
     openMetrics: false,
     ...others,
     token: secretOrNull(token),

@@ -11,6 +11,8 @@ export type AccessClass =
   | "metrics"
   /** Either token. */
   | "look"
+  /** Either token, or another host's proof that it has one. */
+  | "peer"
   /** The full token; with `dryRun=true` as the only parameter, either token. */
   | "change-unless-dry"
   /** The full token. */

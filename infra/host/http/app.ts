@@ -13,7 +13,9 @@ import { createWrongTokens } from "./auth/wrong-tokens.ts";
 import { bindingsOf } from "./kit/event-stream.ts";
 import { limitBody, refuseOtherMethods } from "./kit/mount.ts";
 import { problem, refuseStopping } from "./kit/problem.ts";
+import type { PeerGate } from "../fleet/peer-gate.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
+import { addFleetRoutes, type FleetRouteDeps } from "./routes/fleet/fleet-routes.ts";
 import { addIngestRoutes } from "./routes/ingest-routes.ts";
 import { addKafkaRoutes, type KafkaRouteDeps } from "./routes/kafka/record-routes.ts";
 import { addLetterRoutes, type LetterRouteDeps } from "./routes/letters/letter-routes.ts";
@@ -35,9 +37,11 @@ export interface HttpDeps
     IngestTaker,
     LiveRouteDeps,
     TopicRouteDeps,
+    FleetRouteDeps,
     PageRouteDeps {
   readonly logs: Omit<LogRouteDeps, "now">;
   readonly kafka: Omit<KafkaRouteDeps, "now">;
+  readonly peers: PeerGate;
   /** The current settings. */
   settings(): HttpSettings;
   readonly logger: Logger;
@@ -52,6 +56,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   const who: GuardDeps = {
     settings: () => deps.settings(),
     sessions: createSessions(() => deps.now()),
+    peers: deps.peers,
     refuseToken: refusingTokens(deps),
   };
 
@@ -70,6 +75,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addReplayRoutes(app, deps);
   addLetterRoutes(app, deps);
   addTopicRoutes(app, deps);
+  addFleetRoutes(app, deps);
   addLiveRoutes(app, deps);
   addIngestRoutes(app, deps);
   addLogRoutes(app, { ...deps.logs, now: () => deps.now() });

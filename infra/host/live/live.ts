@@ -4,11 +4,12 @@ import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { ReconcileLoop } from "../reconcile/reconcile-loop.ts";
 import type { Reporter } from "../observe/reporter.ts";
-import { createHistory, type TopicSample } from "./history.ts";
+import type { History, TopicSample } from "./history.ts";
 import { createLiveHub, type LiveHub } from "./live-hub.ts";
 import { sourceViews } from "./source-views.ts";
 
 export interface LiveDeps {
+  readonly history: History;
   readonly configPath: string;
   readonly loop: Pick<ReconcileLoop, "last" | "memory">;
   readonly reporter: Pick<Reporter, "lastSuccess">;
@@ -30,7 +31,7 @@ export interface LiveDeps {
  */
 export function createLive(deps: LiveDeps): LiveHub {
   const startedAt = deps.now();
-  const history = createHistory();
+  const { history } = deps;
   return createLiveHub({
     history,
     figures: () => deps.figures(),

@@ -19,6 +19,8 @@ import type { ElasticsearchSettings, KafkaSettings, Settings } from "../../../li
 /** The clients shared by all topics of a host. Each is replaced as a whole when its settings change. */
 export interface Clients {
   readonly elasticsearch: Elasticsearch;
+  /** Questions to whichever Elasticsearch is current, to be kept: the client itself may be replaced. */
+  readonly questions: Pick<Elasticsearch, "ask" | "askForText" | "existingIds">;
   readonly deadLetters: DeadLetters;
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Orders kept in the current Kafka cluster. */
@@ -26,7 +28,7 @@ export interface Clients {
   /** Of the current Kafka cluster; whoever opens it closes it. */
   openOffsets(): KafkaOffsets;
   /** The current Kafka cluster. */
-  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
+  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs" | "groupMembers">;
   /** @throws PenstockError if the settings do not lead to a supported Elasticsearch */
   probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
   /**
@@ -68,6 +70,11 @@ export function createClients(
   };
 
   return {
+    questions: {
+      ask: (...question) => elasticsearch.ask(...question),
+      askForText: (...question) => elasticsearch.askForText(...question),
+      existingIds: (...question) => elasticsearch.existingIds(...question),
+    },
     get elasticsearch() {
       return elasticsearch;
     },

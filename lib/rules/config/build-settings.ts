@@ -91,6 +91,7 @@ export function buildSettings(
   const settings: Settings = {
     http: {
       ...http,
+      advertised: http.advertised ?? null,
       token: secretOrNull(http.token),
       readOnlyToken: secretOrNull(http.readOnlyToken),
       tls: readServerTls(http.tls),

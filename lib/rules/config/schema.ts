@@ -117,6 +117,12 @@ const http = mapping({
     .default("")
     .describe("Clients send it as Authorization: Bearer. Empty for none. Secret: best as ${file:/path}."),
   readOnlyToken: text.default("").describe("A token that allows reading only. Empty for none. Secret."),
+  advertised: serverUrl
+    .refine((url) => URL.parse(url)?.origin === url, "is not only a scheme, a host and a port")
+    .optional()
+    .describe(
+      "Where the other hosts of the group reach this one, such as http://10.0.0.7:8080. Default: hostname, or the machine's name if that is 0.0.0.0, with port.",
+    ),
   openMetrics: flag.default(false).describe("If true, GET /metrics needs no token."),
   tls: mapping({
     cert: nonEmptyText.describe(

@@ -70,6 +70,8 @@ export interface HttpSettings {
   readonly token: Secret | null;
   /** Allows reading only; null if not set. Needs `token`, and always differs from it. */
   readonly readOnlyToken: Secret | null;
+  /** The origin under which the other hosts of the group reach this one; null: derived from the two above. */
+  readonly advertised: string | null;
   /** True if GET /metrics needs no token. */
   readonly openMetrics: boolean;
   /** Null for plain HTTP. */

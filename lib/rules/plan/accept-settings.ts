@@ -19,6 +19,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
   const fixed = [
     { name: "http.hostname", was: running.http.hostname, is: wanted.http.hostname },
     { name: "http.port", was: running.http.port, is: wanted.http.port },
+    { name: "http.advertised", was: running.http.advertised, is: wanted.http.advertised },
     { name: "http.tls", was: onOrOff(running), is: onOrOff(wanted) },
     { name: "kafka.group", was: running.kafka.group, is: wanted.kafka.group },
   ];
@@ -34,6 +35,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
       ...wanted.http,
       hostname: running.http.hostname,
       port: running.http.port,
+      advertised: running.http.advertised,
       // A new certificate is loaded live, but TLS is not switched on or off for connected clients.
       tls: onOrOff(running) === onOrOff(wanted) ? wanted.http.tls : running.http.tls,
     },

@@ -5,7 +5,7 @@ export interface Link {
   /** An http or https URL. */
   readonly url: string;
   /** The config section of its TLS settings. */
-  readonly setting: "etcd.tls" | "elasticsearch.tls" | "kafka.sasl.tls";
+  readonly setting: "etcd.tls" | "elasticsearch.tls" | "kafka.sasl.tls" | "http.tls";
   readonly tls: Pick<TlsSettings, "ca" | "cert"> | null;
   /** True if it has responded over this scheme before, which is therefore correct. */
   readonly spoke?: boolean;

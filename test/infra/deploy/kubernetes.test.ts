@@ -49,11 +49,20 @@ const isKustomization = (path: string): boolean => basename(path) === "kustomiza
 const manifests = files.filter((path) => !isKustomization(path) && path !== "base/config.yaml");
 
 const appLabels = { "app.kubernetes.io/name": "penstock" };
+const appShape = { "app.kubernetes.io/name": z.literal("penstock") };
 const named = z.looseObject({ name: z.string() });
 const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) });
 const container = z.looseObject({
   image: z.string(),
-  env: z.array(z.object({ name: z.string(), value: z.string() })),
+  env: z.array(
+    z.union([
+      z.strictObject({ name: z.string(), value: z.string() }),
+      z.strictObject({
+        name: z.string(),
+        valueFrom: z.object({ fieldRef: z.object({ fieldPath: z.literal("status.podIP") }) }),
+      }),
+    ]),
+  ),
   ports: z.array(z.object({ name: z.string(), containerPort: z.number() })),
   volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })),
   startupProbe: probe,
@@ -91,7 +100,9 @@ const secretFolder = host.volumeMounts.find(({ name }) => name === "secrets")?.m
 function configWith(content: (name: string) => string) {
   return parseConfig(read("base/config.yaml"), {
     file: "config.yaml",
-    environment: Object.fromEntries(host.env.map(({ name, value }) => [name, value])),
+    environment: Object.fromEntries(
+      host.env.map((one) => [one.name, "value" in one ? one.value : "10.1.2.3"]),
+    ),
     readFile(path) {
       const name = basename(path);
       if (dirname(path) !== secretFolder || !(name in secret.stringData))
@@ -195,7 +206,7 @@ describe("the pod", () => {
   test("sees its config as a folder, so that the kubelet can swap it", () => {
     const mount = host.volumeMounts.find(({ name }) => name === "config");
     expect(mount).toEqual({ name: "config", mountPath: "/etc/penstock", readOnly: true });
-    expect(host.env).toEqual([{ name: "PENSTOCK_CONFIG", value: "/etc/penstock/config.yaml" }]);
+    expect(host.env).toContainEqual({ name: "PENSTOCK_CONFIG", value: "/etc/penstock/config.yaml" });
     expect(yaml("base/kustomization.yaml")).toMatchObject({
       configMapGenerator: [{ name: "penstock", files: ["config.yaml"] }],
       generatorOptions: { disableNameSuffixHash: true },
@@ -239,11 +250,14 @@ describe("the config and the Secret", () => {
           egress: z.array(
             z.object({
               to: z.tuple([
-                z.object({
-                  namespaceSelector: z.object({
-                    matchLabels: z.object({ "kubernetes.io/metadata.name": z.string() }),
+                z.union([
+                  z.strictObject({
+                    namespaceSelector: z.object({
+                      matchLabels: z.object({ "kubernetes.io/metadata.name": z.string() }),
+                    }),
                   }),
-                }),
+                  z.strictObject({ podSelector: z.object({ matchLabels: z.strictObject(appShape) }) }),
+                ]),
               ]),
               ports: z.array(z.object({ port: z.number(), protocol: z.string() })),
             }),
@@ -257,14 +271,19 @@ describe("the config and the Secret", () => {
       ...elasticsearch.nodes,
       ...(etcd?.endpoints ?? []),
     ];
-    const out = policy.spec.egress.flatMap(({ to: [{ namespaceSelector }], ports }) =>
-      ports.map(({ port }) => [namespaceSelector.matchLabels["kubernetes.io/metadata.name"], port].join(":")),
+    const out = policy.spec.egress.flatMap(({ to: [to], ports }) =>
+      ports.map(({ port }) =>
+        [
+          "podSelector" in to ? "pods" : to.namespaceSelector.matchLabels["kubernetes.io/metadata.name"],
+          port,
+        ].join(":"),
+      ),
     );
     // `service.namespace.svc`
     const ofConfig = addresses
       .map((url) => new URL(url))
       .map(({ hostname, port }) => `${hostname.split(".")[1]}:${port}`);
-    expect(out.toSorted()).toEqual(["kube-system:53", "kube-system:53", ...ofConfig].toSorted());
+    expect(out.toSorted()).toEqual(["kube-system:53", "kube-system:53", "pods:8080", ...ofConfig].toSorted());
     expect(policy.spec.ingress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual(["http"]);
   });
 });

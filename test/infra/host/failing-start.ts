@@ -54,6 +54,8 @@ async function start(port: number, failAt: number): Promise<string> {
       monotonicMs: () => answer(performance.now()),
       random: () => answer(Math.random()),
       newMarker: () => answer("marker"),
+      machineName: "machine",
+      version: "0.0.0",
       note() {},
     });
     isStarting = false;

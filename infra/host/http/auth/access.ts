@@ -38,6 +38,7 @@ function mayLook(access: AccessClass, c: Context): boolean {
     case "page":
     case "metrics":
     case "look":
+    case "peer":
       return true;
     case "change-unless-dry":
       return isDryRun(c);

@@ -1,7 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
+import { PROOF_SCHEME } from "../../../../lib/rules/secrets/peer-proof.ts";
 import { isLoopbackHost, isLoopbackHostname } from "../../../../lib/rules/secrets/loopback.ts";
 import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
+import type { PeerGate, ProvedPeer } from "../../fleet/peer-gate.ts";
 import { accessOf, isSafe, refuseChange, type Tokens } from "./access.ts";
 import { hostOf, isOwnTls, originOf } from "./origin.ts";
 import { askedOf } from "../kit/mount.ts";
@@ -14,6 +16,8 @@ declare module "hono" {
   interface ContextVariableMap {
     /** Set by the guard for every request that needs a credential: what that allows. Everything if no token is set. */
     access: Access;
+    /** Set by the guard if another host of the group asks. */
+    peer?: ProvedPeer;
     /** Set by the guard: whether this request would still be let in, asked while its answer streams. */
     isStillAllowed: () => boolean;
     /** Set by the guard: whether the caller of an open path may also call closed ones. */
@@ -27,6 +31,7 @@ export type RefuseToken = (c: Context) => Response;
 export interface GuardDeps {
   settings(): HttpSettings;
   readonly sessions: Sessions;
+  readonly peers: PeerGate;
   readonly refuseToken: RefuseToken;
 }
 
@@ -39,13 +44,15 @@ function isOf(c: Context, ...classes: readonly AccessClass[]): boolean {
 /**
  * Lets a request in or refuses it, by the access class of its route. Without a token: only requests of this machine to
  * a loopback name (otherwise DNS rebinding would let any web page in), and none of foreign pages. With a token: requests
- * that carry it as a header, or the cookie it was traded for. A path without a definition is closed.
+ * that carry it as a header, or the cookie it was traded for, or, for what hosts ask each other, a proof. A path without a definition is closed.
  *
  * Settings are read at each request, because tokens may change while the host runs.
  */
 export function guard(deps: GuardDeps): MiddlewareHandler {
   const { sessions, refuseToken } = deps;
   return async (c, next) => {
+    const peer = await peerOf(c, deps.peers);
+    if (peer !== null) c.set("peer", peer);
     const refusal = (refuse: RefuseToken): Response | null => {
       const { token, readOnlyToken, hostname, openMetrics } = deps.settings();
       if (token === null) {
@@ -54,7 +61,8 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
       }
       if (!isHost(hostOf(c.req) ?? "")) return problem(c, 400, "The Host header must name one host.");
       if (isOf(c, "open", "page") || (openMetrics && isOf(c, "metrics"))) return null;
-      const access = credentialOf(c, { token, readOnlyToken }, sessions, refuse);
+      const access =
+        peer !== null ? "read-only" : credentialOf(c, { token, readOnlyToken }, sessions, refuse);
       if (typeof access !== "string") return access;
       c.set("access", access);
       return refuseChange(c, access);
@@ -90,6 +98,14 @@ function refuseStranger(c: Context, hostname: string): Response | null {
   return originOf(c.req) === "foreign" ? refuseForeignOrigin(c) : refuseForeignPage(c);
 }
 
+/** The host that proves to have a token of ours, if its route is for hosts; null for everybody else. */
+async function peerOf(c: Context, peers: PeerGate): Promise<ProvedPeer | null> {
+  const header = c.req.header("authorization");
+  if (header === undefined || !isOf(c, "peer")) return null;
+  const { pathname, search } = new URL(c.req.url);
+  return peers.recognize(header, `${pathname}${search}`);
+}
+
 /** Returns what a credential allows, or the refusal. */
 function credentialOf(
   c: Context,
@@ -99,6 +115,8 @@ function credentialOf(
 ): Access | Response {
   const header = c.req.header("authorization");
   if (header !== undefined) {
+    // Trying proofs is guessing tokens, too.
+    if (header.startsWith(`${PROOF_SCHEME} `) && isOf(c, "peer")) return refuseToken(c);
     const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1];
     if (given === undefined) {
       return unauthorized(c, "The Authorization header must read: Bearer <token>.", "invalid_request");

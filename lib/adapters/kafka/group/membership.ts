@@ -170,7 +170,7 @@ export class GroupMembership implements CommitRights {
 
   /** One JoinGroup and its SyncGroup. @throws if it must be retried later */
   async #round(signal: AbortSignal): Promise<void> {
-    const { host } = this.#options;
+    const { host, profile = null } = this.#options;
     const { last, owned } = this.subscriptionState;
     const wanted = [...this.subscriptionState.wanted].sort();
     const known = new Set([...last.topics, ...this.#leader.leftOut]);
@@ -178,7 +178,7 @@ export class GroupMembership implements CommitRights {
     const subscription = { host, wanted, generation: last.generation, ...owned.claims() };
     const before = this.#token();
     this.#phase = "joining";
-    const request = joinRequest(before, encodeSubscription(subscription, named));
+    const request = joinRequest(before, encodeSubscription(subscription, named, profile));
     const how = { lane: "group", timeoutMs: timing.JOIN_TIMEOUT_MS, signal } as const;
     const joined = await this.coordinator.call("JoinGroup", request, how);
     // If the process was frozen meanwhile, the partitions are lost, whatever the answer says.

@@ -1,6 +1,5 @@
 import { readError, type ApiCodec } from "./codec.ts";
 
-/** Skips the members' subscriptions and assignments, which only members read. */
 export const describeGroups: ApiCodec<"DescribeGroups"> = {
   key: 15,
   version: 1,
@@ -11,13 +10,13 @@ export const describeGroups: ApiCodec<"DescribeGroups"> = {
       const protocolType = reader.string();
       // Skips the assignor.
       reader.string();
-      const members = reader.array(() => {
-        reader.string();
-        const member = { clientId: reader.string(), clientHost: reader.string() };
-        reader.bytes();
-        reader.bytes();
-        return member;
-      });
+      const members = reader.array(() => ({
+        memberId: reader.string(),
+        clientId: reader.string(),
+        clientHost: reader.string(),
+        metadata: reader.bytes(),
+        assignment: reader.bytes(),
+      }));
       return { error, groupId, state, protocolType, members };
     }),
   }),

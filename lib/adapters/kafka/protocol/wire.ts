@@ -233,7 +233,7 @@ export interface KafkaCalls {
         /** `Empty`, `Stable`, `Dead` if it does not exist, … */
         readonly state: string;
         readonly protocolType: string;
-        readonly members: readonly GroupMember[];
+        readonly members: readonly DescribedMember[];
       }[];
     };
   };
@@ -255,6 +255,13 @@ export interface KafkaCalls {
       }[];
     };
   };
+}
+
+/** A member with what it told the group; both parts are empty while the group rebalances. */
+export interface DescribedMember extends GroupMember {
+  readonly memberId: string;
+  readonly metadata: Uint8Array;
+  readonly assignment: Uint8Array;
 }
 
 export interface GroupToken {

@@ -1,11 +1,13 @@
 import { isRefused } from "../../../rules/diagnosis/check.ts";
 import type { TopicConfig } from "../../../rules/progress/retention.ts";
-import { messageOf } from "../../../rules/base/errors.ts";
+import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
+import { errorSentence } from "../protocol/error-names.ts";
+import { describeGroup } from "./group-access.ts";
 import { readLogPositions } from "./log-positions.ts";
 import type { PartitionPosition } from "../reader/reader.ts";
 import { readTopicConfigs } from "./topic-configs.ts";
-import type { KafkaWire, MetadataAnswer } from "../protocol/wire.ts";
+import type { DescribedMember, KafkaWire, MetadataAnswer } from "../protocol/wire.ts";
 
 /** Queries about the Kafka cluster as a whole. */
 export interface KafkaCluster {
@@ -21,6 +23,8 @@ export interface KafkaCluster {
   ): Promise<ReadonlyMap<string, readonly PartitionPosition[]>>;
   /** Returns the settings of topics, except those we may not read. @throws PenstockError as `listTopics` does */
   topicConfigs(topics: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TopicConfig>>;
+  /** Returns the members of a consumer group; none if it is not there. @throws PenstockError as `listTopics` does */
+  groupMembers(groupId: string, signal: AbortSignal): Promise<readonly DescribedMember[]>;
   close(): Promise<void>;
 }
 
@@ -44,6 +48,15 @@ export function createKafkaCluster(wire: KafkaWire, logger: Logger): KafkaCluste
       readLogPositions(wire, wanted, signal, (broker, error) =>
         logger.debug("a broker did not report its log positions", { broker, error: messageOf(error) }),
       ),
+    async groupMembers(groupId, signal) {
+      const { error, members } = await describeGroup(wire, groupId, signal);
+      if (error !== null)
+        throw new PenstockError(
+          "kafka_refused",
+          `the group ${groupId} cannot be described: ${errorSentence(error)}`,
+        );
+      return members;
+    },
     async topicConfigs(topics, signal) {
       const answers = await readTopicConfigs(wire, topics, signal);
       return new Map(

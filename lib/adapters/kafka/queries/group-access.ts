@@ -1,9 +1,8 @@
 import type { PenstockError } from "../../../rules/base/errors.ts";
-import type { GroupMember } from "../../../rules/group/strangers.ts";
 import { isMoving } from "../../../rules/trouble/kafka-words.ts";
 import { coordinatorError } from "../group/coordinator/coordinator.ts";
 import { whileLeadersMove } from "./patience.ts";
-import type { KafkaError, KafkaWire } from "../protocol/wire.ts";
+import type { DescribedMember, KafkaError, KafkaWire } from "../protocol/wire.ts";
 
 const ANSWER_MS = 5_000;
 /** No broker assigns such an id, so no member is affected. */
@@ -14,7 +13,7 @@ export interface GroupDescription {
   readonly error: KafkaError;
   readonly state: string;
   readonly protocolType: string;
-  readonly members: readonly GroupMember[];
+  readonly members: readonly DescribedMember[];
 }
 
 /** @throws PenstockError `kafka_unavailable`, `kafka_refused`; the signal's reason */

@@ -1,5 +1,6 @@
 import { Reader, UnreadableBytes, Writer } from "./bytes.ts";
 import { pack, unpack } from "./packed.ts";
+import { type HostProfile, readProfile, writeProfile } from "./profile.ts";
 
 /** Partitions by topic; both are written in ascending order. */
 export type PartitionsOf = ReadonlyMap<string, readonly number[]>;
@@ -25,7 +26,13 @@ export interface AssignedMember {
 
 /** A member's metadata, by its writer. */
 export type ReadSubscription =
-  | { readonly kind: "ours"; readonly named: readonly string[]; readonly subscription: Subscription }
+  | {
+      readonly kind: "ours";
+      readonly named: readonly string[];
+      readonly subscription: Subscription;
+      /** Null if it is of a version before profiles, or cannot be believed. */
+      readonly profile: HostProfile | null;
+    }
   /** From another client, or a version of ours with another format. */
   | { readonly kind: "foreign" };
 
@@ -41,7 +48,11 @@ const [WANTED, HELD, LEAVING] = [1, 2, 4];
  * `GroupMetadata.computeSubscribedTopics`), and only the union over all members counts. Hence `named` may differ from
  * `wanted`: see `naming.ts`.
  */
-export function encodeSubscription(subscription: Subscription, named: readonly string[]): Uint8Array {
+export function encodeSubscription(
+  subscription: Subscription,
+  named: readonly string[],
+  profile: HostProfile | null = null,
+): Uint8Array {
   const { host, generation, held, leaving } = subscription;
   const wanted = new Set(subscription.wanted);
   const topics = [...new Set([...wanted, ...held.keys(), ...leaving.keys()])].sort();
@@ -57,6 +68,7 @@ export function encodeSubscription(subscription: Subscription, named: readonly s
       const own = partitions.get(topic);
       if (own !== undefined) writeBits(content, own);
     }
+  if (profile !== null) writeProfile(content, profile);
   const writer = new Writer().int16(VERSION).int32(named.length);
   for (const topic of named) writer.string(topic);
   return writer.bytes(pack(content.done())).done();
@@ -69,8 +81,9 @@ export function decodeSubscription(metadata: Uint8Array): ReadSubscription {
     // Later versions add fields at the end. Kafka's own clients ignore them in the same way.
     reader.int16();
     const named = Array.from({ length: reader.count(2) }, () => reader.string());
-    const subscription = readContent(new Reader(unpack(reader.bytes())));
-    return { kind: "ours", named, subscription };
+    const content = new Reader(unpack(reader.bytes()));
+    const subscription = readContent(content);
+    return { kind: "ours", named, subscription, profile: readProfile(content) };
   } catch (error) {
     if (error instanceof UnreadableBytes) return { kind: "foreign" };
     throw error;

@@ -73,6 +73,11 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       list: () => Promise.reject(new Error("no test asked for letters")),
       read: () => Promise.reject(new Error("no test asked for a letter")),
     },
+    fleet: {
+      look: () => Promise.reject(new Error("no test asked for the fleet")),
+      report: () => "{}",
+    },
+    peers: { recognize: async () => null },
     live: { subscribe: () => () => {} },
     consoleFiles,
     ingest: () => Promise.reject(new Error("no test sent an event")),

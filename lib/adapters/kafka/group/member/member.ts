@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../../../../rules/offsets/checkpoint.ts";
 import type { Marks } from "../../../../rules/offsets/marks.ts";
 import type { Logger } from "../../../../rules/base/logger.ts";
+import type { HostProfile } from "../../../../rules/group/protocol/profile.ts";
 import type { Time } from "../../../../rules/base/time.ts";
 import type { KafkaWire } from "../../protocol/wire.ts";
 import type { Tenure } from "./tenure.ts";
@@ -28,6 +29,8 @@ export interface GroupMemberOptions {
   readonly groupId: string;
   /** Constant while this process runs; identifies the host when partitions are assigned. */
   readonly host: string;
+  /** What the group is told about this host, for people; null: nothing. */
+  readonly profile?: HostProfile | null;
   readonly listener: GroupListener;
   readonly time: Time;
   readonly logger: Logger;

@@ -61,6 +61,56 @@ describe("a subscription", () => {
     );
   });
 
+  test("says who the host is, which versions without that do not notice", () => {
+    const profile = {
+      name: "logs-1",
+      version: "0.2.0",
+      address: "https://logs-1:8443",
+      startedAtMs: 1_795_000_000_000,
+    };
+    const subscription = {
+      host: "h",
+      wanted: ["a"],
+      generation: 3,
+      held: new Map([["a", [0]]]),
+      leaving: new Map(),
+    };
+    const read = decodeSubscription(encodeSubscription(subscription, ["a"], profile));
+    expect(read).toEqual({ kind: "ours", named: ["a"], subscription, profile });
+    expect(decodeSubscription(encodeSubscription(subscription, ["a"]))).toMatchObject({
+      subscription,
+      profile: null,
+    });
+  });
+
+  test.each([
+    { address: "javascript:alert(1)" },
+    { address: "http://user:secret@logs-1:8080" },
+    { address: "http://logs-1:8080/path" },
+    { address: `http://${"a".repeat(300)}` },
+    { address: "file:///etc/passwd" },
+    { name: "\u001b[2J" },
+    { name: "a\u202eb" },
+    { name: "" },
+    { name: "a".repeat(256) },
+    { version: "1".repeat(65) },
+    { startedAtMs: -1 },
+  ])("with %p in its profile is read without the profile", (change) => {
+    const profile = {
+      name: "logs-1",
+      version: "0.2.0",
+      address: "http://logs-1:8080",
+      startedAtMs: 0,
+      ...change,
+    };
+    const subscription = { host: "h", wanted: ["a"], generation: 3, held: new Map(), leaving: new Map() };
+    expect(decodeSubscription(encodeSubscription(subscription, ["a"], profile))).toMatchObject({
+      kind: "ours",
+      subscription,
+      profile: null,
+    });
+  });
+
   test("names to Kafka the given topics", () => {
     const bytes = encodeSubscription(
       { host: "h", wanted: ["a", "b"], generation: 1, held: new Map(), leaving: new Map() },

@@ -1,0 +1,93 @@
+import type { PartitionsOf } from "../../lib/rules/group/protocol/subscription.ts";
+import type { TopicState } from "../../lib/rules/progress/status.ts";
+import type { FleetTopic, HostReport, ReportedTopic } from "./model.ts";
+import { countsOf, sumOf } from "./sums.ts";
+
+/** What the host of this name says. */
+export interface Report {
+  readonly name: string;
+  readonly isSelf: boolean;
+  readonly report: HostReport;
+}
+
+export interface TopicsInput {
+  readonly reports: readonly Report[];
+  /** By the host's name. */
+  readonly assigned: ReadonlyMap<string, PartitionsOf>;
+  readonly partitionCounts: ReadonlyMap<string, number>;
+  readonly topic: string;
+  readonly limit: number;
+}
+
+/** The state that a person must see first. */
+const WORST_FIRST = [
+  "failed",
+  "stalled",
+  "starting",
+  "stopping",
+  "pending",
+  "held",
+  "running",
+] as const satisfies TopicState[];
+
+interface Told {
+  readonly host: string;
+  readonly isSelf: boolean;
+  readonly told: ReportedTopic;
+}
+
+/** The topics of all hosts by name, and who reads which partition. */
+export function fleetTopics(input: TopicsInput): { topics: FleetTopic[]; topicCount: number } {
+  const byTopic = new Map<string, Told[]>();
+  for (const topic of input.partitionCounts.keys()) byTopic.set(topic, []);
+  for (const { name, isSelf, report } of input.reports)
+    for (const told of report.topics) {
+      const known = byTopic.get(told.topic);
+      if (known === undefined) byTopic.set(told.topic, [{ host: name, isSelf, told }]);
+      else known.push({ host: name, isSelf, told });
+    }
+  const wanted = input.topic.toLowerCase();
+  const names = [...byTopic.keys()].filter((topic) => topic.toLowerCase().includes(wanted)).sort();
+  const topics = names.slice(0, input.limit).map((topic) => topicOf(topic, byTopic.get(topic) ?? [], input));
+  return { topics, topicCount: names.length };
+}
+
+function topicOf(
+  topic: string,
+  told: readonly Told[],
+  { assigned, partitionCounts }: TopicsInput,
+): FleetTopic {
+  const owners = new Map<number, string>();
+  const lags = new Map<number, number | null>();
+  for (const {
+    host,
+    told: { owned },
+  } of told)
+    for (const [partition, lag] of owned) {
+      owners.set(partition, host);
+      lags.set(partition, lag);
+    }
+  // What the group decided last counts more than reports, each of which is from another moment.
+  for (const [host, partitions] of assigned)
+    for (const partition of partitions.get(topic) ?? []) owners.set(partition, host);
+  const count = Math.max(partitionCounts.get(topic) ?? 0, 1 + Math.max(-1, ...owners.keys()));
+  const worst = WORST_FIRST.flatMap((state) => told.find((one) => one.told.state === state) ?? [])[0];
+  return {
+    topic,
+    state: worst?.told.state ?? null,
+    reason: reasonOf(worst),
+    rate: sumOf(told.map((one) => one.told.rate)),
+    lag: sumOf(lags.values()),
+    counts: told.length === 0 ? null : countsOf(told.map((one) => one.told.counts)),
+    partitions: Array.from({ length: count }, (_, partition) => ({
+      partition,
+      host: owners.get(partition) ?? null,
+      lag: lags.get(partition) ?? null,
+    })),
+  };
+}
+
+function reasonOf(worst: Told | undefined): string | null {
+  const reason = worst?.told.reason ?? null;
+  return reason === null || worst === undefined || worst.isSelf ? reason : `on ${worst.host}: ${reason}`;
+}

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { createPeerGate } from "../../../../../../infra/host/fleet/peer-gate.ts";
+import { createProofKeys } from "../../../../../../lib/adapters/peers/proof-keys.ts";
+import { Secret } from "../../../../../../lib/rules/secrets/secret.ts";
+import { ANSWER_PROOF, isAnswerProved, proofHeader } from "../../../../../../lib/rules/secrets/peer-proof.ts";
+import { bearer, problemOf, setUp, token } from "../../fixture.ts";
+import { httpSettings } from "../../../../../support/settings.ts";
+
+const keyOf = createProofKeys();
+const address = "http://127.0.0.1:8080";
+const peers = createPeerGate({ tokens: () => httpSettings({ token }), address, keyOf, now: () => 0 });
+const nonce = (text: string) => text.padStart(22, "n");
+
+async function proofFor(path: string, once: string, secret = token): Promise<{ authorization: string }> {
+  const proof = { audience: address, path, atMs: 0, nonce: nonce(once) };
+  return { authorization: proofHeader(await keyOf(new Secret(secret)), proof) };
+}
+
+test("another host is answered with a proof of the answer", async () => {
+  const { ask } = setUp({ token }, { peers });
+  const answer = await ask("/fleet/host", { headers: await proofFor("/fleet/host", "one") });
+  expect(answer.status).toBe(200);
+  const key = await keyOf(new Secret(token));
+  expect(isAnswerProved(key, nonce("one"), await answer.text(), answer.headers.get(ANSWER_PROOF) ?? "")).toBe(
+    true,
+  );
+});
+
+test("its proof opens nothing else", async () => {
+  const { ask } = setUp({ token }, { peers });
+  for (const path of ["/fleet", "/topics", "/logs", "/metrics", "/openapi.json"])
+    expect((await ask(path, { headers: await proofFor(path, path.slice(1, 3)) })).status).toBe(401);
+});
+
+test("a wrong proof counts as a wrong token", async () => {
+  const { ask, logged } = setUp({ token }, { peers });
+  const headers = await proofFor("/fleet/host", "two", "another-horse-battery");
+  const answer = await ask("/fleet/host", { headers });
+  expect(answer.status).toBe(401);
+  expect((await problemOf(answer))["detail"]).toBe("That token was not accepted.");
+  expect(logged.map(({ message }) => message)).toContain("a wrong access token was sent");
+});
+
+test("a token reads it too; without one it is closed", async () => {
+  const { ask } = setUp({ token }, { peers });
+  expect((await ask("/fleet/host")).status).toBe(401);
+  expect((await ask("/fleet/host", { headers: bearer(token) })).status).toBe(200);
+});
+
+test("the filter and the bound of topics are checked", async () => {
+  const asked: unknown[] = [];
+  const result = {
+    group: "g",
+    problem: null,
+    hosts: [],
+    topics: [],
+    topicCount: 0,
+    totals: { rate: 0, lag: null, counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 } },
+  };
+  const fleet = {
+    report: () => "{}",
+    look: async (wanted: unknown) => {
+      asked.push(wanted);
+      return result;
+    },
+  };
+  const { ask } = setUp({}, { fleet });
+  expect(await (await ask("/fleet?topic=a&limit=5")).json()).toEqual(result);
+  await ask("/fleet");
+  expect(asked).toEqual([
+    { topic: "a", limit: 5 },
+    { topic: "", limit: 100_000 },
+  ]);
+  expect((await problemOf(await ask("/fleet?limit=x")))["detail"]).toContain(
+    'limit "x" must be a whole number',
+  );
+});

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { FleetResult } from "../../functions/fleet/model.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestMember } from "../support/group-member.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const token = "correct-horse-battery-staple";
+const authorization = `Bearer ${token}`;
+let servers: StackClients;
+
+beforeAll(async () => {
+  servers = await connectStack();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+/** A topic, and the config of a group of its own that reads it. */
+async function groupFor(partitions: number) {
+  const [topic, group] = [uniqueName("fleet"), uniqueName("fleet")];
+  await servers.kafka.createTopic(topic, partitions);
+  const start = (http: object = {}) =>
+    startTestHost({
+      ...servers.config,
+      http: { port: 0, token, ...http },
+      kafka: { ...servers.config.kafka, group },
+      topics: [topic],
+    });
+  return { topic, group, start };
+}
+
+function untilFleet(host: TestHost, what: string, is: (fleet: FleetResult) => boolean): Promise<FleetResult> {
+  return eventually(what, async () => {
+    const answer = await host.fetch("/fleet", { headers: { authorization } });
+    const fleet = (await answer.json()) as FleetResult;
+    return answer.status === 200 && is(fleet) ? fleet : null;
+  });
+}
+
+const reads = ({ hosts }: FleetResult) => hosts.every(({ partitions }) => partitions > 0);
+const portOf = (address: string | null | undefined): string => new URL(address ?? "http://none").port;
+
+describe("hosts of one group", () => {
+  test("each shows both, with what they read and their sums; one that is killed is away", async () => {
+    const { topic, start } = await groupFor(4);
+    await using one = await start();
+    await using two = await start();
+    await untilFleet(one, "both read", (fleet) => fleet.hosts.length === 2 && reads(fleet));
+    await servers.kafka.produce(
+      topic,
+      Array.from({ length: 40 }, (_, n) => ({ partition: n % 4, value: `line ${n}` })),
+    );
+    for (const host of [one, two]) {
+      const { hosts, topics, totals } = await untilFleet(
+        host,
+        "both have told their records",
+        (fleet) => fleet.totals.counts.indexed === 40 && reads(fleet),
+      );
+      expect(hosts.map(({ status }) => status)).toEqual(["this host", "answers"]);
+      expect(hosts[0]?.address).toBe(new URL(host.url).origin);
+      expect(hosts.map(({ partitions }) => partitions)).toEqual([2, 2]);
+      expect(totals.counts.indexed).toBe(40);
+      const [shown] = topics;
+      expect(shown).toMatchObject({ topic, state: "running" });
+      expect(new Set(shown?.partitions.map(({ host: owner }) => owner))).toEqual(
+        new Set(hosts.map(({ name }) => name)),
+      );
+    }
+    two.signal("SIGKILL");
+    const { hosts } = await untilFleet(
+      one,
+      "the killed host is away",
+      (fleet) => fleet.hosts[1]?.status === "away",
+    );
+    expect(portOf(hosts[1]?.address)).toBe(new URL(two.url).port);
+    expect(hosts[1]?.reason).toContain("nothing listens there");
+    expect(hosts[1]?.since).not.toBeNull();
+    const after = await untilFleet(one, "all partitions moved", (fleet) => fleet.hosts[0]?.partitions === 4);
+    expect(after.hosts[1]).toMatchObject({
+      status: "away",
+      reason: "it is no longer in the group",
+      partitions: 0,
+    });
+    expect(new Set(after.topics[0]?.partitions.map(({ host }) => host))).toEqual(
+      new Set([after.hosts[0]?.name ?? ""]),
+    );
+  }, 120_000);
+
+  test("one of an older version reads its partitions beside a new one, and is named as unknown", async () => {
+    const { topic, group, start } = await groupFor(2);
+    const { brokers } = servers.config.kafka;
+    const old = startTestMember({ brokers, groupId: group, host: "old" });
+    old.member.want(new Set([topic]));
+    await using host = await start();
+    try {
+      const { hosts, topics } = await untilFleet(
+        host,
+        "each reads one partition",
+        (fleet) => fleet.hosts.length === 2 && fleet.hosts.every(({ partitions }) => partitions === 1),
+      );
+      expect(hosts[1]).toMatchObject({ status: "unknown", version: null, address: null, partitions: 1 });
+      expect(topics[0]?.partitions.map(({ host: owner }) => owner)).toContain(hosts[1]?.name ?? "");
+    } finally {
+      await old[Symbol.asyncDispose]();
+    }
+  }, 120_000);
+
+  test("with different tokens say so", async () => {
+    const { start } = await groupFor(2);
+    await using one = await start();
+    await using two = await start({ token: "another-horse-battery-staple" });
+    const { hosts } = await untilFleet(
+      one,
+      "the other is away",
+      (fleet) => fleet.hosts[1]?.status === "away",
+    );
+    expect(hosts[1]?.reason).toContain("need the same http.token");
+    expect(portOf(hosts[1]?.address)).toBe(new URL(two.url).port);
+  }, 120_000);
+
+  test("a stranger in the group gets no token, and cannot show anything", async () => {
+    const seen: string[] = [];
+    using trap = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        seen.push(JSON.stringify([request.url, [...request.headers], await request.text()]));
+        return Response.json({
+          host: "trap",
+          rate: 1,
+          lag: 1,
+          counts: { indexed: 1_000, duplicate: 0, deadLettered: 0, skipped: 0 },
+          topics: [],
+        });
+      },
+    });
+    const { topic, group, start } = await groupFor(2);
+    const stranger = startTestMember({
+      brokers: servers.config.kafka.brokers,
+      groupId: group,
+      host: "trap",
+      profile: { name: "trap", version: "0.1.0", address: trap.url.origin, startedAtMs: 0 },
+    });
+    stranger.member.want(new Set([topic]));
+    await using host = await start();
+    try {
+      const { hosts, totals } = await untilFleet(
+        host,
+        "it was asked",
+        (fleet) => fleet.hosts[1]?.status === "away",
+      );
+      expect(hosts[1]?.reason).toContain("does not prove that it has this group's token");
+      expect(totals.counts.indexed).toBe(0);
+      expect(seen).not.toEqual([]);
+      expect(seen.join("\n")).not.toContain(token);
+      // What it got opens nothing on the real host.
+      const headers = new Headers(JSON.parse(seen[0] ?? "")[1] as [string, string][]);
+      const proof = headers.get("authorization") ?? "";
+      expect(proof).toStartWith("Penstock-Host ");
+      const passedOn = await host.fetch("/fleet/host", { headers: { authorization: proof } });
+      expect(passedOn.status).toBe(401);
+    } finally {
+      await stranger[Symbol.asyncDispose]();
+    }
+  }, 120_000);
+});

@@ -9,6 +9,7 @@ import type { LogFilter } from "../lib/rules/search/query/log-request.ts";
 import { messageText } from "../lib/rules/search/hits/message-text.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
 import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
+import { knownFields } from "./search-logs/known-fields.ts";
 
 export type ExportFormat = "ndjson" | "csv";
 
@@ -32,16 +33,18 @@ export function exportHeader(format: ExportFormat): string {
  * written, or CSV. If documents are too large for a page, pages get smaller. A document too large by itself is only
  * named.
  *
- * @throws PenstockError as `deps.search`; also `elasticsearch_unavailable` if an answer is incomplete, because nobody
+ * @throws QueryError as `searchLogs`; PenstockError as `deps`; also `elasticsearch_unavailable` if an answer is incomplete, because nobody
  *   would notice the holes in the file
  */
 export async function* exportLogs(
   input: ExportLogsInput,
-  deps: Pick<SearchLogsDeps, "search">,
+  deps: Pick<SearchLogsDeps, "search" | "fieldCaps">,
 ): AsyncGenerator<string, void, void> {
   const { inForce, managed, format, ...given } = input;
   const indices = searchTarget(input.topics, inForce, managed);
-  const filter = { ...given, topics: input.topics.length === 0 ? [...inForce.keys()] : input.topics };
+  const { query, fieldOf } = await knownFields(input.query, indices, deps.fieldCaps);
+  const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
+  const filter = { ...given, topics, query, fieldOf, order: "newest" as const };
   const line = format === "csv" ? csvLine : ndjsonLine;
   if (indices.length === 0) return;
   const ask = narrowingSearch(deps.search, indices, filter.query);

@@ -12,8 +12,10 @@ import {
 import { cursorText } from "../lib/rules/search/query/cursor.ts";
 import { barIntervalMs } from "../lib/rules/search/query/intervals.ts";
 import { isoTime, type LogHit, logHitOf } from "../lib/rules/search/hits/log-hit.ts";
-import type { LogFilter, LogRequest } from "../lib/rules/search/query/log-request.ts";
+import type { KnownFilter, LogRequest } from "../lib/rules/search/query/log-request.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
+import type { Query } from "../lib/rules/search/grammar/query.ts";
+import { type AskFieldCaps, knownFields } from "./search-logs/known-fields.ts";
 
 export interface SearchLogsInput extends LogRequest {
   readonly inForce: ReadonlyMap<string, Specification>;
@@ -27,6 +29,7 @@ export interface SearchLogsDeps {
    * @throws PenstockError
    */
   readonly search: (indices: readonly string[], body: object, maxBytes: number) => Promise<string | null>;
+  readonly fieldCaps: AskFieldCaps;
   /** A text that no log line contains: random, at least 128 bits, made for this request. */
   readonly marker: string;
 }
@@ -41,7 +44,7 @@ export interface SearchLogsResult {
   readonly complete: boolean;
   readonly problems: readonly string[];
   readonly total: { readonly value: number; readonly exact: boolean };
-  /** Newest first. */
+  /** In the order asked for. */
   readonly hits: readonly LogHit[];
   /** Null if not requested. */
   readonly histogram: {
@@ -62,18 +65,19 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 const forms: readonly HitForm[] = ["whole", "fragment", "bare"];
 
 /**
- * Returns one page of matching logs, newest first.
- * @throws PenstockError as `deps.search`, and `elasticsearch_refused` for an invalid answer
+ * Returns one page of matching logs.
+ * @throws QueryError if the indices do not know a field, or a field not such a value; PenstockError as `deps`, and `elasticsearch_refused` for an invalid answer
  */
 export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): Promise<SearchLogsResult> {
-  const { fromMs, toMs, size, after, inForce, managed } = input;
+  const { fromMs, toMs, size, after, order, inForce, managed } = input;
   const indices = searchTarget(input.topics, inForce, managed);
   const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
-  const filter: LogFilter = { topics, query: input.query, fromMs, toMs };
+  const { notes, ...known } = await knownFields(input.query, indices, deps.fieldCaps);
+  const filter: KnownFilter = { topics, ...known, fromMs, toMs };
   const intervalMs = input.histogram ? barIntervalMs(fromMs, toMs) : null;
-  const ask = narrowingSearch(deps.search, indices, input.query);
+  const ask = narrowingSearch(deps.search, indices, filter.query);
   const page = await firstThatFits();
-  const problems = ask.isNarrow() ? [...page.problems, onlyMessage] : page.problems;
+  const problems = [...page.problems, ...(ask.isNarrow() ? [onlyMessage] : []), ...notes];
   const last = page.hits.at(-1)?.cursor ?? null;
   const isFirstPage = after === null;
   return {
@@ -91,12 +95,12 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
 
   async function firstThatFits(): Promise<FoundPage> {
     if (indices.length === 0) return nothing;
-    const marker = filter.query === "" ? null : deps.marker;
+    const marker = filter.query === null ? null : deps.marker;
     for (const form of forms) {
       // The highlighter provides the fragment, even for an empty query.
       const marked = form === "fragment" ? deps.marker : marker;
       const page = await ask.search((inFewFields) =>
-        searchBody({ ...filter, size, after, intervalMs, form, inFewFields, marker: marked }),
+        searchBody({ ...filter, size, after, order, intervalMs, form, inFewFields, marker: marked }),
       );
       if (page !== null) return page;
     }
@@ -119,7 +123,7 @@ const onlyMessage = "The query has too many words to search all fields: only the
 export function narrowingSearch(
   search: SearchLogsDeps["search"],
   indices: readonly string[],
-  query: string,
+  query: Query | null,
 ): {
   readonly isNarrow: () => boolean;
   /** @returns null if the answer is longer than `maxAnswerBytes` */

@@ -114,6 +114,7 @@ export interface TailLines {
 }
 
 const maxQueryLength = 1024;
+const maxFilters = 20;
 const maxHits = 100;
 export const maxTailTopics = 10;
 
@@ -121,11 +122,19 @@ const topic = list("Only this topic; may be repeated. All topics if absent.");
 const q = z
   .string()
   .max(maxQueryLength, `must have at most ${maxQueryLength} characters`)
-  .meta({ description: 'Words that must all match; also `"phrase"`, `-not` and `prefix*`. Never an error.' })
+  .meta({
+    description:
+      'Words that must all match; also `"phrase"`, `prefix*`, `-not`, `NOT`, `AND`, `OR`, parentheses, and fields: `status >= 500`.',
+  })
   .optional();
+const filters = z
+  .array(z.string().max(maxQueryLength, `must have at most ${maxQueryLength} characters each`))
+  .max(maxFilters, `must be given at most ${maxFilters} times`)
+  .meta({ description: "Like `q`, and must match too; may be repeated." });
 const filter = {
   topic,
   q,
+  filter: filters,
   from: optional("ISO 8601, milliseconds since the epoch, or relative, such as `now-15m`, the default."),
   to: optional("As `from`; by default `now`."),
 };
@@ -141,8 +150,21 @@ const after = z
   .meta({ description: "The `next` of the previous page." })
   .optional();
 
+const notUnderstood = z
+  .looseObject({
+    ...problemMembers,
+    part: z
+      .object({ at: wholeNumber, text: z.string() })
+      .optional()
+      .meta({ description: "What is not understood, and its place in `q` or `filter`." }),
+    instead: z.array(z.string()).optional().meta({ description: "What may stand in its place." }),
+  })
+  .meta({ description: "A search that is not understood says which part." });
 const refusals: Readonly<Record<number, Answer>> = {
-  400: refusal("A parameter is invalid, or Elasticsearch rejects the query."),
+  400: refusal(
+    "A parameter is invalid, a part of the search is not understood, or Elasticsearch rejects it.",
+    notUnderstood,
+  ),
   404: refusal("The topic is not declared, or there is no such document."),
   429: refusal("Too many requests at once."),
 };
@@ -172,6 +194,7 @@ export const logs = {
     LogSearchResult: result,
     LogDocument: wholeDocument,
     LogTooLarge: tooLarge,
+    LogSearchRefused: notUnderstood,
     StoredHit: stored,
     FailureSearchResult: failures,
   },
@@ -183,9 +206,10 @@ export const logs = {
         ...filter,
         size,
         after,
+        sort: choice(["newest", "oldest"], "Which comes first.").default("newest"),
         histogram: flag("True to add the number of records over time."),
       }),
-      summary: "Searches the logs, newest first",
+      summary: "Searches the logs",
       answers: { 200: json("What was found.", result), ...answers },
     }),
     failures: route({
@@ -223,6 +247,7 @@ export const logs = {
           `must be given at least once, and at most ${maxTailTopics} times`,
         ),
         q,
+        filter: filters,
       }),
       summary: "Follows the records that this host moves",
       description: "Server-sent events: `hello`, `lines` (200 a second, the rest counted), `ping`.",

@@ -161,6 +161,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   work.adopt(flow, () => stopFlow(Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS)));
   lags.start(pool);
   const tails = createTailHub({
+    now: options.now,
     monotonicMs,
     failures,
     partitions: (topic) => pool.partitions(topic),

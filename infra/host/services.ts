@@ -6,6 +6,7 @@ import type { BulkOptions } from "../../lib/adapters/elasticsearch/client.ts";
 import { findHolders } from "../../lib/adapters/elasticsearch/mending/holders.ts";
 import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
+import { fieldCaps } from "../../lib/adapters/elasticsearch/field-caps.ts";
 import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
@@ -238,6 +239,7 @@ export function createServices(core: HostCore): Services {
         inForce,
         managed: () => settings().elasticsearch.manageTemplates,
         searchText: (search, signal) => searchText(clients.elasticsearch, search, signal),
+        fieldCaps: (indices, fields, signal) => fieldCaps(clients.elasticsearch, indices, fields, signal),
         surveyFailureStores: (targets, signal) => failureStores.survey(targets, signal),
         newMarker: options.newMarker,
       },

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { searchLogs, type SearchLogsInput } from "../../functions/search-logs.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
+import type { FieldCaps } from "../../lib/rules/search/grammar/mapping.ts";
+import { parseQuery } from "../../lib/rules/search/grammar/parse.ts";
 import { specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 import { answeredHit, searchAnswer } from "../support/search-answer.ts";
@@ -8,11 +10,12 @@ import { answeredHit, searchAnswer } from "../support/search-answer.ts";
 const begin = Date.UTC(2026, 2, 4, 12);
 const input: SearchLogsInput = {
   topics: ["app"],
-  query: "timeout",
+  query: parseQuery("timeout"),
   fromMs: begin - 900_000,
   toMs: begin,
   size: 2,
   after: null,
+  order: "newest",
   histogram: false,
   managed: true,
   inForce: new Map([
@@ -23,6 +26,8 @@ const input: SearchLogsInput = {
 
 const few = '"fields":["message","kafka.words"]';
 
+const noFields = async (): Promise<FieldCaps> => ({ indices: 1, fields: new Map() });
+
 /** Answers one search after another, and records the requests. */
 function elasticsearch(...answers: readonly (string | null)[]) {
   const asked: { indices: readonly string[]; body: Record<string, unknown> }[] = [];
@@ -30,6 +35,7 @@ function elasticsearch(...answers: readonly (string | null)[]) {
     asked,
     deps: {
       marker: "MARK",
+      fieldCaps: noFields,
       search: (indices: readonly string[], body: object) => {
         asked.push({ indices, body: { ...body } });
         return Promise.resolve(answers[asked.length - 1] ?? null);
@@ -94,7 +100,7 @@ test("the last page has no next", async () => {
 
 test("marks nothing without a query; returns a histogram only on request", async () => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
-  const result = await searchLogs({ ...input, query: "", histogram: true }, world.deps);
+  const result = await searchLogs({ ...input, query: null, histogram: true }, world.deps);
   expect(world.asked[0]?.body).not.toHaveProperty("highlight");
   expect(world.asked[0]?.body).toHaveProperty("aggs.bars.date_histogram.fixed_interval", "30000ms");
   expect(result.histogram).toEqual({ intervalMs: 30_000, bars: [] });
@@ -138,7 +144,7 @@ test.each([
   ["many dashes and quotes", '- "" '.repeat(100), false],
 ])("%s are looked for in few fields: %s %p", async (_name, query, isNarrow) => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
-  await searchLogs({ ...input, query }, world.deps);
+  await searchLogs({ ...input, query: parseQuery(query) }, world.deps);
   expect(JSON.stringify(world.asked[0]?.body).includes(few)).toBe(isNarrow);
 });
 
@@ -152,7 +158,7 @@ test("searches few fields after a refusal for too many; passes on other refusals
         ? Promise.resolve(searchAnswer([answeredHit({ offset: 9 })]))
         : Promise.reject(new PenstockError("usage", `Elasticsearch refuses this search: ${reason}`));
     };
-    return { fields, deps: { marker: "MARK", search } };
+    return { fields, deps: { marker: "MARK", fieldCaps: noFields, search } };
   };
   const wide = refusing("Query rewrite failed: too many clauses");
   const { problems, hits } = await searchLogs(input, wide.deps);
@@ -178,14 +184,16 @@ test("if one index refuses so many fields, all are searched again", async () => 
 
 test("with very many words reports that only the message was searched", async () => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
-  const result = await searchLogs({ ...input, query: "a* ".repeat(9).trim() }, world.deps);
+  const result = await searchLogs({ ...input, query: parseQuery("a* ".repeat(9)) }, world.deps);
   expect(JSON.stringify(world.asked[0]?.body)).toContain(few);
   expect(result).toMatchObject({
     complete: false,
     problems: [expect.stringContaining("only the message was searched")],
   });
   const fewer = elasticsearch(searchAnswer([]), searchAnswer([]));
-  expect((await searchLogs({ ...input, query: "a* ".repeat(8).trim() }, fewer.deps)).complete).toBe(true);
+  expect((await searchLogs({ ...input, query: parseQuery("a* ".repeat(8)) }, fewer.deps)).complete).toBe(
+    true,
+  );
   expect(JSON.stringify(fewer.asked[0]?.body)).not.toContain(few);
 });
 

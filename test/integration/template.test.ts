@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
-import { textClauses } from "../../lib/rules/search/query/text-clauses.ts";
+import { parseQuery } from "../../lib/rules/search/grammar/parse.ts";
+import { searchClauses } from "../../lib/rules/search/query/search-clauses.ts";
 import { defaultTemplate, type TemplateSettings } from "../../lib/rules/model/settings.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
@@ -38,7 +39,9 @@ async function write(
 
 /** The number of documents that the console's search finds. */
 async function found(node: string, index: string, query: string): Promise<number> {
-  const body = JSON.stringify({ query: { bool: textClauses(query, false) } });
+  const body = JSON.stringify({
+    query: { bool: searchClauses(parseQuery(query), { fields: null, fieldOf: () => null }) },
+  });
   return Object(await call(`${node}/${index}/_count`, "POST", body)).count;
 }
 
@@ -139,7 +142,7 @@ describe("an index of the template", () => {
     );
     const words = ["warning", "Root", "disk", "LOGIN", "failed", "addStoredBlock", "files", "app", "payment"];
     const more = ["tail", "10.0.0.1", "user_login", "データベース接続エラ*", "数据", "flattened", "order"];
-    const tagged = ["execution", "prod", "env:prod", "mitre_execution", "json_parse_failure"];
+    const tagged = ["execution", "prod", '"env:prod"', "mitre_execution", "json_parse_failure"];
     const all = [...words, ...more, ...tagged];
     expect(await Promise.all(all.map((word) => found(node, name, word)))).toEqual(all.map(() => 1));
     // Words of our own tags say nothing about the record.

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
-import type * as searchOfOurs from "../../../lib/rules/search/query/body.ts";
+import type { LogSearch } from "../../../lib/rules/search/query/body.ts";
 import type { CorpusOutcome } from "./outcomes.ts";
 import { pickWords, type PickedWord } from "./words.ts";
 
@@ -28,6 +28,13 @@ interface Asked {
   readonly words: readonly PickedWord[];
 }
 
+type Wanted = Omit<LogSearch, "query"> & { readonly query: LogSearch["query"] | string };
+
+interface SearchModule {
+  searchBody(search: Wanted): object;
+  isForTooManyFields(thrown: unknown): boolean;
+}
+
 /** In older checkouts the file is one folder higher. */
 async function searchModule(checkout: string): Promise<string> {
   const [today, before] = ["query/body.ts", "body.ts"].map((name) =>
@@ -44,9 +51,9 @@ export async function lookForWords(
   outcomes: readonly CorpusOutcome[],
   { node, checkout, seed, signal }: LookOptions,
 ): Promise<WordVerdict[]> {
-  const search: typeof searchOfOurs = await import(
-    await searchModule(checkout ?? join(import.meta.dir, "../../.."))
-  );
+  const folder = checkout ?? join(import.meta.dir, "../../..");
+  const search: SearchModule = await import(await searchModule(folder));
+  const takesText = !(await Bun.file(join(folder, "lib/rules/search/grammar/query.ts")).exists());
   const verdicts: WordVerdict[] = [];
   const asked: Asked[] = [];
   for (const outcome of outcomes) {
@@ -91,15 +98,18 @@ export async function lookForWords(
 
   function bodyOf({ outcome, id, timeMs, words }: Asked, inFewFields: boolean): object {
     const should = words.map(({ word }, n) => {
-      const wanted = {
+      const wanted: Wanted = {
         topics: [outcome.scene.topic],
-        query: word,
+        // Older checkouts parse the text themselves.
+        query: takesText ? word : ({ kind: "text", text: word, form: "whole" } as const),
+        order: "newest",
+        fieldOf: () => null,
         fromMs: timeMs,
         toMs: timeMs,
         size: 1,
         after: null,
         intervalMs: null,
-        form: "bare" as const,
+        form: "bare",
         inFewFields,
         marker: null,
       };

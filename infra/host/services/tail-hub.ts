@@ -10,15 +10,16 @@ import {
   type TailLine,
   tailLine,
 } from "../../../lib/rules/search/hits/tail-line.ts";
-import { createTextMatcher, type TextMatcher } from "../../../lib/rules/search/query/text-query.ts";
+import { createMatcher, type Matcher, type SearchedRecord } from "../../../lib/rules/search/grammar/match.ts";
+import type { Query } from "../../../lib/rules/search/grammar/query.ts";
 import { createFairLines } from "./fair-lines.ts";
 import { type SendEvent, untilAborted } from "../http/kit/event-stream.ts";
 
 export interface TailRequest {
   /** At least one. */
   readonly topics: readonly string[];
-  /** Any text; empty: everything. */
-  readonly query: string;
+  /** Null: everything. */
+  readonly query: Query | null;
 }
 
 /** Live tails of the records this host processes. */
@@ -36,6 +37,8 @@ export interface TailHub {
 export interface TailHubDeps {
   /** The topic's partitions as this host knows them; empty if it does not run the topic. */
   partitions(topic: string): readonly PartitionStatus[];
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Monotonic clock, in milliseconds. */
   readonly monotonicMs: () => number;
   /** Calls it after the current task and all pending microtasks. */
@@ -96,7 +99,7 @@ export function createTailHub(deps: TailHubDeps): TailHub {
       });
     },
     async follow({ topics, query }, send, signal) {
-      const tail = createTail(createTextMatcher(query), send, deps.monotonicMs);
+      const tail = createTail(createMatcher(query, deps.now()), send, deps.monotonicMs);
       tails.add(tail);
       for (const topic of topics) {
         const readers = byTopic.get(topic) ?? new Set();
@@ -162,7 +165,7 @@ function endsWithFault(tail: Tail, act: () => void): void {
 }
 
 /** The text of one record, computed on first use and shared by all tails. */
-class SettledRecord {
+class SettledRecord implements SearchedRecord {
   readonly #topic: string;
   readonly #record: SourceRecord;
   readonly #outcome: OutcomeKind;
@@ -182,10 +185,9 @@ class SettledRecord {
     return (this.#text ??= this.#read());
   }
 
-  /** Lower-cased, for the matchers. */
-  get folded(): string {
-    return (this.#folded ??= this.#all.folded());
-  }
+  readonly folded = (): string => (this.#folded ??= this.#all.folded());
+
+  readonly values = (field: string): readonly unknown[] => this.#all.values(field);
 
   get partition(): string {
     return `${this.#topic}/${this.#record.partition}`;
@@ -206,7 +208,7 @@ function byTime(a: TailLine, b: TailLine): number {
  * The lines of one reader. Lines above the rate limit, lines a slow reader has no room for, and records there was no
  * time to read are counted: `sent` plus `notShown` is everything that matched or was not read.
  */
-function createTail(matches: TextMatcher, send: SendEvent, monotonicMs: () => number): Tail {
+function createTail(matches: Matcher, send: SendEvent, monotonicMs: () => number): Tail {
   const waiting = createFairLines<TailLine>(2 * tailLinesPerSecond);
   let sent = 0;
   let notShown = 0;
@@ -227,7 +229,7 @@ function createTail(matches: TextMatcher, send: SendEvent, monotonicMs: () => nu
     failed: new AbortController(),
     take(settled) {
       // Without a query, a line that is not shown does not have to be read.
-      if (matches !== null && !matches(settled.folded)) return;
+      if (matches !== null && !matches(settled)) return;
       if (!waiting.add(settled.partition, () => settled.line)) notShown += 1;
     },
     leaveOut() {

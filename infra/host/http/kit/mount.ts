@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { matchedRoutes } from "hono/route";
 import type { z } from "zod";
 import { type ErrorCode, PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { QueryError } from "../../../../lib/rules/search/grammar/query.ts";
 import { parseQuery } from "../../../api/kit/parameters.ts";
 import { defaultMaxBody, ignored, type Route } from "../../../api/kit/route.ts";
 import { routesByPath } from "../../../api/subjects.ts";
@@ -50,6 +51,7 @@ export function mount<Q extends z.ZodObject, P extends string, B>(
       const isTimed = route.answers[status]?.headers?.["retry-after"] !== undefined;
       return problem(c, status, `${thrown.message.replace(/\.$/, "")}.`, {
         ...(isTimed && { headers: { "retry-after": "5" } }),
+        ...(thrown instanceof QueryError && { members: { part: thrown.part, instead: thrown.instead } }),
       });
     }
   });

@@ -7,6 +7,7 @@ import type { Search } from "../../../../lib/adapters/elasticsearch/search.ts";
 import type { FailureStores } from "../../../../lib/rules/dead-letters/failure-stores.ts";
 import type { Specification } from "../../../../lib/rules/model/declaration.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
+import type { FieldCaps } from "../../../../lib/rules/search/grammar/mapping.ts";
 import { quoted } from "../../../../lib/rules/base/visible-text.ts";
 import { parseLogFilter } from "../../../../lib/rules/search/query/log-request.ts";
 import { logs } from "../../../api/logs.ts";
@@ -27,6 +28,12 @@ export interface LogRouteDeps {
   managed(): boolean;
   /** As `searchText` of the Elasticsearch adapter. */
   searchText(search: Search, signal: AbortSignal): Promise<string | null>;
+  /** As `fieldCaps` of the Elasticsearch adapter. */
+  fieldCaps(
+    indices: readonly string[],
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): Promise<FieldCaps | null>;
   /** As `survey` of the failure stores. */
   readonly surveyFailureStores: FailureStores["survey"];
   /** Random, at least 128 bits. */
@@ -61,21 +68,22 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
       throw signal.aborted ? hostStopping() : error;
     }
   };
-  const searchWith =
-    (signal: AbortSignal): SearchLogsDeps["search"] =>
-    async (indices, body, maxBytes) =>
-      asked(signal, deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal));
+  const searchWith = (signal: AbortSignal): Pick<SearchLogsDeps, "search" | "fieldCaps"> => ({
+    search: async (indices, body, maxBytes) =>
+      asked(signal, deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal)),
+    fieldCaps: async (indices, fields) => asked(signal, deps.fieldCaps(indices, fields, signal)),
+  });
 
-  mount(app, logs.routes.search, ({ query: { size, after = null, histogram, ...words } }, c) => {
+  mount(app, logs.routes.search, ({ query: { size, after = null, sort: order, histogram, ...words } }, c) => {
     const filter = parseLogFilter(words, deps.now());
     const inForce = deps.inForce();
     const refusal = refuseUnknown(c, filter.topics, inForce);
     if (refusal !== null) return refusal;
-    const input = { ...filter, size, after, histogram, inForce, managed: deps.managed() };
+    const input = { ...filter, size, after, order, histogram, inForce, managed: deps.managed() };
     return inPlace(c, searches, "searches", async () =>
       answerJson(
         c,
-        searchJson(await searchLogs(input, { search: searchWith(goneSignal(c)), marker: deps.newMarker() })),
+        searchJson(await searchLogs(input, { ...searchWith(goneSignal(c)), marker: deps.newMarker() })),
       ),
     );
   });
@@ -89,9 +97,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
       const signal = goneSignal(c);
       const survey: SearchFailuresDeps["survey"] = async (targets) =>
         asked(signal, deps.surveyFailureStores(targets, signal));
-      return c.json(
-        await searchFailures({ ...filter, size, inForce }, { search: searchWith(signal), survey }),
-      );
+      return c.json(await searchFailures({ ...filter, size, inForce }, { ...searchWith(signal), survey }));
     });
   });
 
@@ -100,7 +106,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const spec = inForce.get(topic);
     if (spec === undefined) return refuseUnknown(c, [topic], inForce) ?? c.notFound();
     return inPlace(c, searches, "searches", async () => {
-      const found = await readLogDocument({ spec, id }, { search: searchWith(goneSignal(c)) });
+      const found = await readLogDocument({ spec, id }, searchWith(goneSignal(c)));
       if (found.kind === "missing") {
         return problem(c, 404, `Topic ${quoted(topic)} has no document ${quoted(id)}.`);
       }
@@ -129,16 +135,16 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
       return refuseBusy(c, "exports and searches");
     }
     const input = { ...filter, inForce, managed: deps.managed(), format };
-    const pieces = (signal: AbortSignal) => exportLogs(input, { search: searchWith(signal) });
+    const pieces = (signal: AbortSignal) => exportLogs(input, searchWith(signal));
     return answerExport(c, { filter, format, pieces, leave });
   });
 
-  mount(app, logs.routes.tail, ({ query: { topic, q = "" } }, c) => {
-    const topics = [...new Set(topic)];
+  mount(app, logs.routes.tail, ({ query: { topic, q, filter } }, c) => {
+    const { topics, query } = parseLogFilter({ topic, q, filter }, deps.now());
     const refusal = refuseUnknown(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
     return streamInPlace(c, tails, "live tails", (send, signal) =>
-      deps.tails.follow({ topics, query: q.trim() }, send, signal),
+      deps.tails.follow({ topics, query }, send, signal),
     );
   });
 }

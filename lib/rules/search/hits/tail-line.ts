@@ -2,6 +2,7 @@ import type { createDocumentEncoder } from "../../documents/document.ts";
 import { isDocumentTime } from "../../time/event-time.ts";
 import { isObject } from "../../json/object.ts";
 import type { OutcomeKind, SourceRecord } from "../../model/record.ts";
+import type { SearchedRecord } from "../grammar/match.ts";
 import { decodeUtf8 } from "../../base/utf8-text.ts";
 import { lineBytes } from "../query/body.ts";
 import { cutText } from "./cut-text.ts";
@@ -24,10 +25,8 @@ export interface TailLine {
 }
 
 /** A record's text, as a search will show and find it once it is indexed. */
-export interface RecordText {
+export interface RecordText extends SearchedRecord {
   readonly line: string;
-  /** All searchable text, in lower case. */
-  readonly folded: () => string;
 }
 
 /**
@@ -38,17 +37,32 @@ export function recordText(
   record: SourceRecord,
   encode: ReturnType<typeof createDocumentEncoder>,
 ): RecordText {
-  if (record.value === null) return { line: "", folded: () => "" };
+  if (record.value === null) return { line: "", folded: () => "", values: () => [] };
   const encoding = encode(record);
   const document: unknown = encoding.kind === "document" ? JSON.parse(encoding.json) : null;
   if (encoding.kind !== "document" || !isObject(document)) {
     const { text } = decodeUtf8(record.value);
-    return { line: text, folded: () => folded([text]) };
+    return { line: text, folded: () => folded([text]), values: () => [] };
   }
   const line = messageText(encoding.json, document);
   const { kafka, ...own } = document;
   const flattened = isObject(kafka) ? kafka["value"] : null;
-  return { line, folded: () => folded([line, ...stringsWithin([own, flattened])]) };
+  return {
+    line,
+    folded: () => folded([line, ...stringsWithin([own, flattened])]),
+    values: (field) => valuesAt(document, field),
+  };
+}
+
+/** The values of a field, whose name may be split at any of its dots; those of lists one by one. */
+function valuesAt(value: unknown, field: string): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((each: unknown) => valuesAt(each, field));
+  if (field === "") return value === null || value === undefined ? [] : [value];
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (name === field) return valuesAt(inner, "");
+    return field.startsWith(`${name}.`) ? valuesAt(inner, field.slice(name.length + 1)) : [];
+  });
 }
 
 const COLOUR = new RegExp(String.raw`\u001b\[[\d;]*m`, "g");

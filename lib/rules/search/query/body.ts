@@ -1,8 +1,9 @@
 import { PenstockError } from "../../base/errors.ts";
 import type { SearchCursor } from "./cursor.ts";
-import type { LogFilter } from "./log-request.ts";
-import { textClauses } from "./text-clauses.ts";
-import { countWords } from "./text-query.ts";
+import type { Query } from "../grammar/query.ts";
+import { countWords } from "../grammar/words.ts";
+import type { KnownFilter, LogOrder } from "./log-request.ts";
+import { fewFields, searchClauses } from "./search-clauses.ts";
 
 /** Lines, and the strings of documents, are cut at this many bytes of UTF-8. */
 export const lineBytes = 2_048;
@@ -19,8 +20,9 @@ export const searchTimeoutSeconds = 10;
  */
 export type HitForm = "whole" | "fragment" | "bare";
 
-export interface LogSearch extends LogFilter {
+export interface LogSearch extends KnownFilter {
   readonly size: number;
+  readonly order: LogOrder;
   readonly after: SearchCursor | null;
   /** Width of the histogram's bars; null if no histogram is requested. */
   readonly intervalMs: number | null;
@@ -31,7 +33,7 @@ export interface LogSearch extends LogFilter {
   readonly marker: string | null;
 }
 
-/** The body of a `_search` for one page of hits, newest first. `topics` must be listed: none means no hits. */
+/** The body of a `_search` for one page of hits. `topics` must be listed: none means no hits. */
 export function searchBody(search: LogSearch): object {
   const { size, after, intervalMs, form, marker } = search;
   return {
@@ -43,7 +45,7 @@ export function searchBody(search: LogSearch): object {
       format: "epoch_millis",
     }),
     size,
-    sort,
+    sort: sortBy(search.order),
     ...(after !== null && { search_after: after }),
     _source: form === "whole",
     // Not from the source, so that all forms are read alike.
@@ -60,13 +62,13 @@ export function searchBody(search: LogSearch): object {
 }
 
 /** The body of a search for the time of the newest match, at any time. */
-export function newestBody(filter: LogFilter, inFewFields: boolean): object {
+export function newestBody(filter: KnownFilter, inFewFields: boolean): object {
   return {
     timeout: `${searchTimeoutSeconds}s`,
     track_total_hits: false,
     query: queryOf(filter, inFewFields, null),
     size: 1,
-    sort,
+    sort: sortBy("newest"),
     _source: false,
   };
 }
@@ -86,17 +88,25 @@ export function documentBody(topic: string, id: string, withSource: boolean): ob
  * The last four order records of the same moment, so that no page loses one. `kafka.topic` is not among them: indices
  * without Penstock's template usually map it as text, which Elasticsearch refuses to sort by.
  */
-const sort: readonly object[] = [
-  { "@timestamp": { order: "desc", unmapped_type: "date", numeric_type: "date" } },
-  { "kafka.partition": { order: "desc", unmapped_type: "long", missing: -1 } },
-  { "kafka.offset": { order: "desc", unmapped_type: "long", missing: -1 } },
-  { _index: { order: "desc" } },
-  { _seq_no: { order: "desc" } },
-];
+function sortBy(first: LogOrder): readonly object[] {
+  const order = first === "newest" ? "desc" : "asc";
+  return [
+    { "@timestamp": { order, unmapped_type: "date", numeric_type: "date" } },
+    { "kafka.partition": { order, unmapped_type: "long", missing: -1 } },
+    { "kafka.offset": { order, unmapped_type: "long", missing: -1 } },
+    { _index: { order } },
+    { _seq_no: { order } },
+  ];
+}
 
-function queryOf({ topics, query }: LogFilter, inFewFields: boolean, time: object | null): object {
+function queryOf({ topics, query, fieldOf }: KnownFilter, inFewFields: boolean, time: object | null): object {
   const filter = [ofTopics(topics), time === null ? null : { range: { "@timestamp": time } }];
-  return { bool: { filter: filter.filter((each) => each !== null), ...textClauses(query, inFewFields) } };
+  return {
+    bool: {
+      filter: filter.filter((each) => each !== null),
+      ...searchClauses(query, { fields: inFewFields ? fewFields : null, fieldOf }),
+    },
+  };
 }
 
 /**
@@ -106,7 +116,7 @@ function queryOf({ topics, query }: LogFilter, inFewFields: boolean, time: objec
 const maxWordsInAllFields = 32;
 
 /** Whether the query has too many words to search all fields. */
-export function isForFewFields(query: string): boolean {
+export function isForFewFields(query: Query | null): boolean {
   return countWords(query) > maxWordsInAllFields;
 }
 

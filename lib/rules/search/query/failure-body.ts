@@ -1,6 +1,8 @@
 import { recordsQuery } from "../../dead-letters/failure-stores.ts";
 import { searchTimeoutSeconds } from "./body.ts";
+import { fieldTests, QueryError } from "../grammar/query.ts";
 import type { LogFilter } from "./log-request.ts";
+import { searchClauses } from "./search-clauses.ts";
 
 /** Counted exactly up to here. */
 const maxCounted = 10_000;
@@ -11,13 +13,18 @@ const fields = ["document.id", "error.type", "error.message"];
  * words are looked for there, and the time is that of the refusal.
  * @param filter without topics, other programs' documents are found too
  * @param isWhole whether to return the refused documents themselves
+ * @throws QueryError if the search names a field
  */
 export function failureBody(
   { topics, query, fromMs, toMs }: LogFilter,
   size: number,
   isWhole: boolean,
 ): object {
-  const text = { query, fields, default_operator: "and", flags: "AND|NOT|PHRASE|PREFIX", lenient: true };
+  const [named] = fieldTests(query);
+  if (named !== undefined) {
+    const rule = "names a field: in failure stores only errors and ids can be searched, by words";
+    throw new QueryError(named.whole ?? named.value, rule);
+  }
   return {
     timeout: `${searchTimeoutSeconds}s`,
     size,
@@ -28,7 +35,7 @@ export function failureBody(
         filter: [
           { range: { "@timestamp": { gte: fromMs, lte: toMs, format: "epoch_millis" } } },
           ...(topics.length === 0 ? [] : [{ bool: { should: topics.map(recordsQuery) } }]),
-          ...(query === "" ? [] : [{ simple_query_string: text }]),
+          { bool: searchClauses(query, { fields, fieldOf: () => null }) },
         ],
       },
     },

@@ -1,23 +1,37 @@
 import { PenstockError } from "../../base/errors.ts";
 import { quoted } from "../../base/visible-text.ts";
+import type { MappedField } from "../grammar/mapping.ts";
+import { parseQuery } from "../grammar/parse.ts";
+import { allOf, type Query } from "../grammar/query.ts";
 import type { SearchCursor } from "./cursor.ts";
-import { parseTimeExpression, timeExpressionRule } from "./time-expression.ts";
+import { parseTimeExpression, timeExpressionRule } from "../grammar/time-expression.ts";
 
 /** Which logs to search for. */
 export interface LogFilter {
   /** Without duplicates; empty for all current topics. */
   readonly topics: readonly string[];
-  /** Any text; empty for everything. */
-  readonly query: string;
+  /** Null for everything. */
+  readonly query: Query | null;
   /** Milliseconds since the epoch, both inclusive. */
   readonly fromMs: number;
   readonly toMs: number;
 }
 
+/** A filter whose fields were looked up. */
+export interface KnownFilter extends LogFilter {
+  /** How the indices map a field of the query; null if they have none. */
+  readonly fieldOf: (name: string) => MappedField | null;
+}
+
+/** The order of time. */
+export type LogOrder = "newest" | "oldest";
+
 export interface LogRequest extends LogFilter {
   /** The maximum number of hits. */
   readonly size: number;
   readonly after: SearchCursor | null;
+  /** Which comes first. */
+  readonly order: LogOrder;
   readonly histogram: boolean;
 }
 
@@ -25,13 +39,15 @@ export interface LogRequest extends LogFilter {
 export interface LogFilterWords {
   readonly topic: readonly string[];
   readonly q?: string | undefined;
+  /** More searches that must match too. */
+  readonly filter?: readonly string[] | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
 
-/** @throws PenstockError `usage`, naming the parameter, the value and the rule */
+/** @throws PenstockError `usage`, naming the parameter, the value and the rule; QueryError for `q` and `filter` */
 export function parseLogFilter(
-  { topic, q = "", from = "now-15m", to = "now" }: LogFilterWords,
+  { topic, q = "", filter = [], from = "now-15m", to = "now" }: LogFilterWords,
   nowMs: number,
 ): LogFilter {
   const moment = (name: string, text: string): number => {
@@ -41,7 +57,7 @@ export function parseLogFilter(
   };
   const [fromMs, toMs] = [moment("from", from), moment("to", to)];
   if (fromMs > toMs) throw usage("from", from, "must not be after to");
-  return { topics: [...new Set(topic)], query: q.trim(), fromMs, toMs };
+  return { topics: [...new Set(topic)], query: allOf([q, ...filter].map(parseQuery)), fromMs, toMs };
 }
 
 function usage(name: string, value: string, rule: string): PenstockError {

@@ -55,12 +55,14 @@ describe("GET /logs", () => {
   const read = (given: Record<string, string[]>) => parseQuery(logs.routes.search.query, given);
 
   test("takes a size, a cursor and a flag", () => {
-    expect(read({})).toEqual({ topic: [], size: 100, histogram: false });
+    expect(read({})).toEqual({ topic: [], filter: [], size: 100, sort: "newest", histogram: false });
     const after = cursorText([1, 0, 2, "a", 5]);
     expect(read({ size: ["7"], after: [after], histogram: ["true"] })).toEqual({
       topic: [],
+      filter: [],
       size: 7,
       after: [1, 0, 2, "a", 5],
+      sort: "newest",
       histogram: true,
     });
   });
@@ -68,7 +70,7 @@ describe("GET /logs", () => {
   test.each([
     [
       { topics: ["a"] },
-      'Unknown parameter "topics": it must be topic, q, from, to, size, after or histogram',
+      'Unknown parameter "topics": it must be topic, q, filter, from, to, size, after, sort or histogram',
     ],
     ...["0", "101", "1e1", " 5", "", "-1", "9".repeat(400)].map(
       (size) => [{ size: [size] }, "must be a whole number from 1 to 100"] as const,

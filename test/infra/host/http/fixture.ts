@@ -60,6 +60,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       inForce: () => new Map(),
       managed: () => true,
       searchText: () => Promise.reject(new Error("no test asked for a search")),
+      fieldCaps: () => Promise.reject(new Error("no test asked for fields")),
       surveyFailureStores: async () => ({ streams: [], problems: [] }),
       newMarker: () => "marker",
       tails: idleTails(),
@@ -109,6 +110,7 @@ export async function problemOf(response: Response): Promise<Record<string, unkn
 /** Live tails of a host that moves nothing. */
 export function idleTails(): TailHub {
   return createTailHub({
+    now: () => 0,
     partitions: () => [],
     monotonicMs: () => 0,
     later: (act) => act(),

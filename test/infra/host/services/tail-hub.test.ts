@@ -7,6 +7,7 @@ import {
 } from "../../../../infra/host/services/tail-hub.ts";
 import type { TailLine } from "../../../../lib/rules/search/hits/tail-line.ts";
 import type { PartitionStatus } from "../../../../lib/rules/progress/status.ts";
+import { parseQuery } from "../../../../lib/rules/search/grammar/parse.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
 import { rejection } from "../../../support/rejection.ts";
@@ -32,6 +33,7 @@ function world(query = "", topics: readonly string[] = ["app"]) {
   const beganAt = Date.now();
   let spentMs = 0;
   const hub = createTailHub({
+    now: () => 0,
     failures,
     partitions: () => state.partitions,
     monotonicMs: () => (spentMs += state.msPerLook) + Date.now() - beganAt,
@@ -44,7 +46,7 @@ function world(query = "", topics: readonly string[] = ["app"]) {
     if (state.ready) events.push({ event, data });
     return state.ready;
   };
-  const follow = () => hub.follow({ topics, query }, send, gone.signal);
+  const follow = () => hub.follow({ topics, query: parseQuery(query) }, send, gone.signal);
   return {
     hub,
     failures,

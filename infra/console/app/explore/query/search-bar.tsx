@@ -18,7 +18,7 @@ interface SearchBarProps {
 /** The host's limit. */
 const maxQueryLength = 1_024;
 
-/** Topics, time range and query. Any query text is valid. */
+/** Topics, time range and query. */
 export function SearchBar({ state, searched, field, tailing, onChange, onSearch, onTail }: SearchBarProps) {
   return (
     <div class="search-bar">
@@ -53,7 +53,8 @@ export function SearchBar({ state, searched, field, tailing, onChange, onSearch,
         </button>
       </form>
       <p id="query-help" class="muted">
-        Words are ANDed; <code>"a phrase"</code>, <code>-not</code>, <code>prefix*</code>
+        <code>"a phrase"</code>, <code>prefix*</code>, <code>-not</code>, <code>OR</code>,{" "}
+        <code>log.level: error</code>, <code>status &gt;= 500</code>, <code>user: *</code>
       </p>
     </div>
   );

@@ -1,4 +1,4 @@
-import { parseTimeExpression } from "../../../../../lib/rules/search/query/time-expression.ts";
+import { parseTimeExpression } from "../../../../../lib/rules/search/grammar/time-expression.ts";
 import { isoTime, type Zone } from "../../text/format.ts";
 
 /** A time range as in the address: `now-15m` or ISO 8601. */

@@ -5,7 +5,7 @@ import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
 import {
   parseTimeExpression,
   timeExpressionRule,
-} from "../../../../../lib/rules/search/query/time-expression.ts";
+} from "../../../../../lib/rules/search/grammar/time-expression.ts";
 import { kafka } from "../../../../api/kafka/kafka.ts";
 import { goneSignal } from "../../kit/event-stream.ts";
 import { mount } from "../../kit/mount.ts";

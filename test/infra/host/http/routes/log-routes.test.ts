@@ -21,6 +21,7 @@ function world(searchText: SearchText = () => Promise.resolve(searchAnswer([])),
     inForce: () => new Map([["app", specification()]]),
     managed: () => true,
     searchText,
+    fieldCaps: async () => ({ indices: 1, fields: new Map() }),
     surveyFailureStores: async () => ({ streams: [streamStore("app")], problems: [] }),
     newMarker: () => "MARK",
     tails: idleTails(),
@@ -78,7 +79,9 @@ test("GET /logs/failures answers with refused documents as they were written", a
   });
   expect(asked[0]).toEqual(["app::failures"]);
   expect(asked[1]).toMatchObject({ size: 5 });
-  expect(JSON.stringify(asked[1])).toContain('"simple_query_string":{"query":"word"');
+  expect(JSON.stringify(asked[1])).toContain(
+    '"multi_match":{"query":"word","fields":["document.id","error.type"',
+  );
   expect(await ask("/logs/failures?topic=nobody")).toMatchObject({ status: 404 });
 });
 
@@ -100,6 +103,7 @@ test("GET /logs/failures does without the documents if they are too large togeth
 
 test("GET /logs/failures says what may not be read, and asks nothing without a store", async () => {
   const { ask } = world(() => Promise.reject(new Error("not asked")), {
+    fieldCaps: async () => ({ indices: 1, fields: new Map() }),
     surveyFailureStores: async () => ({
       streams: [streamStore("app", { readable: false }), streamStore("web", { indices: [] })],
       problems: ["p"],
@@ -137,7 +141,7 @@ test.each([
   ["/logs/export?topic=nope", 404, 'Topic "nope" is neither declared nor running on this host.'],
   ["/logs/tail", 400, "topic is given 0 times: it must be given at least once, and at most 10 times."],
   ["/logs/tail?topic=nope", 404, 'Topic "nope" is neither declared nor running on this host.'],
-  ["/logs/tail?topic=app&from=now", 400, 'Unknown parameter "from": it must be topic or q.'],
+  ["/logs/tail?topic=app&from=now", 400, 'Unknown parameter "from": it must be topic, q or filter.'],
 ])("GET %s is %d: %s", async (path, status, detail) => {
   const answer = await world().ask(path);
   expect(answer.status).toBe(status);

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { recordText, tailLine } from "../../../../../lib/rules/search/hits/tail-line.ts";
 import type { Format } from "../../../../../lib/rules/model/declaration.ts";
 import { createDocumentEncoder } from "../../../../../lib/rules/documents/document.ts";
-import { createTextMatcher } from "../../../../../lib/rules/search/query/text-query.ts";
+import { createMatcher } from "../../../../../lib/rules/search/grammar/match.ts";
+import { parseQuery } from "../../../../../lib/rules/search/grammar/parse.ts";
 import { sourceRecord, specification } from "../../../../support/records.ts";
 
 const read = (value: string | Buffer | null, format: Format, timestamp = 0) =>
@@ -29,7 +30,7 @@ test("a record too deep to be read as JSON is shown as text, and so is one that 
 test("can be found by the words of all its fields, in lower case, without colours", () => {
   const value = JSON.stringify({ msg: "\u001b[35mPayment\u001b[0m done", user: { name: "Ann" }, n: 7 });
   const matches = (query: string): boolean | undefined =>
-    createTextMatcher(query)?.(read(value, "json").folded());
+    createMatcher(parseQuery(query), 0)?.(read(value, "json"));
   expect(["payment", "ann", "done ann", "35mpayment", "user"].map(matches)).toEqual([
     true,
     true,

@@ -6,7 +6,7 @@ const nowMs = Date.UTC(2026, 2, 4, 12);
 test("without parameters it is the last 15 minutes of everything", () => {
   expect(parseLogFilter({ topic: [] }, nowMs)).toEqual({
     topics: [],
-    query: "",
+    query: null,
     fromMs: nowMs - 900_000,
     toMs: nowMs,
   });
@@ -16,7 +16,7 @@ test("takes what is given", () => {
   const words = { topic: ["a", "b", "a"], q: ' "x y" ', from: "2026-03-04", to: "now-1h" };
   expect(parseLogFilter(words, nowMs)).toEqual({
     topics: ["a", "b"],
-    query: '"x y"',
+    query: { kind: "text", text: "x y", form: "whole" },
     fromMs: Date.UTC(2026, 2, 4),
     toMs: nowMs - 3_600_000,
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseTimeExpression } from "../../../../../lib/rules/search/query/time-expression.ts";
+import { parseTimeExpression } from "../../../../../lib/rules/search/grammar/time-expression.ts";
 
 const nowMs = Date.UTC(2026, 2, 4, 12);
 

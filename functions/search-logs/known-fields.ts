@@ -1,0 +1,48 @@
+import {
+  askedFields,
+  type FieldCaps,
+  type MappedField,
+  mappedField,
+  unknownField,
+  withKnownFields,
+} from "../../lib/rules/search/grammar/mapping.ts";
+import { fieldTests, type Query } from "../../lib/rules/search/grammar/query.ts";
+import { rangeNote } from "../../lib/rules/search/query/field-clauses.ts";
+
+/** Asks how indices map fields. @returns null if the answer is too long @throws PenstockError */
+export type AskFieldCaps = (
+  indices: readonly string[],
+  fields: readonly string[],
+) => Promise<FieldCaps | null>;
+
+export interface KnownFields {
+  /** Without tests of fields that turned out to be plain text. */
+  readonly query: Query | null;
+  /** How the indices map a field of the query; null if they have none. */
+  readonly fieldOf: (name: string) => MappedField | null;
+  /** What to know of the results, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Looks up the fields that a query names.
+ * @throws QueryError if no index has a field, and it is not plain text; PenstockError as `ask`
+ */
+export async function knownFields(
+  query: Query | null,
+  indices: readonly string[],
+  ask: AskFieldCaps,
+): Promise<KnownFields> {
+  const tests = fieldTests(query);
+  const names = [...new Set(tests.map(({ field }) => field))];
+  const caps = names.length === 0 || indices.length === 0 ? null : await ask(indices, askedFields(names));
+  if (query === null || caps === null) return { query, fieldOf: () => null, notes: [] };
+  const known = withKnownFields(query, caps);
+  if (known.unknown !== null) throw unknownField(known.unknown, await ask(indices, ["*"]));
+  const fieldOf = (name: string): MappedField | null => mappedField(name, caps);
+  const notes = tests.flatMap((test) => {
+    const field = fieldOf(test.field);
+    return (field === null ? null : rangeNote(test, field)) ?? [];
+  });
+  return { query: known.query, fieldOf, notes: [...new Set(notes)] };
+}

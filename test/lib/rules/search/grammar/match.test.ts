@@ -1,0 +1,107 @@
+import { expect, test } from "bun:test";
+import { createMatcher } from "../../../../../lib/rules/search/grammar/match.ts";
+import { parseQuery } from "../../../../../lib/rules/search/grammar/parse.ts";
+import { cpuMs } from "../../../../support/cpu-time.ts";
+
+const matches = (query: string, text: string): boolean | undefined =>
+  createMatcher(parseQuery(query), 0)?.({ folded: () => text.toLowerCase(), values: () => [] });
+
+const line = 'GET /pay TIMEOUT after 3000 ms, id=7 C:\\temp "quoted" ((x Straße';
+
+test.each([
+  ["timeout", true],
+  ["time", false],
+  ["time*", true],
+  ["out*", false],
+  ["timeout get", true],
+  ["timeout lost", false],
+  ['"after 3000"', true],
+  ['"3000 after"', false],
+  ['"after 30"', false],
+  ["timeout -lost", true],
+  ["timeout -get", false],
+  ["-lost", true],
+  ['-"after 3000"', false],
+  ["--timeout", true],
+  ["/pay", true],
+  ["id=7", true],
+  ["id=", true],
+  ["C:\\", true],
+  ["((", true],
+  ['"(y"', false],
+  ["STRASSE", false],
+  ["straße", true],
+  ['"get after', true],
+  ['"lost after', false],
+])("%s finds the line: %p", (query, found) => {
+  expect(matches(query, line)).toBe(found);
+});
+
+test.each(["", "  ", '"', '""', "-", "*", "--", '" "', "- *"])("%p asks for nothing", (query) => {
+  expect(createMatcher(parseQuery(query), 0)).toBeNull();
+});
+
+test.each([
+  ["lost OR get", true],
+  ["lost or gone", false],
+  ["NOT lost AND (gone OR timeout)", true],
+  ["tim*out", true],
+  ["ti*ut", true],
+  ["im*out", false],
+])("%s finds the line: %p", (query, found) => {
+  expect(matches(query, line)).toBe(found);
+});
+
+const record: Readonly<Record<string, readonly unknown[]>> = {
+  message: ["GET /pay timeout"],
+  "log.level": ["error"],
+  status: [503],
+  user: ["Ann Lee", "bob"],
+  ok: [true],
+  at: ["2026-03-04T12:00:00Z"],
+  host: ["db-1"],
+};
+
+test.each([
+  ["log.level: ERROR", true],
+  ["log.level: err", false],
+  ["log.level: err*", true],
+  ["log.level: *r*r*", true],
+  ["log.level: *rr*x", false],
+  ["message: timeout", true],
+  ["message: time", false],
+  ["message: t*t", true],
+  ['user: "ann lee"', true],
+  ["user: ann", false],
+  ["user: (ann or bob)", true],
+  ["status >= 500", true],
+  ["status > 503", false],
+  ["status: 500..599", true],
+  ["status: {503 TO *]", false],
+  ["status: 503.0", true],
+  ["ok: true", true],
+  ["at >= 2026-03-04 AND at < 2026-03-05", true],
+  ["at > now-1d", true],
+  ["gone: *", false],
+  ["status: *", true],
+  ["user >= 1", false],
+  ["not status: 503", false],
+])("%s finds the record: %p", (query, found) => {
+  const asked = createMatcher(parseQuery(query), Date.UTC(2026, 2, 5));
+  expect(asked?.({ folded: () => "", values: (field) => record[field] ?? [] })).toBe(found);
+});
+
+test("what may be text or a field is looked for as both", () => {
+  const asked = createMatcher(parseQuery("nginx:/srv:x"), 0);
+  expect(asked?.({ folded: () => "pulls nginx:/srv:x now", values: () => [] })).toBe(true);
+  expect(asked?.({ folded: () => "", values: () => ["/srv:x"] })).toBe(true);
+  expect(asked?.({ folded: () => "nginx", values: () => [] })).toBe(false);
+});
+
+test("a search takes only a moment on any line", () => {
+  const before = cpuMs();
+  const long = "a".repeat(2e5) + "(".repeat(2e5);
+  expect(matches(`${"a".repeat(500)} "${"(".repeat(500)}b"`, long)).toBe(false);
+  expect(matches("a*a*a*a*a*a*a*a*b", long)).toBe(false);
+  expect(cpuMs() - before).toBeLessThan(500);
+});

@@ -4,6 +4,7 @@ export const SHIPPED = {
   doctor: "checks a config: every server, topic and permission; says what is wrong and how to fix it",
   topics:
     "declares topics in etcd, and tries, holds, rewinds and rebuilds them; writes data views for Kibana",
+  plan: "shows what would start, stop and change with a config, compared with the running host",
   audit: "accounts for every committed record; compares a topic with an index that another tool filled",
   replay: "indexes dead letters again",
   schema: "writes the JSON Schema of the config file",

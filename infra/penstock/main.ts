@@ -19,6 +19,7 @@ const PROGRAMS: Readonly<Record<Exclude<ShippedCommand, "version">, () => Promis
   host: () => import("../host/main.ts"),
   doctor: () => import("../cli/doctor.ts"),
   topics: () => import("../cli/topics.ts"),
+  plan: () => import("../cli/plan.ts"),
   audit: () => import("../cli/audit.ts"),
   replay: () => import("../cli/replay.ts"),
   schema: () => import("../cli/schema.ts"),

@@ -2,7 +2,15 @@ import type { Progress } from "./process/progress.ts";
 import type { Environment } from "./process/ground.ts";
 import type { KafkaVersion } from "./artifacts/kafka-versions.ts";
 import { cacheFolder, startStack, type StackOptions } from "./stack.ts";
-import { addressesOf, readState, removeState, stateFile, writeState, type StackState } from "./state.ts";
+import {
+  addressesOf,
+  CHECKOUT,
+  readState,
+  removeState,
+  stateFile,
+  writeState,
+  type StackState,
+} from "./state.ts";
 
 /** The holder's messages to the command that started it. */
 export type HolderReport =
@@ -41,6 +49,7 @@ export async function holdStack(
       pid: process.pid,
       folder: stack.folder,
       startedAt: new Date().toISOString(),
+      checkout: CHECKOUT,
       kafka: wanted.kafka,
       addresses: addressesOf(stack),
     };

@@ -23,11 +23,16 @@ const stateSchema = z.object({
   pid: z.number(),
   folder: z.string(),
   startedAt: z.iso.datetime(),
+  /** The folder of the Penstock that started it; an older `stack up` did not write it. */
+  checkout: z.string().nullable().default(null),
   /** The version; an older `stack up` did not write it. */
   kafka: z.enum(KAFKA_VERSIONS).default(DEFAULT_KAFKA),
   addresses: addressesSchema,
 });
 export type StackState = z.infer<typeof stateSchema>;
+
+/** The folder of this Penstock. A user has one stack, whichever checkout started it. */
+export const CHECKOUT = join(import.meta.dir, "../..");
 
 export function addressesOf({ kafka, elasticsearch, etcd, members }: Stack): Addresses {
   const nodes = members.elasticsearch.map(({ node }) => node);

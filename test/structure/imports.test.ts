@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lib/rules",
     "lib/adapters",
   ],
-  "infra/cli": ["infra/cli", "functions", "lib/rules", "lib/adapters"],
+  "infra/cli": ["infra/cli", "infra/api", "functions", "lib/rules", "lib/adapters"],
   "infra/penstock": ["infra/penstock", "infra/host", "infra/cli", "lib/rules"],
   "infra/deploy": ["infra/deploy", "infra/cli", "functions", "lib/rules", "lib/adapters"],
   // What does not.

@@ -54,18 +54,26 @@ export async function readDeclaredTopics(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<DeclaredTopics> {
-  const { deadLetters, kafka } = config.settings;
   const listing = await readDeclarations(config, signal);
+  const inKafka = await readKafkaTopics(config, logger, signal);
+  const merged = mergeDeclarations(listing.declarations, inKafka, config.settings.deadLetters.topic);
+  return {
+    specs: new Map([...merged.desired].map(([topic, { spec }]) => [topic, spec])),
+    sources: new Map([...merged.desired].map(([topic, { sources }]) => [topic, sources])),
+    inKafka,
+    refused: [...listing.refusals, ...merged.refused],
+  };
+}
+
+/** @throws PenstockError if Kafka does not answer */
+export async function readKafkaTopics(
+  { settings: { kafka } }: LoadedConfig,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
   const cluster = createKafkaCluster(createKafkaWire(kafka, logger), logger);
   try {
-    const inKafka = await cluster.listTopics(signal);
-    const merged = mergeDeclarations(listing.declarations, inKafka, deadLetters.topic);
-    return {
-      specs: new Map([...merged.desired].map(([topic, { spec }]) => [topic, spec])),
-      sources: new Map([...merged.desired].map(([topic, { sources }]) => [topic, sources])),
-      inKafka,
-      refused: [...listing.refusals, ...merged.refused],
-    };
+    return await cluster.listTopics(signal);
   } finally {
     await cluster.close();
   }

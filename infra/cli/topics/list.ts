@@ -159,7 +159,8 @@ function winners(declarations: readonly Declaration[]): (one: Declaration) => Wi
   };
 }
 
-function sourceText(source: Refusal["source"]): string {
+/** Where something is declared, for a person. */
+export function sourceText(source: Refusal["source"]): string {
   if (source.kind === "config") return oneLine(source.name);
   return `etcd key ${showValue(source.name)} (revision ${source.revision})`;
 }

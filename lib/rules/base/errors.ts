@@ -17,6 +17,8 @@ export type ErrorCode =
   | "etcd_refused"
   | "etcd_conflict"
   | "http_unavailable"
+  | "host_unavailable"
+  | "host_refused"
   | "event_invalid"
   | "deadline_exceeded"
   | "stopping"

@@ -18,6 +18,7 @@ const state: StackState = {
   pid: process.pid,
   folder,
   startedAt: "2026-01-02T03:04:05.678Z",
+  checkout: "/a/checkout",
   kafka: "2.8",
   addresses: {
     brokers: ["127.0.0.1:1"],

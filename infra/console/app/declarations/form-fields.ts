@@ -1,5 +1,6 @@
 import type { ListedEntry, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
-import { nameOf, optionText } from "../plan/declaration-rows.ts";
+import { optionText } from "../../../../lib/rules/plan/plan-rows.ts";
+import { nameOf } from "../plan/declaration-rows.ts";
 
 /** The values of the form; "" means not set. */
 export interface FormFields {

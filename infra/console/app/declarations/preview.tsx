@@ -4,7 +4,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { PlanView } from "../plan/plan-view.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
-import { effectOf } from "../plan/plan-rows.ts";
+import { effectOf } from "../plan/effect.ts";
 import { StopDialog } from "../plan/stop-dialog.tsx";
 import { DiffView } from "./diff/diff-view.tsx";
 import type { EditPreview } from "../../../api/declarations.ts";

@@ -1,6 +1,7 @@
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
 import type { TopicOptions } from "../../../../lib/rules/model/declaration.ts";
 import type { ListedEntry, ListedKey, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
+import { optionText, usual } from "../../../../lib/rules/plan/plan-rows.ts";
 import { plural } from "../text/format.ts";
 import type { Standing } from "../../../../lib/rules/declarations/standing.ts";
 
@@ -72,14 +73,6 @@ function rowsOfKey(key: ListedKey): DeclarationRow[] {
   return [itself, ...rows];
 }
 
-/** Defaults of options; options that are not listed default to null. */
-export const usual: Readonly<Record<string, unknown>> = {
-  startAt: "earliest",
-  format: "text",
-  rejected: "flatten",
-  hold: false,
-};
-
 function toldOptions(options: TopicOptions): DeclarationRow["options"] {
   return Object.entries(options)
     .filter(([field, value]) => value !== null && usual[field] !== value)
@@ -102,14 +95,6 @@ function rawOptions(declaration: Readonly<Record<string, unknown>>): Declaration
   return Object.entries(declaration)
     .filter(([field]) => field !== "topic" && field !== "pattern")
     .map(([field, value]) => [field, optionText(value)] as const);
-}
-
-/** An option's value for people; lists are separated by commas. */
-export function optionText(value: unknown): string {
-  if (typeof value === "string") return value;
-  const isList =
-    Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === "string");
-  return isList ? value.join(", ") : JSON.stringify(value);
 }
 
 /** The element as written in the key's text. */

@@ -1,9 +1,16 @@
 import type { Conflict, ToldExclusion } from "../../../../lib/rules/declarations/desired.ts";
 import type { Plan } from "../../../../lib/rules/plan/plan.ts";
-import { optionText } from "./declaration-rows.ts";
+
 import { exactCount, plural } from "../text/format.ts";
 import { pageOf } from "../text/page-of.ts";
-import { planKinds, planRows, type PlanField, type PlanKind, type PlanRow } from "./plan-rows.ts";
+import {
+  optionText,
+  planKinds,
+  planRows,
+  type PlanField,
+  type PlanKind,
+  type PlanRow,
+} from "../../../../lib/rules/plan/plan-rows.ts";
 import { hrefWith, usePlace } from "../state/router.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";

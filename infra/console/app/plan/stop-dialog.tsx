@@ -3,7 +3,7 @@ import type { Plan } from "../../../../lib/rules/plan/plan.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { exactCount, plural } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
-import { stopsMost } from "./plan-rows.ts";
+import { stopsMost } from "./effect.ts";
 
 const shownNames = 500;
 

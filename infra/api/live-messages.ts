@@ -65,9 +65,28 @@ export interface SourceView {
   readonly declarations: number;
 }
 
+/** How a host is, in one word and one number. */
+export interface Verdict {
+  readonly kind: "ok" | "warning" | "bad";
+  /** Topics in trouble, failing checks, refused declarations, and one for dead letters of the last quarter of an hour. */
+  readonly count: number;
+  /** Refused declarations, without sources that failed as a whole: those are checks. */
+  readonly refused: number;
+}
+
+/** The answer of `GET /ui/host`, for the header, title and icon of every page. */
+export interface HostSummary {
+  /** The machine's. */
+  readonly name: string;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly verdict: Verdict;
+}
+
 export interface OverviewMessage {
   readonly at: number;
   readonly startedAt: number;
+  readonly verdict: Verdict;
   readonly checks: HealthChecks;
   /** Records with an outcome per second, over the last step. */
   readonly rate: number;
@@ -77,6 +96,8 @@ export interface OverviewMessage {
   readonly waitingMs: number | null;
   readonly inFlight: { readonly bytes: number; readonly maxBytes: number };
   readonly counts: TopicStatus["counts"];
+  /** When a record was last dead-lettered; null if none was since the start. */
+  readonly deadLetteredAt: number | null;
   readonly lostOffsets: number;
   readonly states: Readonly<Record<TopicState, number>>;
   /** The topics with the most records since the host started. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { topicName } from "../../lib/rules/config/scalars.ts";
+import type { HostSummary } from "./live-messages.ts";
 import { choice } from "./kit/parameters.ts";
 import { ignored, json, refusal, route, type Subject, text } from "./kit/route.ts";
 
@@ -14,6 +15,13 @@ export const pagePaths = [
   "/ui/reconcile",
 ] as const;
 export type PagePath = (typeof pagePaths)[number];
+
+const hostSummary = z.object({
+  name: z.string(),
+  version: z.string(),
+  startedAt: z.number(),
+  verdict: z.object({ kind: z.enum(["ok", "warning", "bad"]), count: z.number(), refused: z.number() }),
+}) satisfies z.ZodType<HostSummary>;
 
 const unchanged = { description: "Unchanged since the version in `If-None-Match`." };
 
@@ -72,6 +80,15 @@ export const pages = {
         429: refusal("Too many open pages."),
         503: refusal("The host is stopping."),
       },
+    }),
+    host: route({
+      method: "GET",
+      path: "/ui/host",
+      access: "look",
+      query: ignored,
+      summary: "Which host this is, and how it is",
+      description: "For the header, title and icon of every page; asked every few seconds.",
+      answers: { 200: json("In one word and one number.", hostSummary) },
     }),
     description: route({
       method: "GET",

@@ -58,7 +58,8 @@ export async function buildConsole(): Promise<ConsoleFiles> {
   }
   const assets = new Map<string, ConsoleAsset>();
   let [script, style] = ["", ""];
-  assets.set("icon.svg", assetOf(await Bun.file(join(app, "icon.svg")).bytes(), "image/svg+xml"));
+  for (const name of ["icon.svg", "icon-trouble.svg"])
+    assets.set(name, assetOf(await Bun.file(join(app, name)).bytes(), "image/svg+xml"));
   for (const output of outputs) {
     const name = basename(output.path);
     const extension = name.split(".").at(-1) ?? "";

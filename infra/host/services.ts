@@ -200,6 +200,7 @@ export function createServices(core: HostCore): Services {
   const live = createLive({
     history,
     now,
+    about: core.self.profile,
     loop,
     reporter,
     configPath,

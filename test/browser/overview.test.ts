@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { hostname } from "node:os";
 import type { OverviewMessage } from "../../infra/api/live-messages.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { overviewOf } from "../../infra/host/live/views.ts";
@@ -38,13 +39,13 @@ describeInBrowser("the overview and a topic's page", () => {
     await using opened = await browser.open(host.url);
     const { page, faults } = opened;
     await page.getByText("1 of 2 topics running · 1 pending").waitFor();
-    await page.getByText("100 indexed since").waitFor();
+    await page.getByText("100 indexed by this host since").waitFor();
     for (const check of ["Config", "Kafka", "Elasticsearch", "etcd", "Progress"])
       expect(await page.getByText(`${check} works`).count()).toBe(1);
     const sources = page.getByRole("region", { name: "Sources of declarations" });
     expect(await sources.getByRole("row").count()).toBe(3);
     expect(await sources.innerText()).toContain(host.configPath);
-    expect(await page.getByText("1 declaration overruled").count()).toBe(1);
+    expect(await page.getByText("1 declaration overruled by").count()).toBe(1);
     await page.locator("canvas").first().waitFor();
     await page.getByRole("columnheader", { name: "Target", exact: true }).waitFor();
     await keepScreenshot(page, "overview");
@@ -53,7 +54,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(new URL(page.url()).search).toBe("?state=running");
     await page.getByRole("region", { name: "Topics" }).getByRole("link", { name: topic }).click();
     await page.getByRole("heading", { level: 1, name: topic }).waitFor();
-    expect(await page.title()).toBe(`${topic} · Penstock`);
+    expect(await page.title()).toBe(`${topic} · ${hostname()} · Penstock`);
     await page.getByText("Declared in").waitFor();
     expect(await page.getByText("differs;").innerText()).toContain('"another"');
     const partitions = page.getByRole("region", { name: "Partitions" });
@@ -157,6 +158,7 @@ describeInBrowser("the overview of a host that has just started", () => {
         startedAt: Date.now(),
         statuses,
         health: ready,
+        deadLetteredAt: null,
         inFlight: { bytes: 0, maxBytes: 1 },
         sources: [{ ...source, kind: "config", name: "config.yaml", ok: null }],
         reconciled: null,
@@ -167,6 +169,7 @@ describeInBrowser("the overview of a host that has just started", () => {
       refusedCount: 2,
     };
     const live = {
+      summary: () => ({ name: "machine", version: "0.0.0", startedAt: 0, verdict: message.verdict }),
       subscribe(_subject: unknown, send: (event: string, message: object) => void) {
         send("overview", message);
         return () => {};

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { topicStates } from "../../lib/rules/progress/status.ts";
+import { topicStates, type TopicState } from "../../lib/rules/progress/status.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { eventually } from "../support/eventually.ts";
@@ -111,6 +111,23 @@ describeInBrowser("the table of a thousand topics", () => {
     expect(await page.getByText("␛[31m<b>no</b>‹U+202E›").count()).toBe(1);
     await keepScreenshot(page, "states");
     expect(faults).toEqual([]);
+  }, 60_000);
+
+  test("the title and icon of every page tell trouble and the host, and follow it", async () => {
+    let state: TopicState = "stalled";
+    await using host = startConsoleHost(() => [topicStatus({ topic: "app", state }), topicStatus()]);
+    await using opened = await browser.open(`${host.url}ui/explore`, { expects: /404|Failed to load/ });
+    const { page } = opened;
+    const icon = () => page.locator('link[rel="icon"]').getAttribute("href");
+    await eventually("it says so", async () => (await page.title()) === "▲1 Explore · machine-1 · Penstock");
+    expect(await icon()).toBe("/assets/icon-trouble.svg");
+    await page.getByRole("banner").getByText("machine-1 1.2.3").waitFor();
+    await page.goto(`${host.url}ui/nothere`);
+    await page.getByRole("heading", { name: "No such page" }).waitFor();
+    state = "running";
+    await page.reload();
+    await eventually("all is well", async () => (await page.title()) === "Not found · machine-1 · Penstock");
+    expect(await icon()).toBe("/assets/icon.svg");
   }, 60_000);
 
   test.each(looks)(

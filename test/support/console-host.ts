@@ -23,6 +23,7 @@ export function startConsoleHost(
 ): ConsoleHost {
   const history = createHistory();
   const live = createLiveHub({
+    about: { name: "machine-1", version: "1.2.3" },
     history,
     figures: () => topics().map(sampleOf),
     now: () => Date.now(),
@@ -35,6 +36,7 @@ export function startConsoleHost(
     look: () => ({
       at: Date.now(),
       startedAt: Date.now(),
+      deadLetteredAt: null,
       statuses: topics(),
       health: ready,
       inFlight: { bytes: 0, maxBytes: 256 * 1024 ** 2 },

@@ -5,6 +5,7 @@ import { access, ask, signInNeeded } from "./state/api.ts";
 import { ConnectionBanner } from "./frame/connection-banner.tsx";
 import { Header, pages } from "./frame/header.tsx";
 import { lazily } from "./components/lazily.tsx";
+import { host, showIcon, titleOf } from "./state/host.ts";
 import { useShortcuts } from "./state/keys.ts";
 import { Overview } from "./overview/page.tsx";
 import { zone } from "./state/preferences.ts";
@@ -37,9 +38,11 @@ export function App() {
   const topic = topicPath.exec(path)?.[1];
   const route = routes[path];
   const title = topic ?? route?.title ?? "Not found";
+  const summary = useStore(host);
   useEffect(() => {
-    document.title = `${title} · Penstock`;
-  }, [title]);
+    document.title = titleOf(title, summary);
+    showIcon(summary);
+  }, [title, summary]);
   useEffect(() => {
     if (mustSignIn) return;
     // If this fails, nothing is disabled: the host itself refuses what is not allowed.
@@ -64,7 +67,12 @@ export function App() {
         ) : route !== undefined ? (
           <route.Page key={path} />
         ) : (
-          <h1>There is nothing at this address</h1>
+          <>
+            <h1>No such page</h1>
+            <p>
+              There is nothing at this address. <a href="/">Overview</a>
+            </p>
+          </>
         )}
       </main>
       {help ? <Help onClose={() => showHelp(false)} /> : null}

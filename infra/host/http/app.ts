@@ -11,7 +11,7 @@ import { addSessionRoutes } from "./auth/session.ts";
 import { createSessions } from "./auth/sessions.ts";
 import { createWrongTokens } from "./auth/wrong-tokens.ts";
 import { bindingsOf } from "./kit/event-stream.ts";
-import { limitBody, refuseOtherMethods } from "./kit/mount.ts";
+import { limitBody, refuseOtherMethods, seeksPage } from "./kit/mount.ts";
 import { problem, refuseStopping } from "./kit/problem.ts";
 import type { PeerGate } from "../fleet/peer-gate.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
@@ -21,7 +21,7 @@ import { addKafkaRoutes, type KafkaRouteDeps } from "./routes/kafka/record-route
 import { addLetterRoutes, type LetterRouteDeps } from "./routes/letters/letter-routes.ts";
 import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
 import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
-import { addPageRoutes, type PageRouteDeps } from "./routes/page-routes.ts";
+import { addPageRoutes, noSuchPage, type PageRouteDeps } from "./routes/page-routes.ts";
 import { addProbeRoutes, type ProbeRouteDeps } from "./routes/probe-routes.ts";
 import { addReconcileRoutes, type ReconcileRouteDeps } from "./routes/reconcile-routes.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./routes/replay-routes.ts";
@@ -82,7 +82,9 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addKafkaRoutes(app, { ...deps.kafka, now: () => deps.now() });
   refuseOtherMethods(app);
 
-  app.notFound((c) => problem(c, 404, "There is nothing at this path."));
+  app.notFound(async (c) =>
+    seeksPage(c) ? noSuchPage(c, deps) : problem(c, 404, "There is nothing at this path."),
+  );
   app.onError((error, c) => {
     if (error instanceof PenstockError && error.code === "stopping") return refuseStopping(c);
     if (c.req.raw.signal.aborted) {

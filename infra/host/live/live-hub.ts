@@ -1,6 +1,6 @@
 import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
-import type { TopicRow } from "../../api/live-messages.ts";
+import type { HostSummary, TopicRow } from "../../api/live-messages.ts";
 import { historyStepMs, type History, type TopicSample } from "./history.ts";
 import { changesBetween, overviewOf, topicOf, topicRowOf, topicsOf, type LiveInput } from "./views.ts";
 
@@ -17,10 +17,13 @@ export type TellPage = (event: string, message: object) => void;
 export interface LiveHub {
   /** Sends the current state immediately, then changes. @returns unsubscribes */
   subscribe(subject: LiveSubject, send: TellPage): () => void;
+  /** For every page, also those that follow no view. */
+  summary(): HostSummary;
   stop(): void;
 }
 
 export interface LiveHubDeps {
+  readonly about: Pick<HostSummary, "name" | "version">;
   readonly history: History;
   /** Reads memory only, like `figures`. */
   look(this: void): LiveInput;
@@ -126,6 +129,11 @@ export function createLiveHub(deps: LiveHubDeps): LiveHub {
       watched.set(topic, audience);
       audience.told = null;
       return join(audience.pages, send, () => watched.delete(topic));
+    },
+    summary() {
+      const { startedAt, verdict } = overviewOf(look());
+      const { name, version } = deps.about;
+      return { name, version, startedAt, verdict };
     },
     stop() {
       clearInterval(sampler);

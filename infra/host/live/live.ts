@@ -4,18 +4,21 @@ import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { ReconcileLoop } from "../reconcile/reconcile-loop.ts";
 import type { Reporter } from "../observe/reporter.ts";
-import type { History, TopicSample } from "./history.ts";
+import type { TopicFigures } from "../topic/topic-figures.ts";
+import type { HostSummary } from "../../api/live-messages.ts";
+import type { History } from "./history.ts";
 import { createLiveHub, type LiveHub } from "./live-hub.ts";
 import { sourceViews } from "./source-views.ts";
 
 export interface LiveDeps {
+  readonly about: Pick<HostSummary, "name" | "version">;
   readonly history: History;
   readonly configPath: string;
   readonly loop: Pick<ReconcileLoop, "last" | "memory">;
   readonly reporter: Pick<Reporter, "lastSuccess">;
   topics(): readonly TopicStatus[];
   listed(this: void, statuses: readonly TopicStatus[]): readonly ListedTopic[];
-  figures(): Iterable<TopicSample>;
+  figures(): Iterable<TopicFigures>;
   health(topics: readonly TopicStatus[]): HealthResult;
   inFlightBytes(): number;
   /** Milliseconds since the epoch. */
@@ -32,9 +35,19 @@ export interface LiveDeps {
 export function createLive(deps: LiveDeps): LiveHub {
   const startedAt = deps.now();
   const { history } = deps;
+  const letters = { count: 0, at: null as number | null };
+  /** The figures, of which each sample tells whether dead letters came. */
+  const sampled = (): Iterable<TopicFigures> => {
+    const all = [...deps.figures()];
+    const count = all.reduce((sum, { deadLettered }) => sum + deadLettered, 0);
+    if (count > letters.count) letters.at = deps.now();
+    letters.count = count;
+    return all;
+  };
   return createLiveHub({
     history,
-    figures: () => deps.figures(),
+    about: deps.about,
+    figures: sampled,
     now: () => deps.now(),
     monotonicMs: () => deps.monotonicMs(),
     failures: deps.failures,
@@ -49,6 +62,7 @@ export function createLive(deps: LiveDeps): LiveHub {
         listed: deps.listed,
         statuses,
         health: deps.health(statuses),
+        deadLetteredAt: letters.at,
         inFlight: { bytes: deps.inFlightBytes(), maxBytes: kafka.inFlightMaxBytes },
         sources: sourceViews(deps.configPath, etcd, last, (source) => deps.reporter.lastSuccess(source)),
         reconciled: last,

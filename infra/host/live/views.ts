@@ -14,6 +14,7 @@ import type {
   TopicsMessage,
 } from "../../api/live-messages.ts";
 import type { History } from "./history.ts";
+import { verdictOf } from "./verdict.ts";
 import { firstDeletion, lagOf, waitingSince } from "../topic/topic-figures.ts";
 
 /** Input of all views: a snapshot of the host's memory. None waits for a server. */
@@ -23,6 +24,7 @@ export interface LiveInput {
   readonly statuses: readonly TopicStatus[];
   readonly health: HealthResult;
   readonly inFlight: OverviewMessage["inFlight"];
+  readonly deadLetteredAt: OverviewMessage["deadLetteredAt"];
   readonly sources: readonly SourceView[];
   /** The last run; null before the first. */
   readonly reconciled: Pick<ReconcileResult, "plan" | "conflicts"> | null;
@@ -66,7 +68,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
   }
   const refused = reconciled?.plan.refused ?? [];
   const warnings = warningsOf(input);
-  return {
+  const overview = {
     at,
     startedAt: input.startedAt,
     checks: input.health.checks,
@@ -86,7 +88,9 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     refusedCount: refused.length,
     conflicts: reconciled?.conflicts.length ?? 0,
     history: history.total,
+    deadLetteredAt: input.deadLetteredAt,
   };
+  return { ...overview, verdict: verdictOf(overview) };
 }
 
 /** Sorted by total and not by rate, so that the order rarely changes while someone looks at it. */

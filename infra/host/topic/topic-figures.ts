@@ -4,6 +4,8 @@ export interface TopicFigures {
   readonly topic: string;
   /** Records with an outcome since the host started. */
   readonly moved: number;
+  /** Of these, dead letters. */
+  readonly deadLettered: number;
   /** The sum over partitions owned by this host; null: unknown for all of them. */
   readonly lag: number | null;
   /** Whether this host owns partition 0: true on at most one of several hosts. */

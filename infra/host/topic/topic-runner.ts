@@ -266,7 +266,8 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     },
     figures() {
       const pump = (running ?? leaving)?.inlets.pump;
-      return { topic, moved: tally.moved, lag: pump?.lag ?? null, readsFirst: pump?.isOurs(0) === true };
+      const { moved, deadLettered } = tally;
+      return { topic, moved, deadLettered, lag: pump?.lag ?? null, readsFirst: pump?.isOurs(0) === true };
     },
     status() {
       // Troubles of its partitions' readers are not announced by events.

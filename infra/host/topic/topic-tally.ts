@@ -11,6 +11,8 @@ export interface TopicTally {
   giveWay(fields: Iterable<string | null>): ReadonlyMap<string, number>;
   lose(ranges: readonly LostRange[], now: number): void;
   readonly moved: number;
+  /** Of these, dead letters. */
+  readonly deadLettered: number;
   status(): Pick<TopicStatus, "counts" | "gaveWay" | "lost">;
 }
 
@@ -37,6 +39,9 @@ export function createTopicTally(): TopicTally {
     },
     get moved() {
       return movedOf(counts);
+    },
+    get deadLettered() {
+      return counts.deadLettered;
     },
     status: () => ({ counts: { ...counts }, gaveWay: fields.counts(), lost }),
   };

@@ -1,6 +1,9 @@
+import { useEffect, useRef } from "hono/jsx/dom";
 import { ask } from "../state/api.ts";
 import { clock } from "../state/clock.ts";
 import { offsetName } from "../text/format.ts";
+import { Hostile } from "../components/hostile.tsx";
+import { host } from "../state/host.ts";
 import { connection } from "../state/live.ts";
 import { theme, zone, type Theme } from "../state/preferences.ts";
 import { usePlace } from "../state/router.ts";
@@ -31,6 +34,11 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
   const inTheme = useStore(theme);
   const { state } = useStore(connection);
   const isHere = (href: string): boolean => path === href || (href !== "/" && path.startsWith(`${href}/`));
+  const here = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the pages are a row that scrolls.
+    here.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [path]);
   return (
     <header>
       <a class="skip" href="#main">
@@ -40,8 +48,8 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         <img src="/assets/icon.svg" alt="" width="20" height="20" />
         Penstock
       </a>
-      <span class="purpose muted">Kafka → Elasticsearch</span>
-      <nav aria-label="Pages">
+      <HostName />
+      <nav ref={here} aria-label="Pages">
         {pages.map(({ href, name }) => (
           <a key={href} href={href} aria-current={isHere(href) ? "page" : undefined}>
             {name}
@@ -81,6 +89,18 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         </button>
       </div>
     </header>
+  );
+}
+
+/** Tabs of several hosts must not look the same. */
+function HostName() {
+  const summary = useStore(host);
+  if (summary === null) return null;
+  const { name, version } = summary;
+  return (
+    <span class="host muted" title={`Penstock ${version} on ${name}`}>
+      <Hostile text={name} /> <span class="version">{version}</span>
+    </span>
   );
 }
 

@@ -25,7 +25,11 @@ export function SignIn() {
   };
   return (
     <main id="main" class="sign-in">
-      <h1>Penstock</h1>
+      <h1 class="brand">
+        <img src="/assets/icon.svg" alt="" width="28" height="28" />
+        Penstock
+      </h1>
+      <p class="muted">The host at {location.host}</p>
       <form onSubmit={(event: Event) => void signIn(event)}>
         <label for="token">Access token</label>
         <input id="token" ref={token} type="password" autocomplete="current-password" required autofocus />

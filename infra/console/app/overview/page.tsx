@@ -39,13 +39,13 @@ export function Overview() {
         <Figure
           name="Records"
           value={ratePerSecond(seen.rate)}
-          note={`${shortCount(seen.counts.indexed)} indexed since `}
+          note={`${shortCount(seen.counts.indexed)} indexed by this host since `}
           since={seen.startedAt}
         />
         <Figure
           name="Lag"
           value={seen.lag === null ? unknown : shortCount(seen.lag)}
-          note={seen.lag === 1 ? "record behind" : "records behind"}
+          note={`${seen.lag === 1 ? "record" : "records"} behind, of this host's partitions`}
         />
         <Figure
           name="Longest stall"

@@ -31,20 +31,30 @@ function runningTrouble({ reason }: OverviewMessage["attention"][number]): strin
   return reason === null ? "is read later than its target keeps documents" : "is tried again";
 }
 
+/** What no topic's state tells. */
+function moreOf({ verdict, conflicts, counts: { deadLettered } }: OverviewMessage): string[] {
+  return [
+    ...(verdict.refused > 0 ? [`${plural(verdict.refused, "declaration")} refused`] : []),
+    ...(conflicts > 0 ? [`${plural(conflicts, "declaration")} overruled`] : []),
+    ...(deadLettered > 0 ? [`${shortCount(deadLettered)} dead-lettered`] : []),
+  ];
+}
+
 /** The first line: what is wrong, or that all is well. */
 export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
   const [first] = seen.attention;
   const troubled = seen.attentionCount;
+  const more = moreOf(seen);
   const broken = checks.flatMap(({ name, failing, consequence = "" }) => {
     const check = seen.checks[name];
     return failing !== null && check?.ok === false
       ? [{ name, failing, consequence, since: check.since }]
       : [];
   });
-  if (troubled + broken.length > 0) {
+  if (seen.verdict.kind !== "ok") {
     return (
-      <Notice kind={seen.states.failed > 0 || broken.length > 0 ? "bad" : "warning"}>
+      <Notice kind={seen.verdict.kind}>
         {troubled === 0
           ? ""
           : troubled === 1 && first !== undefined
@@ -63,6 +73,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
             {consequence === "" ? "" : `; ${consequence}`}
           </span>
         ))}
+        {[...(troubled + broken.length > 0 ? [""] : []), ...more].join(" · ")}
         {` · ${shortCount(seen.states.running)} of ${plural(topics, "topic")} running`}
       </Notice>
     );
@@ -78,14 +89,18 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const rest = topics - seen.states.running;
   if (rest === 0)
     return (
-      <Notice kind="ok">
-        {topics === 1 ? "The one topic is running." : `All ${plural(topics, "topic")} are running.`}
+      <Notice kind={more.length === 0 ? "ok" : "info"}>
+        {[
+          topics === 1 ? "The one topic is running" : `All ${plural(topics, "topic")} are running`,
+          ...more,
+        ].join(" · ")}
+        .
       </Notice>
     );
   const others = topicStates
     .filter((state) => state !== "running" && seen.states[state] > 0)
     .map((state) => `${shortCount(seen.states[state])} ${state}`);
   return (
-    <Notice kind="info">{`${shortCount(seen.states.running)} of ${plural(topics, "topic")} running · ${others.join(" · ")}`}</Notice>
+    <Notice kind="info">{`${shortCount(seen.states.running)} of ${plural(topics, "topic")} running · ${[...others, ...more].join(" · ")}`}</Notice>
   );
 }

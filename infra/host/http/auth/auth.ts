@@ -6,7 +6,7 @@ import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
 import type { PeerGate, ProvedPeer } from "../../fleet/peer-gate.ts";
 import { accessOf, isSafe, refuseChange, type Tokens } from "./access.ts";
 import { hostOf, isOwnTls, originOf } from "./origin.ts";
-import { askedOf } from "../kit/mount.ts";
+import { askedOf, seeksPage } from "../kit/mount.ts";
 import { problem } from "../kit/problem.ts";
 import type { AccessClass } from "../../../api/kit/route.ts";
 import { type Access, secureSessionCookie, sessionCookie } from "../../../api/session.ts";
@@ -60,7 +60,7 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
         return refuseStranger(c, hostname);
       }
       if (!isHost(hostOf(c.req) ?? "")) return problem(c, 400, "The Host header must name one host.");
-      if (isOf(c, "open", "page") || (openMetrics && isOf(c, "metrics"))) return null;
+      if (isOf(c, "open", "page") || seeksPage(c) || (openMetrics && isOf(c, "metrics"))) return null;
       const access =
         peer !== null ? "read-only" : credentialOf(c, { token, readOnlyToken }, sessions, refuse);
       if (typeof access !== "string") return access;

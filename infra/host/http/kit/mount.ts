@@ -85,6 +85,12 @@ export function askedOf(c: Context): Asked {
   return { route: ofPath.find(answers), ofPath };
 }
 
+/** Whether a browser looks for a page that does not exist. It gets the console's document, which holds no data and says so. */
+export function seeksPage(c: Context): boolean {
+  const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+  return isRead && askedOf(c).ofPath.length === 0 && /\btext\/html\b/.test(c.req.header("accept") ?? "");
+}
+
 /** Limits the body by its route: before reading if its length is known, otherwise while reading. */
 export function limitBody(c: Context, next: () => Promise<void>): Promise<Response | void> {
   const { route, ofPath } = askedOf(c);

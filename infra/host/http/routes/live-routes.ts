@@ -6,7 +6,7 @@ import { mount } from "../kit/mount.ts";
 import { createPlaces, streamInPlace } from "../kit/semaphore.ts";
 
 export interface LiveRouteDeps {
-  readonly live: Pick<LiveHub, "subscribe">;
+  readonly live: Pick<LiveHub, "subscribe" | "summary">;
 }
 
 /** Open pages at once; each gets every change. */
@@ -15,6 +15,7 @@ export const maxPages = 100;
 /** What an open page shows, for as long as it is open. */
 export function addLiveRoutes(app: Hono, { live }: LiveRouteDeps): void {
   const places = createPlaces(maxPages);
+  mount(app, pages.routes.host, (_, c) => c.json(live.summary()));
   mount(app, pages.routes.events, ({ query: { view, topic = "" } }, c) => {
     const subject = view === "topic" ? { view, topic } : { view };
     return streamInPlace(c, places, "open pages", async (send, signal) => {

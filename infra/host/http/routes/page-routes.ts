@@ -31,6 +31,12 @@ export function addPageRoutes(app: Hono, { consoleFiles }: PageRouteDeps): void 
   });
 }
 
+/** For browsers: the page that says so. */
+export async function noSuchPage(c: Context, { consoleFiles }: PageRouteDeps): Promise<Response> {
+  const { bytes, type } = (await consoleFiles()).html;
+  return c.body(bytes, 404, { "content-type": type });
+}
+
 function answer(c: Context, { type, bytes, gzipped, etag }: ConsoleAsset, cacheControl: string): Response {
   const headers = { etag, "cache-control": cacheControl, vary: "accept-encoding" };
   if (c.req.header("if-none-match") === etag) return c.body(null, 304, headers);

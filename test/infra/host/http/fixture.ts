@@ -24,6 +24,17 @@ export const ready = {
 const consoleFiles = createConsoleFiles();
 
 /** An app over fixed answers; `ask` sends a request to it without a port. What it logs and is asked is kept. */
+/** Pages that are told nothing. */
+export const idleLive: HttpDeps["live"] = {
+  subscribe: () => () => {},
+  summary: () => ({
+    name: "machine",
+    version: "0.0.0",
+    startedAt: 0,
+    verdict: { kind: "ok", count: 0, refused: 0 },
+  }),
+};
+
 export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> = {}) {
   const logged: { message: string; fields: LogFields | undefined }[] = [];
   const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
@@ -79,7 +90,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       report: () => "{}",
     },
     peers: { recognize: async () => null },
-    live: { subscribe: () => () => {} },
+    live: idleLive,
     consoleFiles,
     ingest: () => Promise.reject(new Error("no test sent an event")),
     ingestRefusal: () => null,

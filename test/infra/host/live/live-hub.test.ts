@@ -30,6 +30,7 @@ beforeEach(() => {
   failures = createMemoryLogger();
   const history = createHistory();
   hub = createLiveHub({
+    about: { name: "machine", version: "1.2.3" },
     history,
     figures: () => {
       samples += 1;
@@ -46,6 +47,7 @@ beforeEach(() => {
       return {
         at,
         startedAt: 0,
+        deadLetteredAt: null,
         statuses,
         health: ready,
         inFlight: { bytes: 0, maxBytes: 1 },

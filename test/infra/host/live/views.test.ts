@@ -105,6 +105,7 @@ function overviewIn(
     startedAt: 0,
     statuses,
     health: ready,
+    deadLetteredAt: null,
     inFlight: { bytes: 0, maxBytes: 1 },
     sources: [],
     reconciled: null,

@@ -3,7 +3,7 @@ import { maxPages } from "../../../../../infra/host/http/routes/live-routes.ts";
 import type { TellPage } from "../../../../../infra/host/live/live-hub.ts";
 import { outboxBytes } from "../../../../../infra/host/http/kit/event-stream.ts";
 import { advance, flush } from "../../../../support/fake-time.ts";
-import { bearer, setUp, token } from "../fixture.ts";
+import { bearer, idleLive, setUp, token } from "../fixture.ts";
 import { Secret } from "../../../../../lib/rules/secrets/secret.ts";
 
 beforeEach(() => void jest.useFakeTimers());
@@ -18,7 +18,7 @@ function world(settings = {}) {
     pages.add(tell);
     return () => void pages.delete(tell);
   };
-  return { ...setUp(settings, { live: { subscribe } }), pages };
+  return { ...setUp(settings, { live: { ...idleLive, subscribe } }), pages };
 }
 
 test("a hundred open pages at once; one that is closed makes room", async () => {

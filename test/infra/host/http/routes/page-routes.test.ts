@@ -45,6 +45,19 @@ test("the pages' data is not open with them", async () => {
     expect((await ask(path)).status).toBe(401);
 });
 
+test("a browser that asks for a page that does not exist gets one that says so, also before it signed in", async () => {
+  const headers = { accept: "text/html,application/xhtml+xml" };
+  for (const { ask } of [setUp(), setUp({ token })]) {
+    const answer = await ask("/ui/nothere", { headers });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
+    expect(await answer.text()).toBe(await (await ask("/")).text());
+  }
+  const { ask } = setUp({ token });
+  expect((await ask("/topics", { headers })).status).toBe(401);
+  expect((await ask("/ui/nothere", { headers, method: "POST" })).status).toBe(401);
+  expect((await setUp().ask("/ui/nothere")).headers.get("content-type")).toBe("application/problem+json");
+});
+
 test("the page obeys its own policy: no inline script, style or handler, nothing from elsewhere", async () => {
   const answer = await setUp().ask("/");
   const html = await answer.text();

@@ -1,6 +1,7 @@
 import { deadLetters } from "./dead-letters.ts";
 import { declarations } from "./declarations.ts";
 import { fleet } from "./fleet/fleet.ts";
+import { history } from "./history/history.ts";
 import { ingest } from "./ingest.ts";
 import { kafka } from "./kafka/kafka.ts";
 import type { Route, Subject } from "./kit/route.ts";
@@ -19,6 +20,7 @@ export const subjects: readonly Subject[] = [
   fleet,
   logs,
   kafka,
+  history,
   reconcile,
   declarations,
   deadLetters,

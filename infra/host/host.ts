@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { reconcileTopics } from "../../functions/reconcile-topics.ts";
-import { createFileWatch } from "../../lib/adapters/system/file-watch.ts";
 import { createSentRecords } from "../../lib/adapters/elasticsearch/sent/create-sent-records.ts";
 import { createKafkaLinks } from "../../lib/adapters/kafka/client/links.ts";
 import { readFirstRecords } from "../../lib/adapters/kafka/queries/record-reader.ts";
@@ -12,14 +11,15 @@ import { createOpenConnections } from "../../lib/adapters/system/open-connection
 import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { abortable } from "../../lib/rules/base/abortable.ts";
 import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
-import { remedyField } from "../../lib/rules/remedies/remedy.ts";
 import { namesIn } from "../../lib/rules/remedies/topic.ts";
 import { templateTargetsOf } from "../../lib/rules/template/template-target.ts";
 import type { Time } from "../../lib/rules/base/time.ts";
 import { createClients } from "./reconcile/clients.ts";
+import { watchConfig } from "./reconcile/config-watch.ts";
 import { createEtcdKeeper } from "./reconcile/etcd-keeper.ts";
 import { identityOf } from "./fleet/identity.ts";
 import { createFlow } from "./flow.ts";
+import { createHostHistory } from "./history/host-history.ts";
 import { createTopicDecoder } from "./inlet/topic-decoder.ts";
 import { createHttpApp } from "./http/app.ts";
 import { watchConnections } from "./http/connection-watch.ts";
@@ -58,16 +58,19 @@ const CLOSE_MS = 1_500;
  * only place where handlers meet state. If it throws, everything opened so far is closed.
  * @throws PenstockError `http_unavailable`
  */
-export async function startHost(options: HostOptions): Promise<Host> {
+export async function startHost(given: HostOptions): Promise<Host> {
   await using releases = new AsyncDisposableStack();
-  const { config, logger, now, monotonicMs, random } = options;
+  const { config, now, monotonicMs, random, newMarker } = given;
+  /** Not `loop.memory`: a run may go on long after it applied settings, and a replaced token must end at once. */
+  let inForce = config.settings;
+  const time: Time = { ...systemTime, now, monotonicMs, random };
+  const links = createKafkaLinks(now, random);
+  const history = createHostHistory({ ...given, run: newMarker(), time, links, settings: () => inForce });
+  const options = { ...given, logger: history.logger };
+  const { logger } = options;
   const metrics = createMetrics();
   const failures = createThrottledLogger(logger, { now });
   const reporter = createReporter({ logger, failures, metrics, now, names: () => namesIn(inForce) });
-  const links = createKafkaLinks(now, random);
-  const time: Time = { ...systemTime, now, monotonicMs, random };
-  /** Not `loop.memory`: a run may go on long after it applied settings, and a replaced token must end at once. */
-  let inForce = config.settings;
 
   const kernel = createOpenConnections();
   releases.defer(() => kernel.close());
@@ -96,15 +99,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const wires = createWireLender((kafka) => createKafkaWire(kafka, logger, links, time));
   const clients = createClients(config.settings, logger, links, wires, time);
   closing.adopt(clients, (it) => it.close());
+  closing.adopt(history, (it) => it.close());
   const triggers = createTriggers();
-  const watch = createFileWatch({
-    onChange(paths) {
-      const isConfig = paths.includes(options.configPath);
-      triggers.push(isConfig ? "the config file changed" : "a file named in the config changed");
-    },
-  });
+  const watch = watchConfig(options, triggers);
   releases.defer(() => watch.stop());
-  watch.watch(options.namedFiles());
+  watch.follow();
   const etcd = createEtcdKeeper((reason) => triggers.push(reason), logger);
   closing.adopt(etcd, (it) => it.close());
   const journal = createTopicJournal(logger, now);
@@ -137,14 +136,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       lost: (topic, ranges) => reporter.lost(topic, ranges),
       forgotten: (topic) => metrics.forgetTopic(topic),
       failed(topic, error, retryAtMs, remedy) {
-        failures.warn("a topic failed and will be restarted", {
-          topic,
-          reason: "failed",
-          error,
-          ...remedyField(remedy),
-        });
-        const wake = setTimeout(() => triggers.push("a retry is due"), Math.max(0, retryAtMs - now()));
-        wake.unref();
+        reporter.failed(topic, error, remedy);
+        setTimeout(() => triggers.push("a retry is due"), Math.max(0, retryAtMs - now())).unref();
       },
     },
   });
@@ -159,6 +152,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     await stopFlow(0);
   });
   work.adopt(flow, () => stopFlow(Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS)));
+  work.adopt(history, (it) => it.finish());
   lags.start(pool);
   const tails = createTailHub({
     now: options.now,
@@ -205,7 +199,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
             return options.readConfig();
           } finally {
             // After a failure too: a secret file that is empty for a moment may be the reason.
-            watch.watch(options.namedFiles());
+            watch.follow();
           }
         },
         readEtcd: (settings, signal) => etcd.read(settings, signal),
@@ -225,6 +219,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
             settings,
             templateTargetsOf([...pool.observed().values()].map(({ spec }) => spec)),
           );
+          history.changing(inForce, settings);
           inForce = settings;
           options.onSettings?.(settings);
           await flow.useSettings();
@@ -280,11 +275,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     rewinder,
     tails,
     openWire: (kafka) => createKafkaWire(kafka, logger, links, time),
+    history,
     settings: () => inForce,
   });
   work.adopt(services, (it) => it.stop());
   front.fetch = createHttpApp(services.http).fetch;
   releases.defer(() => server.endStreams());
+  history.start(() => pool.statuses());
   triggers.push("start");
 
   const opened = releases.move();

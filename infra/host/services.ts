@@ -46,6 +46,7 @@ import type { ReconcileLoop } from "./reconcile/reconcile-loop.ts";
 import type { Rewinder } from "./orders/rewinder.ts";
 import { createRewindService } from "./services/rewind-service.ts";
 import type { Reporter } from "./observe/reporter.ts";
+import type { HostHistory } from "./history/host-history.ts";
 import type { TailHub } from "./services/tail-hub.ts";
 import { createSentBeforeOf } from "../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
 import { systemTime } from "../../lib/adapters/system/system-time.ts";
@@ -65,6 +66,7 @@ export interface HostCore {
   readonly holds: HoldKeeper;
   readonly rewinder: Rewinder;
   readonly tails: TailHub;
+  readonly history: HostHistory;
   /** Connections to the brokers that nobody else uses. */
   openWire(kafka: KafkaSettings): KafkaWire;
   settings(): Settings;
@@ -220,6 +222,7 @@ export function createServices(core: HostCore): Services {
       live,
       fleet: hosts.fleet,
       peers: hosts.peers,
+      history: core.history,
       failures: core.failures,
       settings: () => settings().http,
       topics: async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild),

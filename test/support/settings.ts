@@ -19,6 +19,7 @@ export function settings(changes: Partial<Settings> = {}): Settings {
     },
     etcd: null,
     deadLetters: { topic: "penstock.dead-letters" },
+    history: null,
     shutdown: { deadlineMs: 30_000 },
     log: { level: "info" },
     ...changes,

@@ -15,6 +15,8 @@ export interface StackClients extends AsyncDisposable {
     readonly kafka: { readonly brokers: string[]; readonly group: string };
     readonly elasticsearch: { readonly nodes: string[] };
     readonly deadLetters: { readonly topic: string };
+    /** Off: its tests alone wait for it. */
+    readonly history: { readonly enabled: boolean };
   };
 }
 
@@ -34,6 +36,7 @@ export async function connectStack(addresses?: Addresses): Promise<StackClients>
       kafka: { brokers, group: uniqueName("hosts") },
       elasticsearch: { nodes: [elasticsearchNode] },
       deadLetters: { topic: uniqueName("dead") },
+      history: { enabled: false },
     },
     async [Symbol.asyncDispose]() {
       etcd?.close();

@@ -16,6 +16,7 @@ import { problem, refuseStopping } from "./kit/problem.ts";
 import type { PeerGate } from "../fleet/peer-gate.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
 import { addFleetRoutes, type FleetRouteDeps } from "./routes/fleet/fleet-routes.ts";
+import { addHistoryRoutes, type HistoryRouteDeps } from "./routes/history/history-routes.ts";
 import { addIngestRoutes } from "./routes/ingest-routes.ts";
 import { addKafkaRoutes, type KafkaRouteDeps } from "./routes/kafka/record-routes.ts";
 import { addLetterRoutes, type LetterRouteDeps } from "./routes/letters/letter-routes.ts";
@@ -35,6 +36,7 @@ export interface HttpDeps
     ReplayRouteDeps,
     LetterRouteDeps,
     IngestTaker,
+    HistoryRouteDeps,
     LiveRouteDeps,
     TopicRouteDeps,
     FleetRouteDeps,
@@ -77,6 +79,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addTopicRoutes(app, deps);
   addFleetRoutes(app, deps);
   addLiveRoutes(app, deps);
+  addHistoryRoutes(app, deps);
   addIngestRoutes(app, deps);
   addLogRoutes(app, { ...deps.logs, now: () => deps.now() });
   addKafkaRoutes(app, { ...deps.kafka, now: () => deps.now() });

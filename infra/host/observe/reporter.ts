@@ -1,15 +1,20 @@
 import type { HealthChecks, SourceHealth } from "../../../functions/health.ts";
-import type { ReconcileResult, SourceReport } from "../../../functions/reconcile-topics.ts";
+import {
+  declarationsInForce,
+  type ReconcileResult,
+  type SourceReport,
+} from "../../../functions/reconcile-topics.ts";
 import { wordsOf } from "../../../lib/adapters/kafka/client/explain-error.ts";
 import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
 import type { Metrics } from "../../../lib/adapters/metrics/metrics.ts";
-import type { Refusal } from "../../../lib/rules/model/declaration.ts";
+import { declarationChanges } from "../../../lib/rules/history/declaration-changes.ts";
+import type { Declaration, Refusal } from "../../../lib/rules/model/declaration.ts";
 import { firstNames } from "../../../lib/rules/base/first-names.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../../lib/rules/offsets/position.ts";
 import { noField } from "../../../lib/rules/outcomes/field-counts.ts";
 import { refusalChanges, type KnownRefusals } from "../../../lib/rules/declarations/refusal-changes.ts";
-import { remedyField } from "../../../lib/rules/remedies/remedy.ts";
+import { type Remedy, remedyField } from "../../../lib/rules/remedies/remedy.ts";
 import { remedyFor, type TopicNames } from "../../../lib/rules/remedies/topic.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { TopicEvents } from "../topic/topic-events.ts";
@@ -19,6 +24,7 @@ export interface Reporter {
   /** The listener for a topic that starts. */
   pumpEvents(topic: string): TopicEvents;
   lost(topic: string, ranges: readonly LostRange[]): void;
+  failed(topic: string, error: string, remedy: Remedy | null): void;
   /** Wraps the call and measures its duration. */
   timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;
   reconciled(result: ReconcileResult, reasons: readonly string[]): void;
@@ -101,6 +107,26 @@ export function createReporter({ logger, failures, metrics, now, names }: Report
     );
   };
 
+  let declared: readonly Declaration[] | null = null;
+  let wasEtcdRead = false;
+  /** Not of the first reading: what was declared before is not known. */
+  const noteDeclarations = (memory: ReconcileResult["memory"]): void => {
+    const before = declared;
+    const isNewEtcd = memory.etcd !== null && !wasEtcdRead;
+    declared = declarationsInForce(memory);
+    wasEtcdRead = memory.etcd !== null;
+    if (before === null) return;
+    const changed = declarationChanges(before, declared).filter(
+      ({ source }) => !(isNewEtcd && source.kind === "etcd"),
+    );
+    for (const { target, source, change, changes } of changed.slice(0, MOST_TOLD)) {
+      const { name, revision } = source;
+      logger.info("a declaration changed", { ...target, change, source: name, revision, changes });
+    }
+    if (changed.length > MOST_TOLD)
+      logger.info("more declarations changed", { count: changed.length - MOST_TOLD });
+  };
+
   return {
     pumpEvents(topic) {
       metrics.startTopic(topic);
@@ -152,6 +178,10 @@ export function createReporter({ logger, failures, metrics, now, names }: Report
         logger.error("records were lost in Kafka", { topic, reason: describeLost(range), ...range });
       }
     },
+    failed(topic, error, remedy) {
+      const fields = { topic, reason: "failed", error, ...remedyField(remedy) };
+      failures.warn("a topic failed and will be restarted", fields);
+    },
     timed:
       (call) =>
       async (...args) => {
@@ -170,6 +200,7 @@ export function createReporter({ logger, failures, metrics, now, names }: Report
       note("config", sources.config);
       if (sources.etcd !== null) note("etcd", sources.etcd);
       else metrics.forgetSource("etcd");
+      noteDeclarations(result.memory);
       noteRefusals(plan.refused, [sources.config.error, sources.etcd?.error ?? null]);
       for (const [error, topics] of Map.groupBy(failed, (failure) => failure.error)) {
         if (topics.length > MOST_TOLD) {

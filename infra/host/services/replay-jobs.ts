@@ -89,6 +89,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
         error: null,
       };
       jobs.set(id, job);
+      logger.info("a replay began", { id, ...request.filter, index: request.index, dryRun: request.dryRun });
       const [oldest] = jobs.keys();
       if (jobs.size > REMEMBERED && oldest !== undefined) jobs.delete(oldest);
       // Deferred, so that `running` is set before the replay can end.

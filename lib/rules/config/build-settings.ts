@@ -8,6 +8,7 @@ import type {
   TemplateSettings,
   TlsSettings,
 } from "../model/settings.ts";
+import { retentionMs } from "../model/data-stream.ts";
 import { addressesIn } from "./addresses.ts";
 import { keyPairFault } from "./key-pair.ts";
 import type { Fault, Path } from "../yaml/problem.ts";
@@ -85,7 +86,7 @@ export function buildSettings(
     };
   }
 
-  const { http, kafka, elasticsearch, etcd, deadLetters, shutdown, log } = input;
+  const { http, kafka, elasticsearch, etcd, deadLetters, history, shutdown, log } = input;
   const nodes = elasticsearch.nodes.flatMap(addressesIn);
   const { proxies, notices } = findProxies(nodes, elasticsearch.proxy, environment);
   const settings: Settings = {
@@ -130,6 +131,7 @@ export function buildSettings(
             tls: readTls(etcd.tls, ["etcd", "tls"]),
           },
     deadLetters: { topic: deadLetters.topic },
+    history: history.enabled ? { topic: history.topic, keepMs: retentionMs(history.keep) ?? 0 } : null,
     shutdown: { deadlineMs: shutdown.deadline },
     log: { level: log.level },
   };

@@ -1,6 +1,6 @@
 import { isLoopbackHostname } from "../secrets/loopback.ts";
 import { isInternalTopic, resolvedIndexFault, matchesTopicPattern, resolveIndex } from "../model/names.ts";
-import { indexTemplateFault, isTopicName } from "../model/names.ts";
+import { indexTemplateFault, isHistoryTopic, isTopicName } from "../model/names.ts";
 import { indexFields } from "../model/index-fields.ts";
 import { dataStreamFault, dataStreamNeededRule, isDataStreamName } from "../model/data-stream.ts";
 import { addressesIn } from "./addresses.ts";
@@ -14,6 +14,7 @@ import type { Fault, Path } from "../yaml/problem.ts";
  */
 
 const internalTopicRule = "is an internal Kafka topic (__*), which is not moved";
+const historyRule = "is a topic of Penstock's history (*penstock.history), which is not moved";
 const deadLetterRule = "is the dead-letter topic, which is not moved";
 
 /** Rules between the top-level sections of the config file. */
@@ -218,6 +219,7 @@ function topicsFaults(root: Mapping): Fault[] {
 function topicFaults(topic: string, entry: Mapping, path: Path, deadLetterTopic: string): Fault[] {
   if (topic === deadLetterTopic) return [{ path, rule: deadLetterRule, about: "value" }];
   if (isInternalTopic(topic)) return [{ path, rule: internalTopicRule, about: "value" }];
+  if (isHistoryTopic(topic)) return [{ path, rule: historyRule, about: "value" }];
   if (!isTopicName(topic)) return [];
   return nameFaults(topic, entry, path);
 }
@@ -225,6 +227,7 @@ function topicFaults(topic: string, entry: Mapping, path: Path, deadLetterTopic:
 function patternFaults(pattern: string, entry: Mapping, deadLetterTopic: string): Fault[] {
   const path = ["pattern"];
   if (isInternalTopic(pattern)) return [{ path, rule: internalTopicRule, about: "value" }];
+  if (isHistoryTopic(pattern)) return [{ path, rule: historyRule, about: "value" }];
   if (pattern === deadLetterTopic) return [{ path, rule: deadLetterRule, about: "value" }];
   // An example topic: if its name is invalid because of the pattern's own letters, so is every matching topic.
   const example = pattern.replaceAll(/[*?]/g, "a");

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { isProxySetting, proxyRule } from "./proxy.ts";
 import { isObject } from "../json/object.ts";
+import { retentionMs } from "../model/data-stream.ts";
+import { historyTopicRule, isHistoryTopic } from "../model/names.ts";
 import { isUnquoted, notOneOf, unquotedRule } from "./scalars.ts";
 import { dataStreamTemplate, duration, flag, hostPorts, indexTemplate, listOf, mapping } from "./scalars.ts";
 import {
@@ -249,6 +251,8 @@ const etcd = mapping({
   tls: tls.optional(),
 });
 
+const dayMs = 86_400_000;
+
 export const configSchema = mapping({
   http: http.prefault({}),
   kafka,
@@ -262,6 +266,20 @@ export const configSchema = mapping({
       .default("penstock.dead-letters")
       .describe("The topic for rejected records; created if missing."),
   }).prefault({}),
+  history: mapping({
+    enabled: flag.default(true).describe("If false, it is kept in memory only."),
+    topic: topicName
+      .refine(isHistoryTopic, historyTopicRule)
+      .default("penstock.history")
+      .describe("The Kafka topic for it; created if missing. Its name ends with penstock.history."),
+    keep: retention
+      .refine((keep) => (retentionMs(keep) ?? dayMs) >= dayMs, "is shorter than 1d")
+      .refine((keep) => (retentionMs(keep) ?? dayMs) <= 30 * dayMs, "is longer than 30d")
+      .default("7d")
+      .describe("How long it is kept; becomes the topic's retention.ms when it is created."),
+  })
+    .prefault({})
+    .describe("What happened, and the figures of the last days, which outlive a restart."),
   shutdown: mapping({ deadline: duration.prefault("30s") }).prefault({}),
   log: mapping({ level: oneOf(["trace", "debug", "info", "warn", "error"]).default("info") }).prefault({}),
 });

@@ -22,12 +22,24 @@ export function isInternalTopic(name: string): boolean {
 /** The ending of the default name of a dead-letter topic. */
 const deadLettersSuffix = ".dead-letters";
 
+const historySuffix = "penstock.history";
+export const historyTopicRule = `does not end with ${historySuffix}, by which every Penstock knows that it must not move it`;
+
+/** Whether a topic holds the history of this or another Penstock. Such a topic is never moved. */
+export function isHistoryTopic(name: string): boolean {
+  return name.endsWith(historySuffix);
+}
+
 /**
- * Whether the pattern covers the topic. Never true for `__*` and dead-letter topics, ours as well as those with the default
- * ending: their records would come back as input, even those of another deployment.
+ * Whether the pattern covers the topic. Never true for `__*`, for the history's topics, and for dead-letter topics, ours as
+ * well as those with the default ending: their records would come back as input, even those of another deployment.
  */
 export function matchesTopicPattern(pattern: string, topic: string, deadLetterTopic: string): boolean {
-  const isInput = !isInternalTopic(topic) && topic !== deadLetterTopic && !topic.endsWith(deadLettersSuffix);
+  const isInput =
+    !isInternalTopic(topic) &&
+    !isHistoryTopic(topic) &&
+    topic !== deadLetterTopic &&
+    !topic.endsWith(deadLettersSuffix);
   return isInput && matchesGlob(pattern, topic);
 }
 

@@ -163,6 +163,12 @@ export interface EtcdSettings {
   readonly tls: TlsSettings | null;
 }
 
+export interface HistorySettings {
+  /** The Kafka topic with what happened and with the figures of the last days. */
+  readonly topic: string;
+  readonly keepMs: number;
+}
+
 export interface Settings {
   readonly http: HttpSettings;
   readonly kafka: KafkaSettings;
@@ -171,6 +177,8 @@ export interface Settings {
   readonly etcd: EtcdSettings | null;
   /** The Kafka topic for rejected records. */
   readonly deadLetters: { readonly topic: string };
+  /** Null if the history is kept in memory only. */
+  readonly history: HistorySettings | null;
   readonly shutdown: { readonly deadlineMs: number };
   /** pino's level names. */
   readonly log: { readonly level: "trace" | "debug" | "info" | "warn" | "error" };

@@ -5,6 +5,7 @@ import { declarations as definitions } from "../../../api/declarations.ts";
 import { triedAsJson } from "../../../../lib/rules/trial/tried.ts";
 import type { DeclarationService, EditAnswer } from "../../services/declaration-service.ts";
 import type { TrialAnswer, TrialService } from "../../services/trial-service.ts";
+import { callerOf } from "../auth/caller.ts";
 import { goneSignal } from "../kit/event-stream.ts";
 import { answerHeld, slices } from "../kit/held-answer.ts";
 import { mount } from "../kit/mount.ts";
@@ -40,7 +41,11 @@ export function addDeclarationRoutes(app: Hono, { declarations, trials }: Declar
   });
   mount(app, definitions.routes.edit, async ({ query: { dryRun }, body }, c) => {
     const members = await body();
-    return inPlace(c, edits, "edits", async () => answerEdit(c, await declarations.edit(members, dryRun)));
+    return inPlace(c, edits, "edits", async () => {
+      const answer = await declarations.edit(members, dryRun);
+      if (!dryRun) logEdit(c, answer);
+      return answerEdit(c, answer);
+    });
   });
   mount(app, definitions.routes.try, async ({ param, body }, c) => {
     const request = await body();
@@ -48,6 +53,19 @@ export function addDeclarationRoutes(app: Hono, { declarations, trials }: Declar
       answerTrial(c, await trials.tryOut(param("topic"), request, goneSignal(c))),
     );
   });
+}
+
+/** Who changed what: etcd itself does not keep it. */
+function logEdit(c: Context, answer: EditAnswer): void {
+  const by = callerOf(c);
+  const logger = c.get("logger");
+  if (answer.kind === "written") {
+    const { key, revision, action } = answer;
+    logger.info("a declaration was edited", { source: key, revision, action, by });
+  } else if (answer.kind === "refused") {
+    const reason = "faults" in answer ? answer.faults.map((fault) => fault.reason).join("; ") : answer.reason;
+    logger.info("an edit was refused", { reason, by });
+  }
 }
 
 function answerEdit(c: Context, answer: EditAnswer): Response {

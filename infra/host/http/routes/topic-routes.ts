@@ -4,7 +4,7 @@ import type { RebuildTopicInput, RebuildTopicResult } from "../../../../function
 import type { RewindInput, RewindResult } from "../../../../functions/rewind-topic.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { topics } from "../../../api/topics.ts";
-import { bindingsOf } from "../kit/event-stream.ts";
+import { callerOf } from "../auth/caller.ts";
 import { mount } from "../kit/mount.ts";
 import { problem } from "../kit/problem.ts";
 import { createPlaces, inPlace } from "../kit/semaphore.ts";
@@ -58,12 +58,12 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
   mount(app, topics.routes.rebuild, async ({ param, body }, c) => {
     const { by, ...words } = await body();
     const input = { topic: param("topic"), by: by ?? callerOf(c), ...words };
-    return inPlace(c, places, "orders", async () => c.json(await deps.rebuild(input, c.req.raw.signal)));
+    return inPlace(c, places, "orders", async () => {
+      const result = await deps.rebuild(input, c.req.raw.signal);
+      c.get("logger").info("a rebuild was ordered", input);
+      return c.json(result);
+    });
   });
-}
-
-function callerOf(c: Context): string {
-  return `a client at ${bindingsOf(c).clientAddress?.() ?? "an unknown address"}`;
 }
 
 function answerHold(c: Context, result: HoldResult): Response {

@@ -119,7 +119,7 @@ const inTurns: ICustomPartitioner = () => {
 };
 
 /** kafkajs says only "Topic creation errors"; the reasons are in the aggregated errors. */
-function withoutAggregate(error: unknown, topic: string): unknown {
+export function withoutAggregate(error: unknown, topic: string): unknown {
   if (!(error instanceof KafkaJSAggregateError)) return error;
   const reasons = error.errors.map((one) => messageOf(one)).join(", ");
   return new Error(`"${topic}" does not exist and cannot be created: ${reasons}`, { cause: error });

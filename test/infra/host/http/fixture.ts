@@ -91,6 +91,11 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
     },
     peers: { recognize: async () => null },
     live: idleLive,
+    history: {
+      events: () => Promise.reject(new Error("no test asked for events")),
+      series: () => Promise.reject(new Error("no test asked for figures")),
+      problem: null,
+    },
     consoleFiles,
     ingest: () => Promise.reject(new Error("no test sent an event")),
     ingestRefusal: () => null,

@@ -75,6 +75,7 @@ describe("accepts", () => {
         },
         etcd: null,
         deadLetters: { topic: "penstock.dead-letters" },
+        history: { topic: "penstock.history", keepMs: 604_800_000 },
         shutdown: { deadlineMs: 30_000 },
         log: { level: "info" },
       },
@@ -113,6 +114,7 @@ topics:
   - { topic: B, path: /b.log, index: "b-{yyyy.MM.dd}", startAt: latest, format: json, timestamp: time, pipeline: p, rejected: flatten }
   - { pattern: "app-*", index: "x-{topic}" }
 deadLetters: { topic: dead }
+history: { topic: team.penstock.history, keep: 36h }
 shutdown: { deadline: 1m }
 log: { level: debug }
 `,
@@ -156,6 +158,7 @@ log: { level: debug }
         tls: null,
       },
       deadLetters: { topic: "dead" },
+      history: { topic: "team.penstock.history", keepMs: 129_600_000 },
       shutdown: { deadlineMs: 60_000 },
       log: { level: "debug" },
     });
@@ -470,7 +473,7 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
     ["topic: [a]", '1 topic: unknown key; did you mean "topics"?'],
     [
       "zzz: 1",
-      "1 zzz: unknown key (known: http, kafka, elasticsearch, etcd, topics, deadLetters, shutdown, log)",
+      "1 zzz: unknown key (known: http, kafka, elasticsearch, etcd, topics, deadLetters, history, shutdown, log)",
     ],
     [
       "etcd: { endpoints: ['e:2379'], keys: [a] }",

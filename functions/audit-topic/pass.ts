@@ -193,7 +193,11 @@ interface Walk {
   nearestMs: number | null;
 }
 
-async function targetOf(documents: TopicDocuments, spans: OffsetSpans): Promise<AuditTarget> {
+/** What explains why records of these partitions have no document. */
+export async function targetOf(
+  documents: Pick<TopicDocuments, "names" | "generations" | "hasStrayed" | "hasPipeline" | "firstOffset">,
+  spans: OffsetSpans,
+): Promise<AuditTarget> {
   const { names, generations } = documents;
   const firstOffsets = new Map<number, number>();
   for (const partition of generations === null ? [] : spans.keys()) {

@@ -69,6 +69,7 @@ const partitionStatus: z.ZodType<PartitionStatus> = z.object({
   owned: z.boolean().meta({ description: "True if this host reads it." }),
   committed: wholeNumber.nullable(),
   highWatermark: wholeNumber.nullable(),
+  sent: wholeNumber.nullable().meta({ description: "One past the last offset sent; null: not read here." }),
   lag: wholeNumber.nullable().meta({ description: "Last stable offset − committed; null if unknown." }),
   progressAt: z
     .number()

@@ -179,9 +179,14 @@ export function createServices(core: HostCore): Services {
   });
 
   const recordService = createRecordService({
+    now,
     logger,
-    kafka: () => settings().kafka,
+    settings,
+    sentBefore,
+    elasticsearch: clients.questions,
+    pool,
     openWire: (kafka) => core.openWire(kafka),
+    surveyFailureStores: (targets, signal) => failureStores.survey(targets, signal),
   });
 
   const rebuilds = createHostRebuilds(core);
@@ -247,10 +252,7 @@ export function createServices(core: HostCore): Services {
         surveyFailureStores: (targets, signal) => failureStores.survey(targets, signal),
         newMarker: options.newMarker,
       },
-      kafka: {
-        isOurs: (topic) => pool.topics.has(topic) || topic === settings().deadLetters.topic,
-        records: (input, signal) => recordService.records(input, signal),
-      },
+      kafka: recordService,
       replays: deadLetterService.replays,
       digest: (topic) => deadLetterService.digest(topic),
       letters: deadLetterService.letters,

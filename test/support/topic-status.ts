@@ -63,6 +63,7 @@ export function partitionStatus(changes: Partial<PartitionStatus> = {}): Partiti
     owned: true,
     committed: 10,
     highWatermark: 10,
+    sent: 0,
     lag: 0,
     progressAt: null,
     lagAt: null,

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { RecordExplanation } from "../../../functions/explain-record.ts";
+import { verdictKinds } from "../../../lib/rules/inspection/verdict.ts";
 import { maxEntries, type ReadRecordsResult } from "../../../functions/read-records.ts";
 import type { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { gapReasons } from "../../../lib/rules/inspection/entries.ts";
@@ -86,6 +88,8 @@ export const kafkaRefusals: Readonly<Record<number, Answer>> = {
 const statuses: Readonly<Partial<Record<PenstockError["code"], FailureStatus>>> = {
   kafka_refused: 403,
   kafka_unavailable: 503,
+  elasticsearch_refused: 502,
+  elasticsearch_unavailable: 503,
   deadline_exceeded: 504,
 };
 export const kafkaFailure = ({ code }: PenstockError): FailureStatus | null => statuses[code] ?? null;
@@ -97,7 +101,36 @@ export const partitionPlace = {
 };
 export const offsetParameter = whole("The offset.", 0, Number.MAX_SAFE_INTEGER);
 
-export const recordSchemas = { KafkaRecord: record, KafkaGap: gap, KafkaRecords: records };
+const explanation: z.ZodType<RecordExplanation> = z.object({
+  topic: z.string(),
+  partition: wholeNumber,
+  offset: wholeNumber,
+  kind: z.enum(verdictKinds),
+  message: z.string(),
+  remedy: z.string().nullable(),
+  committed: wholeNumber
+    .nullable()
+    .meta({ description: "The next offset that the group reads; null: it has committed nothing." }),
+  logStart: wholeNumber,
+  highWatermark: wholeNumber,
+  documents: z.array(z.object({ index: z.string(), id: z.string() })),
+  letter: z
+    .object({
+      index: z.string(),
+      error: z.object({ type: z.string(), reason: z.string() }),
+      failedAt: timeText.nullable(),
+      attempts: wholeNumber.nullable(),
+    })
+    .nullable(),
+  notes: z.array(z.string()),
+});
+
+export const recordSchemas = {
+  KafkaRecord: record,
+  KafkaGap: gap,
+  KafkaRecords: records,
+  RecordExplanation: explanation,
+};
 
 /** Records as they lie in Kafka. */
 export const recordRoutes = {
@@ -126,5 +159,24 @@ export const recordRoutes = {
     description:
       "Read without a group: no position moves. Of a topic that is not declared only with the full token.",
     answers: { 200: json("What lies there.", records), ...kafkaRefusals },
+  }),
+  explain: route({
+    method: "GET",
+    path: "/records/explanation",
+    access: "look",
+    query: z.object({ ...partitionPlace, offset: offsetParameter }),
+    failure: kafkaFailure,
+    summary: "Why a record is, or is not, in the index",
+    description:
+      "Looks into Kafka, the group's position, the topic's indices, dead letters and failure stores, and what this host is doing.",
+    answers: {
+      200: json("What became of it.", explanation),
+      ...kafkaRefusals,
+      502: refusal("Elasticsearch refuses."),
+      503: {
+        ...refusal("Kafka or Elasticsearch does not answer, or the host is stopping."),
+        headers: retryAfter,
+      },
+    },
   }),
 };

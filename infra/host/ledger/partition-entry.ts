@@ -80,12 +80,13 @@ export function isSentCommitted({ sent, committed, highWatermark }: PartitionEnt
 }
 
 export function ownStatus(entry: PartitionEntry, progressAt: number | null): PartitionStatus {
-  const { observedAt, source, tenure, committed, highWatermark } = entry;
+  const { observedAt, source, tenure, committed, highWatermark, sent } = entry;
   return {
     partition: tenure.partition,
     owned: true,
     committed,
     highWatermark,
+    sent,
     lag: lagOf(entry),
     progressAt,
     // A fetch session repeats nothing that is unchanged, so hearing from the broker confirms the last numbers.
@@ -102,6 +103,7 @@ export function strangerStatus(partition: number): PartitionStatus {
     owned: false,
     committed: null,
     highWatermark: null,
+    sent: null,
     lag: null,
     progressAt: null,
     lagAt: null,

@@ -35,6 +35,8 @@ export interface PartitionStatus {
   readonly committed: number | null;
   /** The offset after the last record; null if unknown. */
   readonly highWatermark: number | null;
+  /** One past the last offset that this host sent to Elasticsearch; null if another one reads the partition. */
+  readonly sent: number | null;
   /** Last stable offset − committed, in offsets; null if unknown. */
   readonly lag: number | null;
   /** When the commit last advanced or lag became > 0, in milliseconds since the epoch; null if neither happened yet. */

@@ -1,4 +1,5 @@
 import type { Context, Hono } from "hono";
+import type { ExplainRecordInput, RecordExplanation } from "../../../../../functions/explain-record.ts";
 import type { ReadRecordsInput, ReadRecordsResult } from "../../../../../functions/read-records.ts";
 import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
@@ -16,6 +17,7 @@ export interface KafkaRouteDeps {
   /** Whether the topic is declared, runs here, or is that of the dead letters. */
   isOurs(topic: string): boolean;
   records(input: ReadRecordsInput, signal: AbortSignal): Promise<ReadRecordsResult>;
+  explain(place: Omit<ExplainRecordInput, "spec">, signal: AbortSignal): Promise<RecordExplanation>;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -44,6 +46,10 @@ export function addKafkaRoutes(app: Hono, deps: KafkaRouteDeps): void {
       offset === undefined ? timeOf(query.from, deps.now()) : ({ kind: "offset", offset } as const);
     return answer(c, topic, () => deps.records({ topic, partition, from, limit, whole }, goneSignal(c)));
   });
+
+  mount(app, kafka.routes.explain, ({ query }, c) =>
+    answer(c, query.topic, () => deps.explain(query, goneSignal(c))),
+  );
 }
 
 /**

@@ -1,0 +1,34 @@
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import type { LogEntry } from "../../lib/rules/inspection/entries.ts";
+import { refusedVerdict, type Verdict } from "../../lib/rules/inspection/verdict.ts";
+import type { ExplainRecordDeps, ExplainRecordInput, FoundLetter } from "./deps.ts";
+
+type FoundRefusal =
+  | { readonly letter: FoundLetter; readonly verdict: Verdict; readonly notes: readonly string[] }
+  | { readonly letter: null; readonly notes: readonly string[] };
+
+/** Looks for the record among the dead letters and, if it is not there, in the failure stores. */
+export async function lookForLetter(
+  { topic, partition, offset }: ExplainRecordInput,
+  entry: LogEntry | undefined,
+  { findLetter, findFailure }: Pick<ExplainRecordDeps, "findLetter" | "findFailure">,
+): Promise<FoundRefusal> {
+  const timestamp = entry?.kind === "record" ? entry.record.timestamp : null;
+  const { letter, complete } = await findLetter(timestamp);
+  const notes = complete
+    ? []
+    : ["There are more dead letters than were looked through: only the newest were."];
+  if (letter !== null) {
+    const { index, error, attempts } = letter;
+    const failedAt = new Date(letter.failedAt).toISOString();
+    return {
+      letter: { index, error, attempts, failedAt },
+      verdict: refusedVerdict("dead-lettered", index, error),
+      notes,
+    };
+  }
+  const failure =
+    timestamp === null ? null : await findFailure(documentId(topic, { partition, offset, timestamp }));
+  if (failure === null) return { letter: null, notes };
+  return { letter: failure, verdict: refusedVerdict("failure store", failure.index, failure.error), notes };
+}

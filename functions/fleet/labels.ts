@@ -1,6 +1,7 @@
 import type { RosterMember } from "../../lib/rules/group/roster.ts";
 
-interface Named {
+/** A host, before its name is made unique. */
+export interface Named {
   readonly host: string;
   readonly name: string;
   readonly address: string | null;

@@ -1,4 +1,5 @@
 import type { HealthChecks } from "../../functions/health.ts";
+import type { PartitionOwner } from "../../functions/fleet/owners.ts";
 import type { Conflict } from "../../lib/rules/declarations/desired.ts";
 import type { Refusal, SourceRef } from "../../lib/rules/model/declaration.ts";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
@@ -160,6 +161,8 @@ export interface TopicMessage {
   readonly status: ListedTopic | null;
   readonly rate: number;
   readonly history: Series;
+  /** Who reads each partition; null within: nobody. Null if Kafka did not say yet who is in the group. */
+  readonly owners: readonly (PartitionOwner | null)[] | null;
   /** Other declarations of the topic that differ. */
   readonly conflicts: readonly Conflict[];
 }

@@ -13,6 +13,7 @@ export const pagePaths = [
   "/ui/dead-letters",
   "/ui/declarations",
   "/ui/reconcile",
+  "/ui/fleet",
 ] as const;
 export type PagePath = (typeof pagePaths)[number];
 

@@ -2,7 +2,6 @@ import { health, type SourceHealth } from "../../functions/health.ts";
 import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
-import type { BulkOptions } from "../../lib/adapters/elasticsearch/client.ts";
 import { findHolders } from "../../lib/adapters/elasticsearch/mending/holders.ts";
 import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
@@ -13,13 +12,13 @@ import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics/metrics.ts";
-import type { BulkAnswer } from "../../lib/rules/outcomes/bulk-answer.ts";
 import { dayMs, hourMs } from "../../lib/rules/search/hits/gave-way.ts";
 import type { TemplateTarget } from "../../lib/rules/template/template-target.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import type { KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
 import type { HostIdentity } from "./fleet/identity.ts";
+import { gatedBulk } from "./bulks/gated-bulk.ts";
 import { createHostFleet } from "./fleet/host-fleet.ts";
 import { createHistory } from "./live/history.ts";
 import { createHostRebuilds } from "./rebuild/host-rebuilds.ts";
@@ -88,16 +87,7 @@ export function createServices(core: HostCore): Services {
   const ensureTemplate = (targets: readonly TemplateTarget[], signal: AbortSignal) =>
     clients.elasticsearch.ensureTemplate(targets, signal);
 
-  /** For services: waits for a place among the topics' bulks. */
-  const bulk = async (body: string | Buffer, how: BulkOptions): Promise<BulkAnswer> => {
-    const leave = await gate.enter(how.signal);
-    try {
-      return await clients.elasticsearch.bulk(body, how);
-    } finally {
-      leave();
-    }
-  };
-
+  const bulk = gatedBulk(gate, (body, how) => clients.elasticsearch.bulk(body, how));
   const inForce = () => new Map([...pool.observed()].map(([topic, { spec }]) => [topic, spec]));
   const ignoredFields = (topics: readonly string[] | null, spanMs: number, signal: AbortSignal) => {
     const { manageTemplates } = settings().elasticsearch;
@@ -214,6 +204,7 @@ export function createServices(core: HostCore): Services {
     failures: core.failures,
     monotonicMs: options.monotonicMs,
     topics: () => pool.statuses(),
+    owners: (topic) => hosts.fleet.owners(topic),
     listed: (statuses) => holdings.listed(statuses).map(withRebuild),
     figures: () => pool.figures(),
     health: healthOf,

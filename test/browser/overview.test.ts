@@ -163,6 +163,7 @@ describeInBrowser("the overview of a host that has just started", () => {
         sources: [{ ...source, kind: "config", name: "config.yaml", ok: null }],
         reconciled: null,
         history,
+        owners: () => null,
         listed: (some) => some.map(listedTopic),
       }),
       refused: [refusal, refusal],

@@ -43,6 +43,10 @@ export function startConsoleHost(
       sources: [],
       reconciled: null,
       history,
+      owners: (topic) => {
+        const { partitions = [] } = topics().find((one) => one.topic === topic) ?? {};
+        return partitions.map(({ owned }) => (owned ? { name: "this-host", address: null } : null));
+      },
       listed: (some) => some.map((status) => listedTopic(status)),
     }),
   });

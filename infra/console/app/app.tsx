@@ -15,6 +15,7 @@ import { useStore } from "./state/store.ts";
 const DeadLetters = lazily(async () => (await import("./dead-letters/page.tsx")).DeadLettersPage);
 const Declarations = lazily(async () => (await import("./declarations/page.tsx")).DeclarationsPage);
 const Explore = lazily(async () => (await import("./explore/page.tsx")).ExplorePage);
+const Fleet = lazily(async () => (await import("./fleet/page.tsx")).FleetPage);
 const Help = lazily<{ readonly onClose: () => void }>(async () => (await import("./frame/help.tsx")).Help);
 const Reconcile = lazily(async () => (await import("./plan/page.tsx")).ReconcilePage);
 const SignIn = lazily(async () => (await import("./frame/sign-in.tsx")).SignIn);
@@ -28,6 +29,7 @@ const routes: Readonly<Record<string, { readonly title: string; readonly Page: F
   "/ui/dead-letters": { title: "Dead letters", Page: DeadLetters },
   "/ui/declarations": { title: "Declarations", Page: Declarations },
   "/ui/reconcile": { title: "Reconcile", Page: Reconcile },
+  "/ui/fleet": { title: "Fleet", Page: Fleet },
 } satisfies Record<Exclude<PagePath, "/ui/topics/:topic">, unknown>;
 const topicPath = /^\/ui\/topics\/([^/]+)$/;
 

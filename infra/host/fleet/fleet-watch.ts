@@ -1,5 +1,6 @@
 import { fleet } from "../../../functions/fleet.ts";
 import type { FleetInput, FleetResult, HostReport } from "../../../functions/fleet/model.ts";
+import { ownersOf } from "../../../functions/fleet/owners.ts";
 import type { HostProfile } from "../../../lib/rules/group/protocol/profile.ts";
 import type { GroupWatch } from "./group-watch.ts";
 import type { Peers } from "./peers.ts";
@@ -7,12 +8,16 @@ import type { Peers } from "./peers.ts";
 /** Shows all hosts of the group. */
 export interface FleetWatch {
   look(wanted: Pick<FleetInput, "topic" | "limit">): Promise<FleetResult>;
+  /** Who reads the topic's partitions, as last known: somebody looks, so Kafka is asked in the background. */
+  owners(topic: string): ReturnType<typeof ownersOf>;
   /** As JSON, for other hosts. */
   report(): string;
   stop(): Promise<void>;
 }
 
 export interface FleetWatchDeps {
+  /** Constant while this process runs. */
+  readonly id: string;
   readonly profile: HostProfile;
   readonly members: GroupWatch;
   readonly peers: Peers;
@@ -49,6 +54,10 @@ export function createFleetWatch(deps: FleetWatchDeps): FleetWatch {
         gone: members.gone,
         ...wanted,
       });
+    },
+    owners(topic) {
+      void members.look();
+      return ownersOf(topic, { host: deps.id, ...profile }, members.roster);
     },
     report() {
       const held = current();

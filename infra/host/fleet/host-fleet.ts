@@ -52,6 +52,7 @@ export function createHostFleet(host: FleetHostParts): {
   });
   return {
     fleet: createFleetWatch({
+      id: self.id,
       profile: self.profile,
       members,
       peers,

@@ -8,6 +8,7 @@ import type { TopicFigures } from "../topic/topic-figures.ts";
 import type { HostSummary } from "../../api/live-messages.ts";
 import type { History } from "./history.ts";
 import { createLiveHub, type LiveHub } from "./live-hub.ts";
+import type { LiveInput } from "./views.ts";
 import { sourceViews } from "./source-views.ts";
 
 export interface LiveDeps {
@@ -17,6 +18,7 @@ export interface LiveDeps {
   readonly loop: Pick<ReconcileLoop, "last" | "memory">;
   readonly reporter: Pick<Reporter, "lastSuccess">;
   topics(): readonly TopicStatus[];
+  owners(this: void, topic: string): ReturnType<LiveInput["owners"]>;
   listed(this: void, statuses: readonly TopicStatus[]): readonly ListedTopic[];
   figures(): Iterable<TopicFigures>;
   health(topics: readonly TopicStatus[]): HealthResult;
@@ -60,6 +62,7 @@ export function createLive(deps: LiveDeps): LiveHub {
         startedAt,
         history,
         listed: deps.listed,
+        owners: deps.owners,
         statuses,
         health: deps.health(statuses),
         deadLetteredAt: letters.at,

@@ -29,6 +29,8 @@ export interface LiveInput {
   /** The last run; null before the first. */
   readonly reconciled: Pick<ReconcileResult, "plan" | "conflicts"> | null;
   readonly history: History;
+  /** Who reads the topic's partitions, as last known: somebody looks at them. */
+  owners(this: void, topic: string): TopicMessage["owners"];
   /** Adds what the targets of topics hold, as last known: somebody looks at them. */
   listed(this: void, statuses: readonly TopicStatus[]): readonly ListedTopic[];
 }
@@ -249,6 +251,7 @@ export function topicOf(topic: string, input: LiveInput): TopicMessage {
     status: status === undefined ? null : (input.listed([status])[0] ?? null),
     rate: history.rateOf(topic),
     history: history.of(topic) ?? { ...history.total, rate: [], lag: [] },
+    owners: input.owners(topic),
     conflicts: reconciled?.conflicts.filter((conflict) => conflict.topic === topic) ?? [],
   };
 }

@@ -17,6 +17,7 @@ export const pages = [
   { href: "/ui/dead-letters", name: "Dead letters", key: "d" },
   { href: "/ui/declarations", name: "Declarations", key: "c" },
   { href: "/ui/reconcile", name: "Reconcile", key: "r" },
+  { href: "/ui/fleet", name: "Fleet", key: "f" },
 ] as const;
 
 const nextTheme: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };

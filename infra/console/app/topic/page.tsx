@@ -1,4 +1,5 @@
 import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
+import type { PartitionOwner } from "../../../../functions/fleet/owners.ts";
 import type { TopicMessage } from "../../../api/live-messages.ts";
 import { Chart } from "../charts/chart.tsx";
 import { Count } from "../components/figures.tsx";
@@ -60,7 +61,7 @@ export function Topic({ topic }: { readonly topic: string }) {
         <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
       </div>
       <Counts counts={status.counts} />
-      <Partitions status={status} />
+      <Partitions status={status} owners={seen.owners} />
       <TopicTarget target={status.target} />
       <TopicRebuild topic={topic} rebuild={status.rebuild} />
       <SpecificationTable status={status} />
@@ -161,7 +162,13 @@ function Counts({ counts }: { readonly counts: TopicStatus["counts"] }) {
   );
 }
 
-function Partitions({ status: { partitions } }: { readonly status: TopicStatus }) {
+function Partitions({
+  status: { partitions },
+  owners,
+}: {
+  readonly status: TopicStatus;
+  readonly owners: TopicMessage["owners"];
+}) {
   if (partitions.length === 0) return null;
   return (
     <section>
@@ -192,7 +199,9 @@ function Partitions({ status: { partitions } }: { readonly status: TopicStatus }
                 <th scope="row" class="number">
                   {partition}
                 </th>
-                <td>{owned ? "this host" : "another host, or none"}</td>
+                <td>
+                  <Owner owned={owned} owner={owners?.[partition]} />
+                </td>
                 <td class="number">{committed === null ? "–" : exactCount(committed)}</td>
                 <td class="number">{highWatermark === null ? "–" : exactCount(highWatermark)}</td>
                 <td class="number">
@@ -207,6 +216,20 @@ function Partitions({ status: { partitions } }: { readonly status: TopicStatus }
       </div>
     </section>
   );
+}
+
+/** @param owner undefined if Kafka did not say yet who is in the group */
+function Owner({
+  owned,
+  owner,
+}: {
+  readonly owned: boolean;
+  readonly owner: PartitionOwner | null | undefined;
+}) {
+  if (owned) return <>this host</>;
+  if (owner === undefined) return <span class="muted">not this host</span>;
+  if (owner === null) return <span class="warning">no host</span>;
+  return owner.address === null ? <>{owner.name}</> : <a href={owner.address}>{owner.name}</a>;
 }
 
 /** If the broker is unreachable, shows the last known number with its age. */

@@ -54,6 +54,7 @@ beforeEach(() => {
         sources: [],
         reconciled: null,
         history,
+        owners: () => null,
         listed: (some) =>
           some.map((status) => {
             lookedAt.push(status.topic);

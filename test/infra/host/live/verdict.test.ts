@@ -32,6 +32,7 @@ function verdictIn({
     sources: [],
     reconciled: { plan, conflicts: [] },
     history: createHistory(),
+    owners: () => null,
     listed: (some) => some.map(listedTopic),
   }).verdict;
 }

@@ -110,6 +110,7 @@ function overviewIn(
     sources: [],
     reconciled: null,
     history: createHistory(),
+    owners: () => null,
     listed: (some) => some.map(listed),
   });
 }

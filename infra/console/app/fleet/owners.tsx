@@ -1,0 +1,65 @@
+import type { FleetTopic } from "../../../../functions/fleet/model.ts";
+import { Count } from "../components/figures.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { StateLabel } from "../components/state-label.tsx";
+import { unknown } from "../text/format.ts";
+import { spansText } from "./spans.ts";
+
+/** Which host reads which partitions of each topic. */
+export function Owners({ topics }: { readonly topics: readonly FleetTopic[] }) {
+  if (topics.length === 0) return <p>No topic fits the filter.</p>;
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Partitions by host">
+      <table class="cards">
+        <thead>
+          <tr>
+            <th scope="col">Topic</th>
+            <th scope="col">State</th>
+            <th scope="col" class="number">
+              Lag
+            </th>
+            <th scope="col">Read by</th>
+          </tr>
+        </thead>
+        <tbody>
+          {topics.map((one) => (
+            <tr key={one.topic}>
+              <th scope="row">
+                <a href={`/ui/topics/${one.topic}`}>{one.topic}</a>
+              </th>
+              <td class="state-cell" data-label="State">
+                {one.state === null ? unknown : <StateLabel state={one.state} />}
+                {one.reason === null ? null : (
+                  <span class="why">
+                    <Hostile text={one.reason} />
+                  </span>
+                )}
+              </td>
+              <td class="number" data-label="Lag">
+                <Count value={one.lag} />
+              </td>
+              <td class="reason state-cell" data-label="Read by">
+                <ReadBy partitions={one.partitions} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ReadBy({ partitions }: Pick<FleetTopic, "partitions">) {
+  if (partitions.length === 0) return <span class="muted">{unknown}</span>;
+  const byHost = Map.groupBy(partitions, ({ host }) => host);
+  return (
+    <ul class="chips">
+      {[...byHost].map(([host, own]) => (
+        <li key={host ?? ""}>
+          {host === null ? <span class="warning">no host</span> : <Hostile text={host} />}:{" "}
+          {spansText(own.map(({ partition }) => partition))}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -5,6 +5,9 @@ export const SHIPPED = {
   topics:
     "declares topics in etcd, and tries, holds, rewinds and rebuilds them; writes data views for Kibana",
   plan: "shows what would start, stop and change with a config, compared with the running host",
+  top: "a live table of all hosts and topics",
+  tap: "follows the records of a topic in Kafka, or the documents they become",
+  logs: "searches the logs, as Explore does",
   audit: "accounts for every committed record; compares a topic with an index that another tool filled",
   replay: "indexes dead letters again",
   schema: "writes the JSON Schema of the config file",

@@ -75,14 +75,11 @@ async function plan(command: PlanCommand, config: LoadedConfig, io: CommandIo): 
     now: io.now(),
   });
   const compared = host.kind === "answer" ? { host: host.url } : { host: null, reason: host.reason };
-  io.out(
-    command.json
-      ? `${JSON.stringify({ compared, ...preview }, null, 2)}\n`
-      : formatPlan(
-          { ...preview, compared, all: command.all },
-          createPaint(hasColours(process.stdout, io.environment)),
-        ),
-  );
+  if (command.json) io.out(`${JSON.stringify({ compared, ...preview }, null, 2)}\n`);
+  else {
+    const paint = createPaint(hasColours(io.painted, io.environment));
+    io.painted.write(formatPlan({ ...preview, compared, all: command.all }, paint));
+  }
   return command.exitCode && doesAnything(preview.plan) ? ExitCode.changes : ExitCode.done;
 }
 

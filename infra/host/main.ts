@@ -11,6 +11,7 @@ import type { Logger } from "../../lib/rules/base/logger.ts";
 import { COMMON_OPTIONS, parseWords } from "../cli/kit/arguments.ts";
 import { ExitCode } from "../cli/kit/exit-code.ts";
 import { reportFailure } from "../cli/kit/failure.ts";
+import { tolerateLostOutput } from "../cli/kit/faults.ts";
 import { CONFIG_ROW, helpText } from "../cli/kit/help-text.ts";
 import { onStopSignals } from "../cli/kit/stop-signal.ts";
 import { createConfigReader } from "./reconcile/config-reader.ts";
@@ -37,7 +38,7 @@ if (import.meta.main) await run(process.argv.slice(2));
 /** `bun run host …`: runs until a signal ends it, and ends the process. */
 export async function run(argv: readonly string[], standStillMs = STAND_STILL_MS): Promise<void> {
   const environment = takeProxyVariables(process.env);
-  const configPath = configPathOf(argv);
+  const configPath = await configPathOf(argv);
   const reader = createConfigReader(configPath, environment);
   let config: ConfigDocument;
   try {
@@ -106,13 +107,14 @@ export async function run(argv: readonly string[], standStillMs = STAND_STILL_MS
   }
 }
 
-function configPathOf(argv: readonly string[]): string {
+async function configPathOf(argv: readonly string[]): Promise<string> {
   try {
     const options = { config: { type: "string" }, help: COMMON_OPTIONS.help } as const;
     const { values } = parseWords({ args: [...argv], options });
     if (values.help) {
+      const exitWith = tolerateLostOutput();
       printOut(HELP);
-      process.exit(ExitCode.done);
+      return await exitWith(ExitCode.done);
     }
     return values.config ?? process.env["PENSTOCK_CONFIG"] ?? "config.yaml";
   } catch (error) {

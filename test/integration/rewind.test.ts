@@ -38,6 +38,8 @@ async function called(command: typeof topics | typeof audit, config: object, arg
       environment: {},
       out: (text: string) => void (said.out += text),
       signal: AbortSignal.timeout(60_000),
+      outputLost: new AbortController().signal,
+      painted: { write: () => {} },
       now: () => Date.now(),
       random: () => Math.random(),
     };

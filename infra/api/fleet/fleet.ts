@@ -49,7 +49,7 @@ const topic = z.object({
   ),
 });
 
-const fleetResult: z.ZodType<FleetResult> = z.object({
+export const fleetResult: z.ZodType<FleetResult> = z.object({
   group: z.string().meta({ description: "`kafka.group`." }),
   problem: z
     .string()

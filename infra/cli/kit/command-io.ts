@@ -6,9 +6,14 @@ import { printOut, type TerminalOutput } from "./terminal.ts";
 /** The surroundings of a command. */
 export interface CommandIo {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Standard output; makes others' text visible. */
   readonly out: (text: string) => void;
+  /** The same as it is: for text that was made visible, and then coloured. */
+  readonly painted: TerminalOutput;
   readonly error: TerminalOutput;
   readonly signal: AbortSignal;
+  /** Aborted once standard output cannot be written: a command without an end of its own ends. */
+  readonly outputLost: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** In [0, 1), for the backoff's jitter. */
@@ -28,8 +33,10 @@ export async function runCommand(
   const code = await main(argv, {
     environment: takeProxyVariables(process.env),
     out: printOut,
+    painted: process.stdout,
     error: process.stderr,
     signal: abortOnSignals(describe),
+    outputLost: exitWith.outputLost,
     now: () => Date.now(),
     random: () => Math.random(),
   });

@@ -7,7 +7,11 @@ import { printError } from "./terminal.ts";
 const READER_IS_GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EIO"]);
 
 /** Ends the process once its output is written. A client that waits for an answer could keep the event loop for minutes. */
-export type ExitWith = (code: number) => Promise<never>;
+export interface ExitWith {
+  (code: number): Promise<never>;
+  /** Aborted once standard output cannot be written: nobody reads what follows. */
+  readonly outputLost: AbortSignal;
+}
 
 /**
  * Ends the process on an unhandled error, and prints only its message. The runtime would print its fields too, and a library's
@@ -28,10 +32,10 @@ export function endOnFaults(): ExitWith {
  * written for another reason, such as a full disk, the command says so on standard error and fails.
  */
 export function tolerateLostOutput(): ExitWith {
-  let failed = false;
+  const lost = new AbortController();
   let reason: string | null = null;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    failed = true;
+    lost.abort();
     if (!READER_IS_GONE.has(error.code)) reason ??= messageOf(error);
   });
   process.stderr.on("error", () => {
@@ -42,10 +46,10 @@ export function tolerateLostOutput(): ExitWith {
     if (code === ExitCode.done) process.exitCode = ExitCode.failed;
     printError(`standard output could not be written: ${reason}\n`);
   });
-  return async (code) => {
+  const exitWith = async (code: number): Promise<never> => {
     // A failed write is reported in the next turn, and a failed stream never ends.
     await setImmediate();
-    if (!failed) {
+    if (!lost.signal.aborted) {
       await new Promise<void>((over) => {
         process.stdout.once("error", () => over());
         process.stdout.end(over);
@@ -53,4 +57,5 @@ export function tolerateLostOutput(): ExitWith {
     }
     process.exit(code);
   };
+  return Object.assign(exitWith, { outputLost: lost.signal });
 }

@@ -36,7 +36,7 @@ const WORD_WIDTH = 7;
 export function formatPlan({ plan, conflicts, excluded, compared, all }: ToldPlan, paint: Paint): string {
   const head =
     compared.host === null
-      ? `Note: ${compared.reason}. This is what a host does at its start.`
+      ? `Note: ${oneLine(compared.reason)}. This is what a host does at its start.`
       : `Compared with the host at ${compared.host}:`;
   const lines = [
     ...planRows(plan, true)

@@ -67,8 +67,8 @@ interface Invocation {
   readonly seed: number;
 }
 
-tolerateLostOutput();
-process.exit(await main(process.argv.slice(2).filter((argument) => argument !== "--")));
+const exitWith = tolerateLostOutput();
+await exitWith(await main(process.argv.slice(2).filter((argument) => argument !== "--")));
 
 async function main(argv: readonly string[]): Promise<number> {
   try {

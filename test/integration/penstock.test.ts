@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEVELOPMENT, SHIPPED } from "../../../infra/cli/commands.ts";
-import manifest from "../../../package.json";
+import { DEVELOPMENT, SHIPPED } from "../../infra/cli/commands.ts";
+import manifest from "../../package.json";
 
-const top = join(import.meta.dir, "../../..");
+const top = join(import.meta.dir, "../..");
 const program = join(top, manifest.bin.penstock);
 
 async function run(command: readonly string[], cwd = top) {
@@ -30,7 +30,7 @@ describe("penstock", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  });
+  }, 60_000);
 
   test.each(Object.keys(SHIPPED).filter((name) => name !== "version"))(
     "%s --help and help %s say the same",
@@ -40,18 +40,19 @@ describe("penstock", () => {
       expect(asked.out).toStartWith(`Usage: penstock ${name}`);
       expect(told).toEqual(asked);
     },
+    60_000,
   );
 
   test("help of a verb is the verb's", async () => {
     expect((await penstock("help", "topics", "add")).out).toStartWith("Usage: penstock topics add TOPIC ");
-  });
+  }, 60_000);
 
   test("--help lists what ships, and what needs a checkout", async () => {
     const { out, code } = await penstock("--help");
     expect(code).toBe(0);
     for (const name of [...Object.keys(SHIPPED), ...Object.keys(DEVELOPMENT)])
       expect(out).toContain(`\n  ${name} `);
-  });
+  }, 60_000);
 
   test.each([
     [[], "A command is missing: host, doctor, "],
@@ -59,12 +60,16 @@ describe("penstock", () => {
     [["toString"], "Unknown command: toString (known: host, "],
     [["stack", "up"], "stack needs a checkout of Penstock: bun run stack"],
     [["--config", "x.yaml", "doctor"], "Unknown option: --config (options follow the command)"],
-  ])("%j is wrong usage, and says why", async (args, message) => {
-    const { out, error, code } = await penstock(...args);
-    expect({ out, code }).toEqual({ out: "", code: 2 });
-    expect(error).toStartWith(message);
-    expect(error).toEndWith("Usage: penstock COMMAND [options] (see --help)\n");
-  });
+  ])(
+    "%j is wrong usage, and says why",
+    async (args, message) => {
+      const { out, error, code } = await penstock(...args);
+      expect({ out, code }).toEqual({ out: "", code: 2 });
+      expect(error).toStartWith(message);
+      expect(error).toEndWith("Usage: penstock COMMAND [options] (see --help)\n");
+    },
+    60_000,
+  );
 
   test("passes exit codes and JSON errors through", async () => {
     expect(await penstock("host", "--config", "/nowhere")).toMatchObject({ code: 78 });
@@ -73,11 +78,11 @@ describe("penstock", () => {
       code: 2,
       error: { error: { code: "usage" } },
     });
-  });
+  }, 60_000);
 
   test("says its version", async () => {
     const [text, json] = await Promise.all([penstock("--version"), penstock("version", "--json")]);
     expect(text.out).toBe(`penstock ${manifest.version} (Bun ${Bun.version})\n`);
     expect(JSON.parse(json.out)).toEqual({ version: manifest.version, bun: Bun.version });
-  });
+  }, 60_000);
 });

@@ -101,6 +101,8 @@ export interface OverviewMessage {
   readonly deadLetteredAt: number | null;
   readonly lostOffsets: number;
   readonly states: Readonly<Record<TopicState, number>>;
+  /** How many of the running topics are tried again in vain. */
+  readonly retrying: number;
   /** The topics with the most records since the host started. */
   readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];
   /** The first of: failed topics, stalled ones, then running ones that retry in vain or are read too late. */

@@ -11,6 +11,7 @@ import {
 import { remedySchema } from "./kit/remedy.ts";
 import { hold, holdResult, holdRoutes } from "./topic/hold.ts";
 import { rewindResult, rewindRoutes } from "./topic/rewind.ts";
+import { retryRoute } from "./topic/retry.ts";
 import { rebuildRoute, rebuildStatusSchema } from "./topic/rebuild.ts";
 import { ignored, json, route, type Subject, timeText, wholeNumber } from "./kit/route.ts";
 
@@ -200,5 +201,6 @@ export const topics = {
     ...holdRoutes,
     ...rewindRoutes,
     rebuild: rebuildRoute(rebuildStatus),
+    retry: retryRoute,
   },
 } satisfies Subject;

@@ -223,6 +223,12 @@ export function createServices(core: HostCore): Services {
       settings: () => settings().http,
       topics: async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild),
       rebuild: (input, signal) => rebuilds.steer(input, signal),
+      async retry(topic) {
+        if (!pool.tryNow(topic)) return false;
+        const reason = "a person tries a topic now";
+        await loop.run({ reason, dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null });
+        return true;
+      },
       consoleFiles: createConsoleFiles(),
       health: () => healthOf(pool.statuses()),
       metricsText() {

@@ -23,6 +23,7 @@ export function idlePump(own: Partial<Pump> = {}): Pump {
     lag: null,
     isOurs: () => false,
     trouble: null,
+    tryNow() {},
     drain: () => Promise.resolve(true),
     close() {},
     ...own,

@@ -82,6 +82,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     counts,
     lostOffsets: lost,
     states,
+    retrying: statuses.filter(({ state, trouble }) => state === "running" && trouble !== null).length,
     busiest: busiestOf(statuses, history),
     attention: attentionOf(statuses, warnings, at),
     attentionCount: statuses.filter((status) => needsAttention(status, warnings, at)).length,

@@ -71,6 +71,8 @@ export interface Pump {
   isOurs(partition: number): boolean;
   /** Null: records get their outcomes. */
   readonly trouble: Trouble | null;
+  /** Tries everything that waits for its next try at once. */
+  tryNow(): void;
   /**
    * Takes nothing more, drops unsent records, waits for what was sent and commits it.
    * @returns true if everything sent was committed; otherwise it will be read and sent again
@@ -217,6 +219,10 @@ class TopicPump implements Pump, SendingOwner, Committable {
 
   get trouble(): Trouble | null {
     return this.#sending.trouble;
+  }
+
+  tryNow(): void {
+    this.#sending.tryNow();
   }
 
   onSettled(): void {

@@ -247,6 +247,11 @@ export class Sending implements LoadOwner {
     this.#owner.onSettled();
   }
 
+  /** Tries everything that waits for its next try at once. */
+  tryNow(): void {
+    for (const attempt of this.attempts.all) if (!attempt.underWay) attempt.wake();
+  }
+
   /** Null: records get their outcomes. */
   get trouble(): Trouble | null {
     const { refused } = this.attempts;

@@ -30,6 +30,8 @@ export interface ConsumerPool extends Pick<
   observed(): ReadonlyMap<string, ObservedTopic>;
   /** Orders may have changed. */
   holdOrRead(topics: Iterable<string>): void;
+  /** Does not wait for the topic's next try. @returns false if there is no such topic */
+  tryNow(topic: string): boolean;
   /** The partitions of the topic that follow the current order; null: not all do yet. */
   following(topic: string): readonly number[] | null;
   /** The topics in state `pending`. */
@@ -155,6 +157,11 @@ export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
     describe: (topic, desired) => entries.get(topic)?.runner.describe(desired),
     holdOrRead(topics) {
       for (const topic of topics) entries.get(topic)?.runner.holdOrRead();
+    },
+    tryNow(topic) {
+      const entry = entries.get(topic);
+      entry?.runner.tryNow();
+      return entry !== undefined;
     },
     following: (topic) => entries.get(topic)?.runner.following ?? null,
     observed: () =>

@@ -49,6 +49,8 @@ export interface TopicRunner extends ObservedTopic {
   pend(desired: DesiredTopic, reason: string): void;
   /** Updates where it is declared, its path, and whether that holds it; the rest of the specification is the same. */
   describe(desired: DesiredTopic): void;
+  /** Does not wait for the next try: of a failed start, or of refused records. */
+  tryNow(): void;
   /** An order may have changed. */
   holdOrRead(): void;
   /** The partitions that follow the current order or its end; null: not all do yet. */

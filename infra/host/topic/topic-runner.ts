@@ -261,6 +261,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       describe(wanted);
       holdOrRead();
     },
+    tryNow() {
+      retryAtMs = 0;
+      running?.inlets.pump.tryNow();
+    },
     observe(positions) {
       for (const position of positions) running?.inlets.pump.observe(position);
     },

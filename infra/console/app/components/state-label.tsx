@@ -11,13 +11,22 @@ const shapes: Readonly<Record<TopicState, string>> = {
   failed: "M5.3 1.5h5.4l3.8 3.8v5.4l-3.8 3.8H5.3l-3.8-3.8V5.3zM5.7 5.7l4.6 4.6M10.3 5.7l-4.6 4.6",
 };
 
-export function StateLabel({ state }: { readonly state: TopicState }) {
+/** @param inVain its records are refused: a running topic is then shown as what it does, retrying */
+export function StateLabel({
+  state,
+  inVain = false,
+}: {
+  readonly state: TopicState;
+  readonly inVain?: boolean;
+}) {
+  const isRetrying = state === "running" && inVain;
+  const look = isRetrying ? "stalled" : state;
   return (
-    <span class={`state ${state}`}>
+    <span class={`state ${look}`}>
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-        <path d={shapes[state]} />
+        <path d={shapes[look]} />
       </svg>
-      {state}
+      {isRetrying ? "retrying" : state}
     </span>
   );
 }

@@ -2,13 +2,17 @@ import { sizeText } from "../../../../lib/rules/base/units.ts";
 import type { OverviewMessage } from "../../../api/live-messages.ts";
 import { Chart } from "../charts/chart.tsx";
 import { Hostile } from "../components/hostile.tsx";
-import { Loading } from "../components/lazily.tsx";
+import { lazily, Loading } from "../components/lazily.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
 import { Time } from "../components/times.tsx";
 import { duration, plural, ratePerSecond, shortCount, unknown } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
-import { Attention, Refused, Sources, Topics } from "./sections.tsx";
+import { Refused, Sources, Topics } from "./sections.tsx";
 import { checks, Verdict } from "./verdict.tsx";
+
+const Attention = lazily<{ readonly topics: OverviewMessage["attention"]; readonly count: number }>(
+  async () => (await import("../trouble/attention.tsx")).Attention,
+);
 
 /** Problems first, then throughput and lag, then the sources of declarations. */
 export function Overview() {
@@ -35,6 +39,7 @@ export function Overview() {
           );
         })}
       </section>
+      {seen.attention.length === 0 ? null : <Attention topics={seen.attention} count={seen.attentionCount} />}
       <dl class="figures">
         <Figure
           name="Records"
@@ -67,7 +72,6 @@ export function Overview() {
         <Chart title="Records per second" series={seen.history} of="rate" format={ratePerSecond} />
         <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
       </div>
-      <Attention seen={seen} />
       <Topics seen={seen} />
       <Refused seen={seen} />
       <Sources sources={seen.sources} />

@@ -5,65 +5,8 @@ import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { ShortSource } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
-import { Age, Deletion, Time } from "../components/times.tsx";
+import { Time } from "../components/times.tsx";
 import { plural } from "../text/format.ts";
-
-export function Attention({ seen }: { readonly seen: OverviewMessage }) {
-  const more = seen.attentionCount - seen.attention.length;
-  if (seen.attention.length === 0) return null;
-  return (
-    <section>
-      <h2>Needs attention</h2>
-      <div class="scroll" tabindex={0} role="region" aria-label="Topics that need attention">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">State</th>
-              <th scope="col">Topic</th>
-              <th scope="col" class="number">
-                Lag
-              </th>
-              <th scope="col">Since</th>
-              <th scope="col">Reason</th>
-            </tr>
-          </thead>
-          <tbody>
-            {seen.attention.map(({ topic, state, reason, since, lag, deletableAt, warning }) => (
-              <tr key={topic}>
-                <td>
-                  <StateLabel state={state} />
-                </td>
-                <th scope="row">
-                  <a href={`/ui/topics/${topic}`}>{topic}</a>
-                </th>
-                <td class="number">
-                  <Count value={lag} />
-                </td>
-                <td>
-                  <Time at={since} /> (<Age since={since} />)
-                </td>
-                <td class="reason">
-                  <Hostile text={reason ?? ""} />
-                  {deletableAt === null ? null : <Deletion at={deletableAt} />}
-                  {warning === null ? null : (
-                    <p class="warning">
-                      <Hostile text={warning} />
-                    </p>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {more > 0 ? (
-        <p>
-          <a href="/ui/topics?state=failed,stalled,held,running">and {plural(more, "topic")} more</a>
-        </p>
-      ) : null}
-    </section>
-  );
-}
 
 /** The busiest topics and their indices. */
 export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewMessage }) {

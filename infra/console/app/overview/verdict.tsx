@@ -1,5 +1,5 @@
 import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
-import type { OverviewMessage } from "../../../api/live-messages.ts";
+import type { OverviewMessage, TroubledTopic } from "../../../api/live-messages.ts";
 import { Notice } from "../components/notice.tsx";
 import { Age } from "../components/times.tsx";
 import { plural, shortCount } from "../text/format.ts";
@@ -26,9 +26,28 @@ const troubleOf: Partial<Record<TopicState, string>> = {
   held: "is held, and Kafka is about to delete what waits in it",
 };
 
-/** Of a running topic that needs attention. */
-function runningTrouble({ reason }: OverviewMessage["attention"][number]): string {
-  return reason === null ? "is read later than its target keeps documents" : "is tried again";
+function retryingText({ retrying, states }: OverviewMessage): string {
+  if (retrying === 0) return "";
+  return retrying === states.running ? ", in vain" : `, ${shortCount(retrying)} of them in vain`;
+}
+
+/** The only topic in trouble. */
+function Single({ one: { topic, state, reason, since } }: { readonly one: TroubledTopic }) {
+  const isLate = state === "running" && reason === null;
+  return (
+    <>
+      <a href={`/ui/topics/${topic}`}>{topic}</a>{" "}
+      {isLate
+        ? "is read later than its target keeps documents"
+        : (troubleOf[state] ?? "is tried again in vain")}
+      {isLate || state === "held" ? null : (
+        <>
+          {" "}
+          for <Age since={since} />
+        </>
+      )}
+    </>
+  );
 }
 
 /** What no topic's state tells. */
@@ -55,11 +74,13 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   if (seen.verdict.kind !== "ok") {
     return (
       <Notice kind={seen.verdict.kind}>
-        {troubled === 0
-          ? ""
-          : troubled === 1 && first !== undefined
-            ? `${first.topic} ${troubleOf[first.state] ?? runningTrouble(first)}`
-            : `${plural(troubled, "topic")} need attention`}
+        {troubled === 0 ? (
+          ""
+        ) : troubled === 1 && first !== undefined ? (
+          <Single one={first} />
+        ) : (
+          `${plural(troubled, "topic")} need attention`
+        )}
         {broken.map(({ name, failing, consequence, since }, at) => (
           <span key={name}>
             {troubled + at > 0 ? " · " : ""}
@@ -74,7 +95,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
           </span>
         ))}
         {[...(troubled + broken.length > 0 ? [""] : []), ...more].join(" · ")}
-        {` · ${shortCount(seen.states.running)} of ${plural(topics, "topic")} running`}
+        {` · ${shortCount(seen.states.running)} of ${plural(topics, "topic")} running${retryingText(seen)}`}
       </Notice>
     );
   }

@@ -8,7 +8,9 @@ import { lazily, Loading } from "../components/lazily.tsx";
 import { Notice } from "../components/notice.tsx";
 import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
-import { Age, Deletion, Time } from "../components/times.tsx";
+import { Age, Time } from "../components/times.tsx";
+import { Remedy, TryNow } from "../trouble/remedy.tsx";
+import { Waiting } from "../trouble/waiting.tsx";
 import { HoldOrRelease } from "./hold-dialog.tsx";
 import { Rewind } from "./rewind-dialog.tsx";
 import { TopicLetters } from "./topic-letters.tsx";
@@ -73,12 +75,14 @@ export function Topic({ topic }: { readonly topic: string }) {
 }
 
 function Sentence({ status }: { readonly status: TopicStatus }) {
-  const { state, reason, since, sources, partitions } = status;
+  const { topic, state, reason, remedy, trouble, sources } = status;
+  const since = Date.parse(trouble?.since ?? status.since);
   const [winner, ...others] = sources;
   return (
     <>
       <p class="sentence">
-        <StateLabel state={state} /> since <Time at={Date.parse(since)} /> (<Age since={Date.parse(since)} />
+        <StateLabel state={state} inVain={trouble !== null} /> since <Time at={since} /> (
+        <Age since={since} />
         ).{" "}
         {winner === undefined ? null : (
           <>
@@ -94,7 +98,9 @@ function Sentence({ status }: { readonly status: TopicStatus }) {
           <Hostile text={reason} />
         </Notice>
       )}
-      <Waiting partitions={partitions} />
+      {remedy === null ? null : <Remedy remedy={remedy} />}
+      {trouble === null ? null : <TryNow topic={topic} />}
+      <Waiting one={atRisk(status)} />
       {state === "pending" ? (
         <p>Waiting for the topic to exist in Kafka. It starts by itself; Penstock never creates it.</p>
       ) : null}
@@ -102,20 +108,18 @@ function Sentence({ status }: { readonly status: TopicStatus }) {
   );
 }
 
-/** The age of the oldest waiting record, and when Kafka may delete it. */
-function Waiting({ partitions }: Pick<TopicStatus, "partitions">) {
+/** The part of what a partition tells that is at risk first. */
+function atRisk({ trouble, partitions }: TopicStatus): Parameters<typeof Waiting>[0]["one"] {
   const [oldest] = partitions
     .filter(({ deletableAt }) => deletableAt !== null)
     .toSorted((a, b) => (a.deletableAt ?? 0) - (b.deletableAt ?? 0));
-  if (oldest === undefined) return null;
-  const { partition, oldestUnreadAt, deletableAt } = oldest;
-  if (oldestUnreadAt === null || deletableAt === null) return null;
-  return (
-    <p>
-      The oldest waiting record is <Age since={oldestUnreadAt} /> old (partition {partition}).
-      <Deletion at={deletableAt} />
-    </p>
-  );
+  return {
+    lag: trouble?.records ?? null,
+    waiting: trouble?.partitions ?? [],
+    attempts: trouble?.attempts ?? 0,
+    oldestAt: trouble?.oldestAt ?? oldest?.oldestUnreadAt ?? null,
+    deletableAt: trouble?.deletableAt ?? oldest?.deletableAt ?? null,
+  };
 }
 
 function Conflicts({ seen: { conflicts } }: { readonly seen: TopicMessage }) {

@@ -95,14 +95,19 @@ function HeaderCell({
 }
 
 const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: readonly number[] }) => {
-  const { topic, state, reason, source, index, owned, partitions, lag, rate } = row;
+  const { topic, state, reason, remedy, troubleSince, source, index, owned, partitions, lag, rate } = row;
   return (
     <tr>
       <td data-label="State" class="state-cell">
-        <StateLabel state={state} />
+        <StateLabel state={state} inVain={troubleSince !== null} />
         {reason === null ? null : (
           <span class="why" title={reason}>
             <Hostile text={reason} />
+          </span>
+        )}
+        {remedy === null ? null : (
+          <span class="why" title={remedy}>
+            → <Hostile text={remedy} />
           </span>
         )}
       </td>

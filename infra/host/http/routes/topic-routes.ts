@@ -12,6 +12,8 @@ import { createPlaces, inPlace } from "../kit/semaphore.ts";
 export interface TopicRouteDeps {
   hold(input: HoldInput, signal: AbortSignal): Promise<readonly HoldResult[]>;
   rewind(input: RewindInput, signal: AbortSignal): Promise<RewindResult>;
+  /** Tries a topic at once. @returns false if no source declares it @throws PenstockError `stopping` */
+  retry(topic: string): Promise<boolean>;
   /** @throws as `rebuildTopic` */
   rebuild(input: RebuildTopicInput, signal: AbortSignal): Promise<RebuildTopicResult>;
 }
@@ -55,6 +57,14 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
       });
     });
   }
+  mount(app, topics.routes.retry, async ({ param }, c) => {
+    const topic = param("topic");
+    return inPlace(c, places, "orders", async () =>
+      (await deps.retry(topic))
+        ? c.json({ topic })
+        : problem(c, 404, `No source declares the topic "${topic}".`),
+    );
+  });
   mount(app, topics.routes.rebuild, async ({ param, body }, c) => {
     const { by, ...words } = await body();
     const input = { topic: param("topic"), by: by ?? callerOf(c), ...words };

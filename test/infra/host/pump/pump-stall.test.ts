@@ -131,6 +131,19 @@ describe("what gets no outcome is told of before it is a stall", () => {
     expect(pump.trouble).toMatchObject({ sinceMs: since, retry: { message: "503" } });
   });
 
+  test("tried at once, if somebody has just mended the cause", async () => {
+    const { pump, sent, recover } = await stalledPump();
+    await advance(30_000, 100);
+    recover();
+    const { length } = sent;
+    await flush();
+    expect(sent).toHaveLength(length);
+    pump.tryNow();
+    await flush();
+    expect(sent[length]).toEqual([0, 1]);
+    expect(pump.trouble).toBeNull();
+  });
+
   test("not answered at all: after 10 s", async () => {
     const { pump, accept, attempts, assign } = createPumpWorld();
     assign(1, { 0: 0 });

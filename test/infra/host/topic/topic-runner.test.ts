@@ -286,6 +286,9 @@ describe("running", () => {
     expect([runner.state, runner.retryAtMs - time.now]).toEqual(["failed", 250]);
     expect([pumps[0]?.closed, intake.takers.size, [...intake.wanted]]).toEqual([true, 0, []]);
     expect(runner.status().partitions).toEqual([]);
+    expect(runner.status().trouble).toMatchObject({ attempts: 1, partitions: [], records: null });
+    runner.tryNow();
+    expect(runner.retryAtMs).toBeLessThanOrEqual(time.now);
   });
 });
 

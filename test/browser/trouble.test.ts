@@ -1,0 +1,96 @@
+import { expect, test } from "bun:test";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { startConsoleHost } from "../support/console-host.ts";
+import { partitionStatus, topicStatus } from "../support/topic-status.ts";
+
+const command = 'PUT spark/_settings {"index.blocks.write":null}';
+
+function troubled(changes: Partial<TopicStatus> = {}): TopicStatus {
+  const now = Date.now();
+  const at = new Date(now - 25_000).toISOString();
+  return topicStatus({
+    topic: "spark",
+    reason: `retrying since ${at}: index spark: Elasticsearch answered 403 cluster_block_exception: index [spark] blocked by: [FORBIDDEN/8/index write (api)];`,
+    remedy: { do: "set index.blocks.write to false", command },
+    trouble: {
+      since: at,
+      attempts: 7,
+      partitions: [0, 2],
+      records: 38_825,
+      oldestAt: now - 58 * 60_000,
+      deletableAt: now + 6 * 86_400_000,
+    },
+    partitions: [
+      partitionStatus({ lag: 20_000, deletableAt: now + 6 * 86_400_000 }),
+      partitionStatus({ partition: 1 }),
+      partitionStatus({ partition: 2, lag: 18_825 }),
+    ],
+    ...changes,
+  });
+}
+
+describeInBrowser("a topic that is tried again in vain", () => {
+  const browser = useBrowser();
+  const world = () => [
+    troubled(),
+    topicStatus({ topic: "calm" }),
+    troubled({
+      topic: "hostile",
+      state: "failed",
+      reason: "no \u202eroom",
+      remedy: { do: "grant \u202eit", command: null },
+    }),
+  ];
+
+  test.each(looks)("does not look healthy, and says what mends it: $name", async ({ name, options }) => {
+    await using host = startConsoleHost(world);
+    await using opened = await browser.open(host.url, options);
+    const { page } = opened;
+    const list = page.getByRole("list", { name: "Topics that need attention" });
+    const entry = list.getByRole("listitem").filter({ has: page.getByRole("link", { name: "spark" }) });
+    await entry.getByText("retrying", { exact: true }).waitFor();
+    const text = (await entry.innerText()).replaceAll(/\s+/g, " ");
+    expect(text).toContain("38,825 records wait in partitions 0, 2.");
+    expect(text).toMatch(/The oldest is 5[78] min old\./);
+    expect(text).toContain("Tried 7 times.");
+    expect(text).toContain("Kafka may delete the waiting records in");
+    expect(text).toContain("set index.blocks.write to false");
+    expect(text).toContain(command);
+    expect(await list.innerText()).toContain("grant ‹U+202E›it");
+    await page.getByText("2 topics need attention · 2 of 3 topics running, 1 of them in vain").waitFor();
+    await keepScreenshot(page, `trouble-overview-${name}`);
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+  });
+
+  test.each(looks)("on its own page and in the table: $name", async ({ name, options }) => {
+    const tried: string[] = [];
+    await using host = startConsoleHost(() => [troubled()], 0, {
+      retry: async (topic) => tried.push(topic) > 0,
+    });
+    await using opened = await browser.open(`${host.url}ui/topics/spark`, options);
+    const { page } = opened;
+    await page.getByText(command).waitFor();
+    await page.getByRole("button", { name: "Try now: spark" }).click();
+    await page.getByText("Tried", { exact: true }).waitFor();
+    expect(tried).toEqual(["spark"]);
+    await keepScreenshot(page, `trouble-topic-${name}`);
+    expect(await axeViolations(page)).toEqual([]);
+    await page.goto(`${host.url}ui/topics`);
+    const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "spark" }) });
+    await row.getByText("retrying", { exact: true }).waitFor();
+    expect(await row.innerText()).toContain(command);
+    await keepScreenshot(page, `trouble-topics-${name}`);
+  });
+
+  test("the first line names the only one, with a link, and for how long", async () => {
+    await using host = startConsoleHost(() => [troubled(), topicStatus({ topic: "calm" })]);
+    await using opened = await browser.open(host.url);
+    const { page } = opened;
+    await page.getByText(/spark is tried again in vain for \d+ s/).waitFor();
+    expect(await page.locator(".notice").getByRole("link", { name: "spark" }).getAttribute("href")).toBe(
+      "/ui/topics/spark",
+    );
+  });
+});

@@ -1,32 +1,15 @@
 import { z } from "zod";
 import type { TopicFailure } from "../../functions/reconcile-topics/apply-plan.ts";
 import type { ReconcileResult, SourceReport } from "../../functions/reconcile-topics.ts";
-import type { Refusal } from "../../lib/rules/model/declaration.ts";
 import type { Conflict, ToldExclusion } from "../../lib/rules/declarations/desired.ts";
 import type { Plan } from "../../lib/rules/plan/plan.ts";
-import type { FieldChange } from "../../lib/rules/model/specification.ts";
 import { planHashPattern } from "../../lib/rules/plan/plan-hash.ts";
+import { fieldChange, refusedSchema } from "./kit/declared.ts";
 import { choice, flag } from "./kit/parameters.ts";
 import { json, problemMembers, refusal, route, type Subject, wholeNumber } from "./kit/route.ts";
 import { sourceRef, specification } from "./topics.ts";
 
-const fieldChange: z.ZodType<FieldChange> = z.object({
-  field: z.string(),
-  from: z.unknown(),
-  to: z.unknown(),
-});
-
-const refused: z.ZodType<Refusal> = z.object({
-  source: z.union([
-    sourceRef,
-    z
-      .object({ kind: z.enum(["config", "etcd"]), name: z.string(), revision: wholeNumber.nullable() })
-      .meta({ description: "A whole source." }),
-  ]),
-  name: z.string().nullable(),
-  reason: z.string(),
-  lastGoodKept: z.boolean().meta({ description: "True if its last valid version is still active." }),
-});
+const refused = refusedSchema(sourceRef);
 
 const start = { topic: z.string(), source: sourceRef, spec: specification, reason: z.string() };
 export const plan: z.ZodType<Plan> = z.object({

@@ -11,6 +11,7 @@ import {
 import { remedySchema } from "./kit/remedy.ts";
 import { hold, holdResult, holdRoutes } from "./topic/hold.ts";
 import { rewindResult, rewindRoutes } from "./topic/rewind.ts";
+import { explainRoute, explanationSchema } from "./topic/explain.ts";
 import { retryRoute } from "./topic/retry.ts";
 import { rebuildRoute, rebuildStatusSchema } from "./topic/rebuild.ts";
 import { ignored, json, route, type Subject, timeText, wholeNumber } from "./kit/route.ts";
@@ -171,6 +172,8 @@ const topicStatus: z.ZodType<ListedTopic> = z.object({
   rebuild: rebuildStatus.nullable().meta({ description: "Null if it is not rebuilt into another index." }),
 });
 
+export const explanation = explanationSchema({ status: topicStatus, source: sourceRef });
+
 export const topics = {
   name: "topics",
   description: "The topics of this host.",
@@ -185,6 +188,7 @@ export const topics = {
     TargetStatus: targetStatus,
     RebuildStatus: rebuildStatus,
     TopicStatus: topicStatus,
+    Explanation: explanation,
     Hold: hold,
     HoldResult: holdResult,
     RewindResult: rewindResult,
@@ -202,5 +206,6 @@ export const topics = {
     ...rewindRoutes,
     rebuild: rebuildRoute(rebuildStatus),
     retry: retryRoute,
+    explain: explainRoute(explanation),
   },
 } satisfies Subject;

@@ -8,6 +8,7 @@ export const SHIPPED = {
   top: "a live table of all hosts and topics",
   tap: "follows the records of a topic in Kafka, or the documents they become",
   logs: "searches the logs, as Explore does",
+  explain: "says everything about one topic: how it fares and why, what mends it, and until when it is safe",
   audit: "accounts for every committed record; compares a topic with an index that another tool filled",
   replay: "indexes dead letters again",
   schema: "writes the JSON Schema of the config file",

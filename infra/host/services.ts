@@ -8,7 +8,6 @@ import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fiel
 import { fieldCaps } from "../../lib/adapters/elasticsearch/field-caps.ts";
 import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
-import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics/metrics.ts";
@@ -40,12 +39,13 @@ import { createHoldingsWatch } from "./observe/holdings-watch.ts";
 import { createIgnoredWatch } from "./observe/ignored-watch.ts";
 import { createLive } from "./live/live.ts";
 import type { HoldKeeper } from "./orders/hold-keeper.ts";
-import type { Monitor } from "./observe/monitor.ts";
+import { type Monitor, withGroup } from "./observe/monitor.ts";
 import type { ReconcileLoop } from "./reconcile/reconcile-loop.ts";
 import type { Rewinder } from "./orders/rewinder.ts";
 import { createRewindService } from "./services/rewind-service.ts";
 import type { Reporter } from "./observe/reporter.ts";
 import type { HostHistory } from "./history/host-history.ts";
+import { createTopicService } from "./services/topic/topic-service.ts";
 import type { TailHub } from "./services/tail-hub.ts";
 import { createSentBeforeOf } from "../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
 import { systemTime } from "../../lib/adapters/system/system-time.ts";
@@ -182,6 +182,9 @@ export function createServices(core: HostCore): Services {
   const rebuilds = createHostRebuilds(core);
   const withRebuild = (topic: HeldTopic): ListedTopic => ({ ...topic, rebuild: rebuilds.of(topic.topic) });
 
+  const listed = async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild);
+  const topicService = createTopicService({ pool, loop, listed, logger });
+
   const healthOf = (topics: readonly TopicStatus[]) =>
     health({
       now: now(),
@@ -221,14 +224,9 @@ export function createServices(core: HostCore): Services {
       history: core.history,
       failures: core.failures,
       settings: () => settings().http,
-      topics: async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild),
+      topics: listed,
       rebuild: (input, signal) => rebuilds.steer(input, signal),
-      async retry(topic) {
-        if (!pool.tryNow(topic)) return false;
-        const reason = "a person tries a topic now";
-        await loop.run({ reason, dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null });
-        return true;
-      },
+      ...topicService.routes,
       consoleFiles: createConsoleFiles(),
       health: () => healthOf(pool.statuses()),
       metricsText() {
@@ -279,16 +277,11 @@ export function createServices(core: HostCore): Services {
         ignored.stop(),
         holdings.stop(),
         rebuilds.stop(),
+        topicService.stop(),
         hosts.fleet.stop(),
       ]);
     },
   };
-}
-
-/** A group that cannot be joined makes Kafka unhealthy, although it answers. */
-function withGroup(kafka: SourceHealth, trouble: GroupTrouble | null): SourceHealth {
-  if (!kafka.ok || trouble === null) return kafka;
-  return { ok: false, reason: trouble.message, since: new Date(trouble.sinceMs).toISOString() };
 }
 
 /** The config file was read, or there would be no host. */

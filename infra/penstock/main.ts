@@ -23,6 +23,7 @@ const PROGRAMS: Readonly<Record<Exclude<ShippedCommand, "version">, () => Promis
   top: () => import("../cli/top.ts"),
   tap: () => import("../cli/records/tap.ts"),
   logs: () => import("../cli/records/logs.ts"),
+  explain: () => import("../cli/explain.ts"),
   audit: () => import("../cli/audit.ts"),
   replay: () => import("../cli/replay.ts"),
   schema: () => import("../cli/schema.ts"),

@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 
 /** Runs a command of infra/cli as a process, with this config in its own folder. */
 export async function runCommand(
-  name: "audit" | "doctor" | "replay" | "topics",
+  name: "audit" | "doctor" | "explain" | "replay" | "topics",
   config: object,
   args: readonly string[],
 ) {

@@ -29,7 +29,7 @@ const MOST_NAME_WIDTH = 40;
 
 /** The report for a person: checks by area, with remedies. */
 export function formatChecks(checks: readonly Check[], paint: Paint): string {
-  const width = Math.min(MOST_NAME_WIDTH, Math.max(0, ...checks.map(({ name }) => oneLine(name).length)));
+  const width = nameWidth(checks);
   const lines: string[] = [];
   for (const area of AREAS) {
     const some = checks.filter((check) => check.area === area);
@@ -49,6 +49,16 @@ export function isWell(checks: readonly Check[]): boolean {
   return checks.every(({ state }) => state !== "failed");
 }
 
+/** The lines of some checks, without headings. */
+export function checkLines(checks: readonly Check[], paint: Paint): string[] {
+  const width = nameWidth(checks);
+  return checks.flatMap((check) => linesOf(check, width, paint));
+}
+
+function nameWidth(checks: readonly Check[]): number {
+  return Math.min(MOST_NAME_WIDTH, Math.max(0, ...checks.map(({ name }) => oneLine(name).length)));
+}
+
 function linesOf({ name, state, seen, remedy, command }: Check, width: number, paint: Paint): string[] {
   const { sign, word, colour } = MARKS[state];
   const mark = paint(colour, `${sign} ${word.padEnd(WORD_WIDTH)}`);
@@ -62,7 +72,8 @@ function linesOf({ name, state, seen, remedy, command }: Check, width: number, p
   ];
 }
 
-function summaryOf(checks: readonly Check[]): string {
+/** `12 ok, 1 warning, 0 failed, 0 skipped`. */
+export function summaryOf(checks: readonly Check[]): string {
   const { ok, warning, failed, skipped } = tallyOf(checks);
   const warnings = `${warning} ${warning === 1 ? "warning" : "warnings"}`;
   return `${ok} ok, ${warnings}, ${failed} failed, ${skipped} skipped`;

@@ -17,8 +17,13 @@ export type HostAnswer<T> =
   /** `reason` is a clause. */
   | { readonly kind: "away"; readonly reason: string };
 
-/** Asks the running host. */
-export type AskHost = <T>(path: string, schema: z.ZodType<T>, signal: AbortSignal) => Promise<HostAnswer<T>>;
+/** Asks the running host. @param waitMs for an answer that takes longer than others */
+export type AskHost = <T>(
+  path: string,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+  waitMs?: number,
+) => Promise<HostAnswer<T>>;
 
 /** @throws PenstockError `usage` if the value of `--host` is no URL */
 export function parseHostUrl(text: string | undefined): string | null {
@@ -31,7 +36,7 @@ export function parseHostUrl(text: string | undefined): string | null {
 /** @param url of `--host`; null: the config's own host */
 export function hostOf(http: HttpSettings, url: string | null): AskHost {
   const client = createHostClient({ ...http, url });
-  return async (path, schema, signal) => {
+  return async (path, schema, signal, waitMs) => {
     if (client === null)
       return {
         kind: "away",
@@ -39,7 +44,7 @@ export function hostOf(http: HttpSettings, url: string | null): AskHost {
       };
     let body: unknown;
     try {
-      body = await client.get(path, signal);
+      body = await client.get(path, signal, waitMs);
     } catch (error) {
       if (!(error instanceof PenstockError && error.code === "host_unavailable")) throw error;
       return { kind: "away", reason: error.message };

@@ -1,4 +1,5 @@
 import type { SourceHealth } from "../../../functions/health.ts";
+import type { GroupTrouble } from "../../../lib/adapters/kafka/group/member/member.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import { startRounds } from "./rounds.ts";
 
@@ -98,4 +99,10 @@ function mayPass(error: unknown): boolean {
 /** The first answer does not count: the host starts with a run anyway. */
 function cameBack(before: SourceHealth, now: SourceHealth): boolean {
   return now.ok && !before.ok && before.since !== null;
+}
+
+/** A group that cannot be joined makes Kafka unhealthy, although it answers. */
+export function withGroup(kafka: SourceHealth, trouble: GroupTrouble | null): SourceHealth {
+  if (!kafka.ok || trouble === null) return kafka;
+  return { ok: false, reason: trouble.message, since: new Date(trouble.sinceMs).toISOString() };
 }

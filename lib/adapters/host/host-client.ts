@@ -11,7 +11,7 @@ export interface HostClient {
    * GETs JSON. @returns null for a route that the host does not have: it is an older version
    * @throws PenstockError `host_unavailable` if nobody answers, `host_refused` if the host refuses; the signal's reason
    */
-  get(path: string, signal: AbortSignal): Promise<unknown>;
+  get(path: string, signal: AbortSignal, waitMs?: number): Promise<unknown>;
 }
 
 export interface HostAddress extends Pick<
@@ -36,8 +36,8 @@ export function createHostClient(address: HostAddress): HostClient | null {
   const tls = isLoopbackHostname(new URL(url).hostname) ? { rejectUnauthorized: false } : {};
   return {
     url,
-    async get(path, signal) {
-      const limit = AbortSignal.timeout(ANSWER_MS);
+    async get(path, signal, waitMs = ANSWER_MS) {
+      const limit = AbortSignal.timeout(waitMs);
       let response: Response;
       try {
         response = await fetch(new URL(path, url), {
@@ -49,7 +49,7 @@ export function createHostClient(address: HostAddress): HostClient | null {
         if (response.ok) return await response.json();
       } catch (error) {
         signal.throwIfAborted();
-        const reason = limit.aborted ? `nothing within ${ANSWER_MS / 1_000} s` : reasonOf(error);
+        const reason = limit.aborted ? `nothing within ${waitMs / 1_000} s` : reasonOf(error);
         throw new PenstockError("host_unavailable", `no host answers at ${url}: ${reason}`, {
           retryable: true,
           cause: error,

@@ -62,7 +62,7 @@ function retryRemedy({ code, message, refusal }: RetryReason, names: TopicNames)
   if (mayBeRecords)
     return remedy(
       "look which records are refused and why, then correct the pipeline or the mapping",
-      `bun run topics try ${names.topic}`,
+      `penstock topics try ${names.topic}`,
     );
   return connectionRemedy(message, refusal.status, false);
 }

@@ -1,25 +1,34 @@
 import type { Context, Hono } from "hono";
+import type { Explanation } from "../../../../lib/rules/explanation/explanation.ts";
 import type { HoldInput, HoldResult } from "../../../../functions/hold-topics.ts";
 import type { RebuildTopicInput, RebuildTopicResult } from "../../../../functions/rebuild-topic.ts";
 import type { RewindInput, RewindResult } from "../../../../functions/rewind-topic.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { topics } from "../../../api/topics.ts";
 import { callerOf } from "../auth/caller.ts";
+import { goneSignal } from "../kit/event-stream.ts";
 import { mount } from "../kit/mount.ts";
 import { problem } from "../kit/problem.ts";
 import { createPlaces, inPlace } from "../kit/semaphore.ts";
+import { type KafkaRouteDeps, refuseTopic } from "./kafka/record-routes.ts";
 
 export interface TopicRouteDeps {
   hold(input: HoldInput, signal: AbortSignal): Promise<readonly HoldResult[]>;
   rewind(input: RewindInput, signal: AbortSignal): Promise<RewindResult>;
   /** Tries a topic at once. @returns false if no source declares it @throws PenstockError `stopping` */
   retry(topic: string): Promise<boolean>;
+  /** @throws PenstockError `stopping` */
+  explain(topic: string, signal: AbortSignal): Promise<Explanation>;
+  readonly kafka: Pick<KafkaRouteDeps, "isOurs">;
   /** @throws as `rebuildTopic` */
   rebuild(input: RebuildTopicInput, signal: AbortSignal): Promise<RebuildTopicResult>;
 }
 
 /** Orders at once, each until all hosts follow. */
 const ORDERS = 20;
+
+/** Explanations at once: each asks all servers, over connections of its own. */
+const EXPLANATIONS = 2;
 
 /** What people order about single topics. */
 export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
@@ -57,6 +66,14 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
       });
     });
   }
+  const explanations = createPlaces(EXPLANATIONS);
+  mount(app, topics.routes.explain, ({ param }, c) => {
+    const topic = param("topic");
+    return (
+      refuseTopic(c, topic, deps.kafka) ??
+      inPlace(c, explanations, "explanations", async () => c.json(await deps.explain(topic, goneSignal(c))))
+    );
+  });
   mount(app, topics.routes.retry, async ({ param }, c) => {
     const topic = param("topic");
     return inPlace(c, places, "orders", async () =>

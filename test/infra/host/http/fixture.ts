@@ -59,6 +59,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       list: () => Promise.reject(new Error("no test asked for declarations")),
       edit: () => Promise.reject(new Error("no test asked for an edit")),
     },
+    explain: () => Promise.reject(new Error("no test asked for an explanation")),
     retry: async (topic) => topic === "app",
     rewind: () => Promise.reject(new Error("no test asked for a rewind")),
     trials: { tryOut: () => Promise.reject(new Error("no test asked for a trial")) },

@@ -49,7 +49,7 @@ describe("a refused write", () => {
       400,
       "illegal_argument_exception",
       "field [x] not present as part of path [x]",
-      "bun run topics try app",
+      "penstock topics try app",
     ],
   ])("%i %s: %s", (status, type, reason, command) => {
     expect(refused(status, type, reason)?.command).toBe(command);

@@ -56,7 +56,11 @@ export function addKafkaRoutes(app: Hono, deps: KafkaRouteDeps): void {
  * Kafka's own topics hold other programs' positions and transactions. Topics that nobody declared are no business of the
  * read-only token, which is given to people who look at declared logs.
  */
-function refuseTopic(c: Context, topic: string, deps: KafkaRouteDeps): Response | null {
+export function refuseTopic(
+  c: Context,
+  topic: string,
+  deps: Pick<KafkaRouteDeps, "isOurs">,
+): Response | null {
   if (topic.startsWith("__"))
     return problem(c, 403, `Topic ${quoted(topic)} is Kafka's own: it is not shown.`);
   if (c.get("access") === "full" || deps.isOurs(topic)) return null;

@@ -1,0 +1,65 @@
+import { declarationsInForce } from "../../../../functions/reconcile-topics.ts";
+import { hostStopping } from "../../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../../lib/rules/base/logger.ts";
+import type { ListedTopic } from "../../../../lib/rules/progress/holdings.ts";
+import { explainByServers } from "../../../cli/explain/ask-servers.ts";
+import type { TopicRouteDeps } from "../../http/routes/topic-routes.ts";
+import type { ReconcileLoop } from "../../reconcile/reconcile-loop.ts";
+import type { ConsumerPool } from "../../topic/consumer-pool.ts";
+
+export interface TopicServiceDeps {
+  readonly pool: Pick<ConsumerPool, "tryNow">;
+  readonly loop: Pick<ReconcileLoop, "run" | "memory" | "last">;
+  /** All topics of this host. */
+  listed(): Promise<readonly ListedTopic[]>;
+  readonly logger: Logger;
+}
+
+/** Answers about single topics. */
+export interface TopicService {
+  readonly routes: Pick<TopicRouteDeps, "retry" | "explain">;
+  /** Ends what is under way. */
+  stop(): Promise<void>;
+}
+
+export function createTopicService({ pool, loop, listed, logger }: TopicServiceDeps): TopicService {
+  const life = new AbortController();
+  const underWay = new Set<Promise<unknown>>();
+  const routes: TopicService["routes"] = {
+    async retry(topic) {
+      if (!pool.tryNow(topic)) return false;
+      const reason = "a person tries a topic now";
+      await loop.run({ reason, dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null });
+      return true;
+    },
+    async explain(topic, signal) {
+      life.signal.throwIfAborted();
+      const { memory, last } = loop;
+      const status = (await listed()).find((one) => one.topic === topic) ?? null;
+      const asking = explainByServers(
+        {
+          topic,
+          status,
+          settings: memory.settings,
+          declarations: declarationsInForce(memory),
+          refused: last?.plan.refused ?? [],
+        },
+        logger,
+        AbortSignal.any([life.signal, signal]),
+      );
+      underWay.add(asking);
+      try {
+        return await asking;
+      } finally {
+        underWay.delete(asking);
+      }
+    },
+  };
+  return {
+    routes,
+    async stop() {
+      life.abort(hostStopping());
+      await Promise.allSettled(underWay);
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import { deadLetters } from "./dead-letters.ts";
+import { deadLetters } from "./letters/dead-letters.ts";
 import { declarations } from "./declarations.ts";
 import { fleet } from "./fleet/fleet.ts";
 import { history } from "./history/history.ts";
@@ -6,6 +6,7 @@ import { ingest } from "./ingest.ts";
 import { kafka } from "./kafka/kafka.ts";
 import type { Route, Subject } from "./kit/route.ts";
 import { letters } from "./letters/letters.ts";
+import { mendings } from "./letters/mending.ts";
 import { logs } from "./logs.ts";
 import { pages } from "./pages.ts";
 import { probes } from "./probes.ts";
@@ -25,6 +26,7 @@ export const subjects: readonly Subject[] = [
   declarations,
   deadLetters,
   letters,
+  mendings,
   ingest,
   session,
   pages,

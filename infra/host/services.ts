@@ -2,6 +2,7 @@ import { health, type SourceHealth } from "../../functions/health.ts";
 import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
+import type { TrialDeps } from "../../lib/adapters/elasticsearch/trial/trial.ts";
 import { findHolders } from "../../lib/adapters/elasticsearch/mending/holders.ts";
 import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
@@ -114,6 +115,12 @@ export function createServices(core: HostCore): Services {
 
   const failureStores = createFailureStores({ bulk, ask: clients.questions.ask });
   const sentBefore = createSentBeforeOf(clients.questions, { time: systemTime, logger });
+  const trialClient: TrialDeps["client"] = {
+    bulk,
+    ...clients.questions,
+    newIndex: (...about) => clients.elasticsearch.newIndex(...about),
+    tryTemplate: (...about) => clients.elasticsearch.tryTemplate(...about),
+  };
   const deadLetterService = createDeadLetterService({
     logger,
     sentBefore,
@@ -124,6 +131,7 @@ export function createServices(core: HostCore): Services {
     ensureTemplate,
     ignoredFields: (topics, signal) => ignoredFields(topics, dayMs, signal),
     failureStores,
+    trialClient,
     findHolders: (...about) => findHolders(clients.elasticsearch, ...about),
     specifications: () => [...inForce().values()],
     declarations: () => declarationsInForce(loop.memory),
@@ -160,12 +168,7 @@ export function createServices(core: HostCore): Services {
     logger,
     settings,
     declarations: () => declarationsInForce(loop.memory),
-    client: {
-      bulk,
-      ...clients.questions,
-      newIndex: (...about) => clients.elasticsearch.newIndex(...about),
-      tryTemplate: (...about) => clients.elasticsearch.tryTemplate(...about),
-    },
+    client: trialClient,
   });
 
   const recordService = createRecordService({
@@ -251,6 +254,7 @@ export function createServices(core: HostCore): Services {
       replays: deadLetterService.replays,
       digest: (topic) => deadLetterService.digest(topic),
       letters: deadLetterService.letters,
+      mendings: deadLetterService.mendings,
       ingest: (batches, signal) => ingestService.ingest(batches, signal),
       ingestRefusal: () => ingestService.ingestRefusal(),
       reconcile: (wanted) => loop.run(wanted),

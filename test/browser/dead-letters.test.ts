@@ -1,7 +1,7 @@
 import { allOpen, noLetterStates } from "../support/letter-states.ts";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { NO_OUTCOMES } from "../../functions/replay-dead-letters.ts";
-import type { ReplayJob } from "../../infra/api/dead-letters.ts";
+import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
@@ -28,6 +28,8 @@ const running: ReplayJob = {
   progress: { read: 400, total: 1_000, outcomes: { ...NO_OUTCOMES, indexed: 300, stillRejected: 20 } },
   result: null,
   error: null,
+  change: null,
+  left: null,
 };
 
 describeInBrowser("dead letters", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Trial, tryTopic } from "../../functions/try-topic.ts";
+import { tryTopic } from "../../functions/try-topic.ts";
+import type { Trial } from "../../functions/try-topic/try-records.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import type { TrialFindings } from "../../lib/rules/trial/findings.ts";
 import { readOperations } from "../../lib/rules/trial/operations.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import type { DeclarationsListing } from "../../functions/list-declarations.ts";
-import type { ReplayJob } from "../../infra/api/dead-letters.ts";
+import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";

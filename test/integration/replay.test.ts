@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
-import type { ReplayJob } from "../../infra/api/dead-letters.ts";
+import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
 import { deadLetterOf, withoutValue, type DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { createDocumentEncoder } from "../../lib/rules/documents/document.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";

@@ -314,7 +314,14 @@ test("a trial that is killed leaves its index behind, and a later one removes it
       ? Promise.resolve({ indices: [{ name }] })
       : client.ask(question, signal);
   const { signal } = new AbortController();
-  const target = { kind: "new", mappings: {}, settings: {}, refusal: null } as const;
+  const target = {
+    kind: "new",
+    index: null,
+    mayRollOver: false,
+    mappings: {},
+    settings: {},
+    refusal: null,
+  } as const;
   const laterBy = async (minutes: number) => {
     const now = () => Date.now() + minutes * 60_000;
     const later = createScratchIndices({

@@ -4,6 +4,8 @@ import {
   type LetterGroup,
   type StateCounts,
 } from "../../../lib/rules/dead-letters/letter-state.ts";
+import type { LettersLeft } from "../../../functions/letters-left.ts";
+import type { MendRequest } from "../../../lib/rules/mending/proposal.ts";
 import { topicName } from "../../../lib/rules/config/scalars.ts";
 import { required, optional } from "../kit/parameters.ts";
 import { wholeNumber } from "../kit/route.ts";
@@ -19,6 +21,21 @@ export const statesProblems = z
   .array(z.string())
   .meta({ description: "Why some are unknown, or counted as open although an index may have them." });
 export const letterState = z.enum(letterStates);
+
+export const lettersLeft: z.ZodType<LettersLeft> = z.object({
+  states: stateCounts,
+  statesProblems,
+  byIndex: z
+    .array(z.object({ index: z.string(), letters: wholeNumber }))
+    .meta({ description: "Resolved letters by the index that has their records." }),
+});
+
+/** A request to Elasticsearch. */
+export const mendRequest: z.ZodType<MendRequest> = z.object({
+  method: z.enum(["PUT", "POST"]),
+  path: z.string(),
+  body: z.record(z.string(), z.unknown()),
+});
 
 /** What makes letters one group, as members of an answer. */
 export const groupMembers = {

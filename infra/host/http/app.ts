@@ -20,6 +20,7 @@ import { addHistoryRoutes, type HistoryRouteDeps } from "./routes/history/histor
 import { addIngestRoutes } from "./routes/ingest-routes.ts";
 import { addKafkaRoutes, type KafkaRouteDeps } from "./routes/kafka/record-routes.ts";
 import { addLetterRoutes, type LetterRouteDeps } from "./routes/letters/letter-routes.ts";
+import { addMendingRoutes, type MendingRouteDeps } from "./routes/letters/mending-routes.ts";
 import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
 import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
 import { addPageRoutes, noSuchPage, type PageRouteDeps } from "./routes/page-routes.ts";
@@ -35,6 +36,7 @@ export interface HttpDeps
     DeclarationRouteDeps,
     ReplayRouteDeps,
     LetterRouteDeps,
+    MendingRouteDeps,
     IngestTaker,
     HistoryRouteDeps,
     LiveRouteDeps,
@@ -76,6 +78,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addDeclarationRoutes(app, deps);
   addReplayRoutes(app, deps);
   addLetterRoutes(app, deps);
+  addMendingRoutes(app, deps);
   addTopicRoutes(app, deps);
   addFleetRoutes(app, deps);
   addLiveRoutes(app, deps);

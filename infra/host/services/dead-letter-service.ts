@@ -5,6 +5,10 @@ import type { IngestBatchDeps } from "../../../functions/ingest-batch.ts";
 import { readFailureStores } from "../../../functions/digest-dead-letters/read-failure-stores.ts";
 import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { replayDeadLetters, type ReplayDeps } from "../../../functions/replay-dead-letters.ts";
+import { lettersLeft } from "../../../functions/letters-left.ts";
+import { refreshIndex } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
+import type { TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
+import { indexPatternOf } from "../../../lib/rules/model/names.ts";
 import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import type { FailureStores } from "../../../lib/rules/dead-letters/failure-stores.ts";
 import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
@@ -12,7 +16,14 @@ import { specificationLookup } from "../../../lib/rules/declarations/desired.ts"
 import { hostStopping } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
-import { createLetterService, lettersReadMs, type LetterService, newestLetters } from "./letter-service.ts";
+import {
+  createLetterService,
+  lettersReadMs,
+  type LetterService,
+  type LetterServiceDeps,
+  newestLetters,
+} from "./letter-service.ts";
+import { createMendingService, type MendingService } from "./mending-service.ts";
 import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
 
 /** Answers requests about dead letters. */
@@ -22,6 +33,7 @@ export interface DeadLetterService {
   digest(topic: string | null): Promise<DigestResult>;
   /** Its lists and the digests run one at a time together. */
   readonly letters: LetterService;
+  readonly mendings: MendingService;
   stop(): Promise<void>;
 }
 
@@ -30,6 +42,8 @@ export interface DeadLetterServiceDeps extends Pick<
   "existingIds" | "removeExtraCopies" | "ensureTemplate" | "sentBefore"
 > {
   readonly bulk: IngestBatchDeps["bulk"];
+  /** For trials of changes. */
+  readonly trialClient: TrialDeps["client"];
   /** The current settings. */
   settings(): Settings;
   declarations(): readonly Declaration[];
@@ -43,6 +57,9 @@ export interface DeadLetterServiceDeps extends Pick<
   readonly now: () => number;
   readonly random: () => number;
 }
+
+/** The look at what is left after a replay, which may have to read many letters again. */
+const leftMs = 60_000;
 
 export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetterService {
   const { logger, now, random, bulk, existingIds, removeExtraCopies, ensureTemplate, sentBefore } = deps;
@@ -58,6 +75,14 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     });
     lastReading = asked.catch(() => {});
     return asked;
+  };
+
+  const reading: LetterServiceDeps = {
+    settings: () => deps.settings(),
+    findHolders: deps.findHolders,
+    logger,
+    signal: life.signal,
+    inTurn,
   };
 
   const digest = async (topic: string | null): Promise<DigestResult> => {
@@ -85,6 +110,20 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     now,
     logger,
     newId: () => crypto.randomUUID(),
+    async left({ filter, index }, signal) {
+      const { kafka, deadLetters } = deps.settings();
+      const target = index ?? filter.of?.index ?? null;
+      if (target !== null) await refreshIndex(deps.trialClient, indexPatternOf(target), signal);
+      return lettersLeft(
+        { deadLetterTopic: deadLetters.topic, filter, newest: newestLetters },
+        {
+          reader: createRecordReader(kafka, logger),
+          findHolders: deps.findHolders,
+          signal,
+          deadline: AbortSignal.timeout(leftMs),
+        },
+      );
+    },
     replay(request, onProgress, signal) {
       const { kafka, deadLetters, elasticsearch } = deps.settings();
       return replayDeadLetters(
@@ -111,12 +150,13 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
 
   return {
     replays,
-    letters: createLetterService({
-      settings: () => deps.settings(),
-      findHolders: deps.findHolders,
-      logger,
-      signal: life.signal,
-      inTurn,
+    letters: createLetterService(reading),
+    mendings: createMendingService({
+      ...reading,
+      client: deps.trialClient,
+      declarations: () => deps.declarations(),
+      replays,
+      now,
     }),
     digest(topic) {
       const shared = digests.get(topic);

@@ -6,7 +6,8 @@ import {
 import { hostStopping, messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { ReplayRequest } from "../../../lib/rules/dead-letters/replay-request.ts";
-import type { ReplayJob } from "../../api/dead-letters.ts";
+import type { LettersLeft } from "../../../functions/letters-left.ts";
+import type { ReplayJob } from "../../api/letters/dead-letters.ts";
 
 /** Replays requested over HTTP. They run one at a time, and the last few are remembered. */
 export interface ReplayJobs {
@@ -14,11 +15,24 @@ export interface ReplayJobs {
    * Starts a replay, or returns the one that is running.
    * @throws PenstockError `stopping` once stopped
    */
-  start(request: ReplayRequest): { readonly kind: "started" | "busy"; readonly job: ReplayJob };
+  start(
+    request: ReplayRequest,
+    change?: ChangeBefore,
+  ): { readonly kind: "started" | "busy"; readonly job: ReplayJob };
   /** Null if unknown or forgotten. */
   get(id: string): ReplayJob | null;
   /** Aborts the running replay and starts no other. */
   stop(): Promise<void>;
+}
+
+/** What is changed in Elasticsearch before a replay. */
+export interface ChangeBefore {
+  readonly about: Omit<NonNullable<ReplayJob["change"]>, "made">;
+  /**
+   * @returns the index that the letters then go to; null: as the request says
+   * @throws PenstockError if it cannot be made; nothing is replayed then
+   */
+  make(signal: AbortSignal): Promise<string | null>;
 }
 
 export interface ReplayJobsDeps {
@@ -27,6 +41,8 @@ export interface ReplayJobsDeps {
     onProgress: (progress: ReplayProgress) => void,
     signal: AbortSignal,
   ): Promise<ReplayResult>;
+  /** What is left of the letters that a replay was to take. */
+  left(request: ReplayRequest, signal: AbortSignal): Promise<LettersLeft>;
   newId(): string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -47,10 +63,27 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
     if (job !== undefined) jobs.set(id, { ...job, ...changes });
   };
 
-  const run = async (id: string, request: ReplayRequest): Promise<void> => {
+  const changeFirst = async (
+    id: string,
+    request: ReplayRequest,
+    { about, make }: ChangeBefore,
+  ): Promise<ReplayRequest> => {
+    const index = (await make(life.signal)) ?? request.index;
+    const job = jobs.get(id);
+    if (job !== undefined)
+      change(id, { change: { ...about, made: true }, request: { ...job.request, index } });
+    logger.info("a proposed change was made before a replay", { id, proposal: about.proposal });
+    return { ...request, index };
+  };
+
+  const run = async (id: string, asked: ReplayRequest, before: ChangeBefore | null): Promise<void> => {
     try {
+      const request = before === null ? asked : await changeFirst(id, asked, before);
       const result = await deps.replay(request, (progress) => change(id, { progress }), life.signal);
-      change(id, { state: "done", endedAt: nowIso(), result });
+      // Only of a replay of one group: of all letters, it would take as long as the replay.
+      const isAudited = !request.dryRun && request.filter.of !== undefined;
+      const left = isAudited ? await deps.left(request, life.signal) : null;
+      change(id, { state: "done", endedAt: nowIso(), result, left });
       const { byError: _byError, unrecoverablePlaces: _places, byIndex: _indices, ...counts } = result;
       const { openPlaces: _open, ...failureStores } = result.failureStores;
       logger.info("a replay finished", { id, ...counts, failureStores });
@@ -64,7 +97,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
   };
 
   return {
-    start(request) {
+    start(request, before = undefined) {
       const current = running === null ? null : jobs.get(running.id);
       if (current) return { kind: "busy", job: current };
       life.signal.throwIfAborted();
@@ -87,13 +120,15 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
         progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
         result: null,
         error: null,
+        change: before === undefined ? null : { ...before.about, made: false },
+        left: null,
       };
       jobs.set(id, job);
       logger.info("a replay began", { id, ...request.filter, index: request.index, dryRun: request.dryRun });
       const [oldest] = jobs.keys();
       if (jobs.size > REMEMBERED && oldest !== undefined) jobs.delete(oldest);
       // Deferred, so that `running` is set before the replay can end.
-      running = { id, ended: Promise.resolve().then(() => run(id, request)) };
+      running = { id, ended: Promise.resolve().then(() => run(id, request, before ?? null)) };
       return { kind: "started", job };
     },
     get: (id) => jobs.get(id) ?? null,

@@ -45,6 +45,14 @@ export function scratchBody({ mappings, settings }: { mappings: Mapping; setting
   };
 }
 
+const stored = /^index\.(?:number_of_(?:shards|replicas)|(?:default|final)_pipeline|refresh_interval|codec)$/;
+
+/** The settings that another index like this one gets, by full name. */
+export function keptSettings(settings: Mapping): Mapping {
+  const kept = [...flatSettings(settings)].filter(([name]) => decisive.test(name) || stored.test(name));
+  return Object.fromEntries(kept);
+}
+
 /** By full name, such as `index.mapping.total_fields.limit`. */
 export function flatSettings(settings: unknown, outer = ""): Map<string, unknown> {
   if (!isObject(settings)) return new Map([[outer, settings]]);

@@ -1,7 +1,7 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
 import { parseReplayWords } from "../../../../lib/rules/dead-letters/replay-request.ts";
-import { deadLetters } from "../../../api/dead-letters.ts";
+import { deadLetters } from "../../../api/letters/dead-letters.ts";
 import { usage } from "../../../api/kit/parameters.ts";
 import type { ReplayJobs } from "../../services/replay-jobs.ts";
 import { answerHeld, slices } from "../kit/held-answer.ts";
@@ -47,22 +47,23 @@ export function addReplayRoutes(app: Hono, deps: ReplayRouteDeps): void {
       ...of
     } = { ...query, ...members };
     const isDry = String(dryRun) === "true";
-    const { kind, job } = deps.replays.start(
-      parseReplayWords({ topic, error, since, index, ...of }, isDry, deps.now()),
-    );
-    const location = `/replay/${job.id}`;
-    if (kind === "busy") {
-      return problem(c, 409, `Replay ${job.id} runs since ${job.startedAt}; one runs at a time.`, {
-        headers: { location },
-        members: { job: job.id },
-      });
-    }
-    return c.json(job, 202, { location });
+    const words = { topic, error, since, index, ...of };
+    return answerJob(c, deps.replays.start(parseReplayWords(words, isDry, deps.now())));
   });
   mount(app, deadLetters.routes.job, ({ param }, c) => {
     const job = deps.replays.get(param("id"));
     return job === null
       ? problem(c, 404, "There is no such replay; only the last few of this host are remembered.")
       : c.json(job);
+  });
+}
+
+/** The job that was started; or 409, naming the one that is running. */
+export function answerJob(c: Context, { kind, job }: ReturnType<ReplayJobs["start"]>): Response {
+  const location = `/replay/${job.id}`;
+  if (kind === "started") return c.json(job, 202, { location });
+  return problem(c, 409, `Replay ${job.id} runs since ${job.startedAt}; one runs at a time.`, {
+    headers: { location },
+    members: { job: job.id },
   });
 }

@@ -12,6 +12,10 @@ import { shaped } from "../transport/shaped.ts";
 /** What a name stands for that documents go to, as far as it decides what becomes of them. */
 export interface Target {
   readonly kind: TriedTarget["kind"];
+  /** The index that takes documents; null if it does not exist yet, or there is none. */
+  readonly index: string | null;
+  /** Whether it is an alias whose write index can be rolled over without naming the next one. */
+  readonly mayRollOver: boolean;
   readonly mappings: Mapping;
   /** Nested, as Elasticsearch shows them. */
   readonly settings: Mapping;
@@ -45,12 +49,14 @@ export async function findTarget(
 ): Promise<Target> {
   const indices = await readIndices(client, name, signal);
   const { kind, index } = writeIndexOf(name, indices);
-  if (kind === "new") return { kind, ...(await client.newIndex(name, template, signal)), refusal: null };
+  const about = { kind, index, mayRollOver: false };
+  if (kind === "new") return { ...about, ...(await client.newIndex(name, template, signal)), refusal: null };
   const found = index === null ? undefined : indices[index];
   if (index === null || found === undefined)
-    return { kind, mappings: {}, settings: {}, refusal: noWriteIndex(name) };
-  const { mappings, settings } = found;
-  return { kind, mappings, settings, refusal: refusalOf(index, settings) };
+    return { ...about, mappings: {}, settings: {}, refusal: noWriteIndex(name) };
+  const { mappings, settings, aliases } = found;
+  const mayRollOver = aliases[name]?.is_write_index === true && /-\d+$/.test(index);
+  return { ...about, mayRollOver, mappings, settings, refusal: refusalOf(index, settings) };
 }
 
 async function readIndices(

@@ -31,6 +31,8 @@ export interface TrialDeps extends Omit<ScratchDeps, "client"> {
   readonly client: Pick<Elasticsearch, "ask" | "askForText" | "bulk" | "newIndex" | "tryTemplate">;
   /** Whether a host would make templates for the topic. */
   readonly managed: boolean;
+  /** Makes another target of the one that a name stands for, to find out what a change of it would do. */
+  readonly change?: (name: string, target: Target) => Target;
 }
 
 /** Each costs the cluster an index for a moment; documents for further ones are not tried. */
@@ -140,7 +142,8 @@ export function createTrial(spec: Specification, deps: TrialDeps) {
   async function targetOf(index: string, signal: AbortSignal): Promise<Target> {
     const known = targets.get(index);
     if (known !== undefined) return known;
-    const target = await findTarget(client, index, leadsTo(spec.index, index) ? ours : null, signal);
+    const found = await findTarget(client, index, leadsTo(spec.index, index) ? ours : null, signal);
+    const target = deps.change?.(index, found) ?? found;
     targets.set(index, target);
     return target;
   }

@@ -84,6 +84,13 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       records: () => Promise.reject(new Error("no test asked for records")),
     },
     digest: () => Promise.reject(new Error("no test asked for a digest")),
+    mendings: {
+      propose: () => Promise.reject(new Error("no test asked for proposals")),
+      tryOut: () => Promise.reject(new Error("no test asked for a trial of proposals")),
+      apply: () => {
+        throw new Error("no test asked for a change");
+      },
+    },
     letters: {
       list: () => Promise.reject(new Error("no test asked for letters")),
       read: () => Promise.reject(new Error("no test asked for a letter")),

@@ -6,6 +6,7 @@ import {
   type ReplayResult,
 } from "../../../../functions/replay-dead-letters.ts";
 import type { ReplayRequest } from "../../../../lib/rules/dead-letters/replay-request.ts";
+import type { LettersLeft } from "../../../../functions/letters-left.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
@@ -17,14 +18,22 @@ const request: ReplayRequest = {
   dryRun: false,
 };
 
+const left: LettersLeft = {
+  states: { open: 0, resolved: 5, unknown: 0 },
+  statesProblems: [],
+  byIndex: [{ index: "app-mended", letters: 5 }],
+};
+
 /** Jobs whose replays end when told to. */
 function setUp() {
+  const requests: ReplayRequest[] = [];
   const runs: {
     progress: (progress: ReplayProgress) => void;
     signal: AbortSignal;
     done: PromiseWithResolvers<ReplayResult>;
   }[] = [];
-  const replay: ReplayJobsDeps["replay"] = (_request, progress, signal) => {
+  const replay: ReplayJobsDeps["replay"] = (wanted, progress, signal) => {
+    requests.push(wanted);
     const done = Promise.withResolvers<ReplayResult>();
     signal.addEventListener("abort", () => done.reject(signal.reason));
     runs.push({ progress, signal, done });
@@ -33,11 +42,12 @@ function setUp() {
   let ids = 0;
   const jobs = createReplayJobs({
     replay,
+    left: () => Promise.resolve(left),
     newId: () => `id-${(ids += 1)}`,
     now: () => 0,
     logger: createMemoryLogger(),
   });
-  return { jobs, runs };
+  return { jobs, runs, requests };
 }
 
 describe("replay jobs", () => {
@@ -62,6 +72,8 @@ describe("replay jobs", () => {
       progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
       result: null,
       error: null,
+      change: null,
+      left: null,
     });
     expect(jobs.start(request)).toMatchObject({ kind: "busy", job: { id: "id-1" } });
 
@@ -78,6 +90,42 @@ describe("replay jobs", () => {
     await eventually("it failed", () => jobs.get("id-2")?.state === "failed");
     expect(jobs.get("id-2")).toMatchObject({ error: "no Elasticsearch", result: null });
     expect(jobs.get("id-3")).toBeNull();
+  });
+
+  test("of one group end with a look at what is left of it; a dry run and a replay of all do not", async () => {
+    const { jobs, runs } = setUp();
+    const filter = { ...request.filter, of: { index: "app", field: "n" } };
+    for (const [at, [wanted, audited]] of [
+      [{ ...request, filter }, left] as const,
+      [{ ...request, filter, dryRun: true }, null] as const,
+      [request, null] as const,
+    ].entries()) {
+      const { id } = jobs.start(wanted).job;
+      await eventually("it runs", () => runs.length === at + 1);
+      runs[at]?.done.resolve(replayResult());
+      await eventually("it is done", () => jobs.get(id)?.state === "done");
+      expect(jobs.get(id)?.left).toEqual(audited);
+    }
+  });
+
+  test("make a proposed change first, and replay nothing if it cannot be made", async () => {
+    const { jobs, runs, requests } = setUp();
+    const about = { proposal: "new-index", request: null };
+    const { job } = jobs.start(request, { about, make: () => Promise.resolve("app-mended") });
+    expect(job.change).toEqual({ ...about, made: false });
+    await eventually("it runs", () => runs.length === 1);
+    expect(jobs.get(job.id)).toMatchObject({
+      change: { ...about, made: true },
+      request: { index: "app-mended" },
+    });
+    expect(requests[0]?.index).toBe("app-mended");
+    runs[0]?.done.resolve(replayResult());
+    await eventually("it is done", () => jobs.get(job.id)?.state === "done");
+
+    const refused = jobs.start(request, { about, make: () => Promise.reject(new Error("no such index")) });
+    await eventually("it failed", () => jobs.get(refused.job.id)?.state === "failed");
+    expect(jobs.get(refused.job.id)).toMatchObject({ error: "no such index", change: { made: false } });
+    expect(runs).toHaveLength(1);
   });
 
   test("are forgotten, the oldest first", async () => {

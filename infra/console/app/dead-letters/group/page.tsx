@@ -14,6 +14,7 @@ import { ReplayDialog } from "../replay/replay-dialog.tsx";
 import { ReplayPanel } from "../replay/replay-panel.tsx";
 import { requestOf, type Started, startReplay } from "../replay/start-replay.ts";
 import { StatesText } from "../replay/states-text.tsx";
+import { MendingSection } from "./mending.tsx";
 import { LettersTable } from "./letters-table.tsx";
 
 /** The letters of one group, one by one, and their replay. */
@@ -60,6 +61,7 @@ export function GroupPage({ group }: { readonly group: LetterGroup }) {
           <Hostile text={error} />
         </Notice>
       )}
+      {left === 0 ? null : <MendingSection group={group} onStarted={follow} />}
       <h2>Letters</h2>
       <div class="bar">
         <div role="group" aria-label="State" class="views">

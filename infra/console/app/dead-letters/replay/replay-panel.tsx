@@ -1,5 +1,5 @@
 import { useEffect } from "hono/jsx/dom";
-import type { ReplayJob } from "../../../../api/dead-letters.ts";
+import type { ReplayJob } from "../../../../api/letters/dead-letters.ts";
 import type { ReplayResult } from "../../../../../functions/replay-dead-letters.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { Notice } from "../../components/notice.tsx";
@@ -42,9 +42,50 @@ export function ReplayPanel({
           <Hostile text={error} />
         </Notice>
       )}
+      {job === null ? null : <Change job={job} />}
       {job === null ? null : <Progress job={job} />}
       {job === null ? null : <End job={job} onReplay={onReplay} />}
     </section>
+  );
+}
+
+/** The change in Elasticsearch that came first. */
+function Change({ job: { change, state } }: { readonly job: ReplayJob }) {
+  const request = change?.request ?? null;
+  if (change === null || request === null) return null;
+  return (
+    <p>
+      {change.made ? "Changed first: " : state === "running" ? "Changing first: " : "Not changed: "}
+      <code>
+        <Hostile text={`${request.method} ${request.path}`} />
+      </code>
+    </p>
+  );
+}
+
+/** What became of each letter of the group. */
+function Left({ left }: { readonly left: NonNullable<ReplayJob["left"]> }) {
+  const { states, byIndex, statesProblems } = left;
+  const places = byIndex.map(({ index, letters }) => `${exactCount(letters)} in ${index}`).join(", ");
+  const [only] = byIndex;
+  return (
+    <Notice kind={states.open + states.unknown === 0 ? "ok" : "warning"}>
+      Every letter of the group was looked up: {exactCount(states.resolved)} resolved,{" "}
+      <strong>{exactCount(states.open)} left</strong>
+      {states.unknown === 0 ? "" : `, ${exactCount(states.unknown)} unknown`}
+      {only === undefined ? null : (
+        <>
+          ; <Hostile text={byIndex.length === 1 ? `all in ${only.index}` : places} />
+        </>
+      )}
+      .
+      {statesProblems.map((problem) => (
+        <span key={problem}>
+          {" "}
+          <Hostile text={problem} />.
+        </span>
+      ))}
+    </Notice>
   );
 }
 
@@ -70,7 +111,7 @@ function Progress({ job: { state, progress, startedAt, endedAt, result } }: { re
 }
 
 function End({
-  job: { state, request, result, error },
+  job: { state, request, result, error, left, change },
   onReplay,
 }: {
   readonly job: ReplayJob;
@@ -81,8 +122,10 @@ function End({
   if (result === null) {
     return (
       <Notice kind="bad" alert>
-        The replay failed: <Hostile text={error ?? "no reason given"} />. What it had brought in by then is in
-        the index; the rest is still in the dead-letter topic, and can be replayed again.
+        The replay failed: <Hostile text={error ?? "no reason given"} />.{" "}
+        {change !== null && !change.made
+          ? "Nothing was changed, and no letter was replayed."
+          : "What it had brought in by then is in the index; the rest is still in the dead-letter topic, and can be replayed again."}
       </Notice>
     );
   }
@@ -117,6 +160,7 @@ function End({
             : `Delete ${exactCount(wouldClear)} from failure stores`}
         </button>
       ) : null}
+      {left === null ? null : <Left left={left} />}
       <Leftovers result={result} />
     </>
   );

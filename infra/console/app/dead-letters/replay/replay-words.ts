@@ -1,4 +1,4 @@
-import type { ReplayJob } from "../../../../api/dead-letters.ts";
+import type { ReplayJob } from "../../../../api/letters/dead-letters.ts";
 import type { ReplayOutcomes, ReplayResult } from "../../../../../functions/replay-dead-letters.ts";
 import { exactCount, plural } from "../../text/format.ts";
 

@@ -1,4 +1,4 @@
-import type { ReplayJob } from "../../../../api/dead-letters.ts";
+import type { ReplayJob } from "../../../../api/letters/dead-letters.ts";
 import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
 import { ApiError, ask } from "../../state/api.ts";
 

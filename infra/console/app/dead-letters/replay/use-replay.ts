@@ -1,5 +1,5 @@
 import { useEffect, useState } from "hono/jsx/dom";
-import type { ReplayJob } from "../../../../api/dead-letters.ts";
+import type { ReplayJob } from "../../../../api/letters/dead-letters.ts";
 import { ApiError, ask } from "../../state/api.ts";
 
 /** The last known state of a replay; both are null until the host answered. */

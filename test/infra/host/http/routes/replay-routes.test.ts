@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { HttpDeps } from "../../../../../infra/host/http/app.ts";
 import { NO_OUTCOMES } from "../../../../../functions/replay-dead-letters.ts";
 import { maxDigests } from "../../../../../infra/host/http/routes/replay-routes.ts";
-import type { ReplayJob } from "../../../../../infra/api/dead-letters.ts";
+import type { ReplayJob } from "../../../../../infra/api/letters/dead-letters.ts";
 import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import type { ReplayRequest } from "../../../../../lib/rules/dead-letters/replay-request.ts";
 import { bearer, problemOf, setUp, token } from "../fixture.ts";
@@ -27,6 +27,8 @@ const job: ReplayJob = {
   progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
   result: null,
   error: null,
+  change: null,
+  left: null,
 };
 const digest = {
   read: 0,

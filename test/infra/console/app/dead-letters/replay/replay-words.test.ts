@@ -5,7 +5,7 @@ import {
   leftSomething,
   outcomeWords,
 } from "../../../../../../infra/console/app/dead-letters/replay/replay-words.ts";
-import type { ReplayJob } from "../../../../../../infra/api/dead-letters.ts";
+import type { ReplayJob } from "../../../../../../infra/api/letters/dead-letters.ts";
 
 test("outcomes are told where there are any, what came back first", () => {
   expect(outcomeWords(NO_OUTCOMES)).toBe("");
@@ -41,6 +41,8 @@ test("a job is named by what it takes", () => {
       progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
       result: null,
       error: null,
+      change: null,
+      left: null,
     });
   expect(title({ topic: "pay", error: "parse" })).toBe("Replay of pay, parse");
   expect(title({ topic: "pay", refusedBy: "old", field: "user" })).toBe(

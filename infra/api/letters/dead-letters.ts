@@ -1,19 +1,19 @@
 import { z } from "zod";
-import type { DigestResult } from "../../functions/digest-dead-letters.ts";
+import type { DigestResult } from "../../../functions/digest-dead-letters.ts";
 import type {
   FailureStoreDigest,
   StoreDigest,
-} from "../../functions/digest-dead-letters/read-failure-stores.ts";
-import type { ClearedStores } from "../../functions/replay-dead-letters/clear-failure-stores.ts";
-import type { ForeignRecord } from "../../functions/replay-dead-letters/read-dead-letters.ts";
-import type { IgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
-import type { RecordPlace, ReplayProgress, ReplayResult } from "../../functions/replay-dead-letters.ts";
-import type { DeadLetterDigest, DigestGroup } from "../../lib/rules/dead-letters/dead-letter-digest.ts";
-import type { StoredFailures } from "../../lib/rules/dead-letters/failure-stores.ts";
-import type { FieldThatGaveWay } from "../../lib/rules/search/hits/gave-way.ts";
-import { topicName } from "../../lib/rules/config/scalars.ts";
-import { checked, choice, optional } from "./kit/parameters.ts";
-import { groupMembers, stateCounts, statesProblems } from "./letters/states.ts";
+} from "../../../functions/digest-dead-letters/read-failure-stores.ts";
+import type { ClearedStores } from "../../../functions/replay-dead-letters/clear-failure-stores.ts";
+import type { ForeignRecord } from "../../../functions/replay-dead-letters/read-dead-letters.ts";
+import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
+import type { RecordPlace, ReplayProgress, ReplayResult } from "../../../functions/replay-dead-letters.ts";
+import type { DeadLetterDigest, DigestGroup } from "../../../lib/rules/dead-letters/dead-letter-digest.ts";
+import type { StoredFailures } from "../../../lib/rules/dead-letters/failure-stores.ts";
+import type { FieldThatGaveWay } from "../../../lib/rules/search/hits/gave-way.ts";
+import { topicName } from "../../../lib/rules/config/scalars.ts";
+import { checked, choice, optional } from "../kit/parameters.ts";
+import { groupMembers, lettersLeft, mendRequest, stateCounts, statesProblems } from "./states.ts";
 import {
   ignored,
   json,
@@ -23,7 +23,7 @@ import {
   type Subject,
   timeText,
   wholeNumber,
-} from "./kit/route.ts";
+} from "../kit/route.ts";
 
 const place = { topic: z.string(), partition: wholeNumber, offset: wholeNumber };
 const recordPlace: z.ZodType<RecordPlace> = z.object(place);
@@ -161,7 +161,7 @@ const progress: z.ZodType<ReplayProgress> = z.object({
   total: wholeNumber,
   outcomes: z.object(outcomes),
 });
-const replayJob = z.object({
+export const replayJob = z.object({
   id: z.string(),
   state: z.enum(["running", "done", "failed"]),
   request: z.object({
@@ -178,11 +178,18 @@ const replayJob = z.object({
   progress,
   result: replayResult.nullable(),
   error: z.string().nullable(),
+  change: z
+    .object({ proposal: z.string(), request: mendRequest.nullable(), made: z.boolean() })
+    .nullable()
+    .meta({ description: "The change that was asked for before the replay; `made`: Elasticsearch took it." }),
+  left: lettersLeft
+    .nullable()
+    .meta({ description: "The audit at the end of a replay of one group: what became of its letters." }),
 });
 
 /** A requested replay. What a failed one had indexed stays there; the rest is still in the dead-letter topic. */
 export type ReplayJob = z.infer<typeof replayJob>;
-const replayBusy = z.object({ ...problemMembers, job: z.string() });
+export const replayBusy = z.object({ ...problemMembers, job: z.string() });
 
 /** Accepted in the query or in the body. */
 const words = {

@@ -1,0 +1,186 @@
+import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
+import type { ReadDeadLetter } from "../lib/rules/dead-letters/dead-letter-reader.ts";
+import type { LetterGroup } from "../lib/rules/dead-letters/letter-state.ts";
+import { documentId } from "../lib/rules/documents/document-id.ts";
+import type { Mapping } from "../lib/rules/json/object.ts";
+import { mappingAt, placeOf } from "../lib/rules/mending/field-place.ts";
+import type { Effect, Plan, Proposal, RefusingTarget } from "../lib/rules/mending/proposal.ts";
+import { proposalsFor } from "../lib/rules/mending/proposals.ts";
+import { helps, type Verdict, verdictOf } from "../lib/rules/mending/verdict.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { indexPatternOf, isDated, leadsTo } from "../lib/rules/model/names.ts";
+import type { SourceRecord } from "../lib/rules/model/record.ts";
+import { PenstockError } from "../lib/rules/base/errors.ts";
+import { bareSpecification, withIndex } from "../lib/rules/model/specification.ts";
+import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
+import { sampleLetters, type SampleLettersDeps } from "./mend-letters/sample-letters.ts";
+import { readNewest } from "./try-topic/read-newest.ts";
+import { type Trial, tryRecords, withTimes } from "./try-topic/try-records.ts";
+
+export interface MendInput {
+  readonly deadLetterTopic: string;
+  readonly group: LetterGroup;
+  /** Another index to replay the letters to; null if none was asked for. */
+  readonly into: string | null;
+  /** Reads only about this many of the newest letters. */
+  readonly newest: number;
+}
+
+export interface MendDeps extends SampleLettersDeps {
+  /** Current settings of a topic; null if it is no longer declared. */
+  specificationOf(topic: string): Specification | null;
+  /** @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused` */
+  readTarget(spec: Specification, signal: AbortSignal): Promise<RefusingTarget>;
+  /** The template that later indices of a name are made from; null if there is none, or it is unknown. @throws as `readTarget` */
+  makingTemplate(
+    index: string,
+    field: string | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly name: string; readonly mapsField: boolean } | null>;
+}
+
+/** Why an index refuses a group of letters, and what may make it take them. */
+export interface Mending {
+  readonly target: Pick<RefusingTarget, "kind" | "index">;
+  /** The mapping of the field that the reason names; null if it names none, or the index does not have it. */
+  readonly mapping: Mapping | null;
+  readonly template: { readonly name: string; readonly mapsField: boolean } | null;
+  /** Letters that no index has, among the newest: those that proposals are tried with. */
+  readonly letters: number;
+  /** The smallest change first. */
+  readonly proposals: readonly Proposal[];
+}
+
+interface Case extends Mending {
+  readonly plans: readonly Plan[];
+  readonly spec: Specification;
+  readonly sample: readonly ReadDeadLetter[];
+}
+
+/**
+ * Looks at the index that refused a group of letters, and proposes changes. Changes nothing.
+ * @throws PenstockError `kafka_…` or `elasticsearch_…`; the signal's reason
+ */
+export async function proposeMending(input: MendInput, deps: MendDeps): Promise<Mending> {
+  const { plans: _plans, spec: _spec, sample: _sample, ...mending } = await caseOf(input, deps);
+  return mending;
+}
+
+async function caseOf(input: MendInput, deps: MendDeps): Promise<Case> {
+  const { group, into } = input;
+  const { signal } = deps;
+  const declared = deps.specificationOf(group.topic);
+  const isDeclaredFor = declared !== null && leadsTo(declared.index, group.index);
+  const spec = withIndex(declared ?? bareSpecification(group.topic), group.index);
+  const sample = await sampleLetters(input, deps);
+  const target = await deps.readTarget(spec, signal);
+  const hasSuccessors =
+    target.kind === "alias" ||
+    target.kind === "data stream" ||
+    (declared !== null && (isDated(declared.index) || declared.index !== group.index));
+  const plans = proposalsFor({
+    group,
+    reasons: [...new Set(sample.map(({ error }) => error.reason))],
+    target,
+    spec,
+    isDeclaredFor,
+    hasSuccessors,
+    into,
+  });
+  const place = group.field === null ? null : placeOf(target.mappings, group.field);
+  return {
+    target: { kind: target.kind, index: target.index },
+    mapping: place === null ? null : mappingAt(target.mappings, place),
+    template: await deps.makingTemplate(group.index, group.field, signal),
+    letters: sample.length,
+    proposals: plans.map(({ proposal }) => proposal),
+    plans,
+    spec,
+    sample,
+  };
+}
+
+export interface TryMendingDeps extends MendDeps {
+  /** @param index the one that documents go to; the effect is on it alone */
+  openTrial(spec: Specification, index: string, effect: Effect): Trial;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Ends reading the topic with what was read so far. */
+  readonly topicDeadline: AbortSignal;
+  /** After it, further proposals are not tried. */
+  readonly trialDeadline: AbortSignal;
+}
+
+export interface TriedMending extends Mending {
+  /** By the proposal's id; those that are missing were not tried for lack of time. */
+  readonly verdicts: Readonly<Record<string, Verdict>>;
+  /** The smallest change that takes all letters and leaves good records as they are; null if none does. */
+  readonly best: string | null;
+}
+
+/** Good records that each proposal is tried with, and among how many of the newest they are looked for. */
+const GOOD = 100;
+const LOOKED_AT = 1_000;
+
+/**
+ * Tries each proposal on letters of the group and on the newest records of the topic, in scratch indices. Writes nothing
+ * that stays.
+ * @throws as {@link proposeMending}
+ */
+export async function tryMending(
+  input: MendInput & { readonly limits: BulkLimits },
+  deps: TryMendingDeps,
+): Promise<TriedMending> {
+  const { plans, spec, sample, ...mending } = await caseOf(input, deps);
+  const { signal } = deps;
+  const letters = sample.flatMap(({ record, failedAt }) => withStandIns([record], null, failedAt).records);
+  const good = await goodRecords();
+  let before: Awaited<ReturnType<typeof attempt>>["good"] | null = null;
+  const verdicts: Record<string, Verdict> = {};
+  for (const plan of plans) {
+    if (deps.trialDeadline.aborted) break;
+    const tried = await attempt(plan);
+    before ??= tried.good;
+    verdicts[plan.proposal.id] = verdictOf(before, tried.good, tried.letters, tried.notes);
+  }
+  const best = plans.find(({ proposal: { id } }) => {
+    const verdict = verdicts[id];
+    return verdict !== undefined && helps(verdict);
+  });
+  return { ...mending, verdicts, best: best?.proposal.id ?? null };
+
+  /** The newest records of the topic that its index has, the oldest first. */
+  async function goodRecords(): Promise<readonly SourceRecord[]> {
+    try {
+      const newest = await readNewest(spec.topic, LOOKED_AT, { ...deps, deadline: deps.topicDeadline });
+      const ids = newest.records.map((record) => documentId(spec.topic, record));
+      const target = indexPatternOf(deps.specificationOf(spec.topic)?.index ?? spec.index);
+      const holders = await deps.findHolders([target], ids, signal);
+      const there = newest.records.filter((_, at) => holders.has(ids[at] ?? "")).slice(0, GOOD);
+      return withTimes(there.toReversed(), deps.now());
+    } catch (error) {
+      // Its letters can be replayed all the same.
+      if (error instanceof PenstockError && error.code === "topic_missing") return [];
+      throw error;
+    }
+  }
+
+  /** The letters come last: the mapping learns from good records first, as it did. */
+  async function attempt({ proposal, effect }: Plan) {
+    const index = proposal.index ?? spec.index;
+    const { records, findings, leftBehind } = await tryRecords(
+      {
+        spec: { ...withIndex(spec, index), ...effect.spec },
+        records: [...good, ...letters],
+        limits: input.limits,
+      },
+      { now: () => deps.now(), signal, openTrial: (tried) => deps.openTrial(tried, index, effect) },
+    );
+    const { blocked, unknown, notes } = findings;
+    return {
+      good: records.slice(0, good.length),
+      letters: records.slice(good.length),
+      notes: [blocked, unknown].flatMap((problem) => problem ?? []).concat(notes, leftBehind),
+    };
+  }
+}

@@ -1,0 +1,184 @@
+import { useState } from "hono/jsx/dom";
+import type { Mending, TriedMending } from "../../../../../functions/mend-letters.ts";
+import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
+import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
+import { ask } from "../../state/api.ts";
+import { useAnswer } from "../../state/use-answer.ts";
+import { groupQuery } from "../replay/group-address.ts";
+import { type Started, startJob } from "../replay/start-replay.ts";
+import { ApplyDialog } from "./apply-dialog.tsx";
+import { ProposalsTable } from "./proposals-table.tsx";
+
+/** Longer than the host may take for reading letters and for all trials. */
+const TRY_MS = 120_000;
+
+interface Trial {
+  readonly busy: boolean;
+  readonly tried: TriedMending | null;
+  readonly error: string | null;
+}
+
+/** Why the index refuses the letters, and the changes that may take them: tried, then made. */
+export function MendingSection({
+  group,
+  onStarted,
+}: {
+  readonly group: LetterGroup;
+  readonly onStarted: (started: Started) => void;
+}) {
+  const readOnly = useReadOnly();
+  const [into, setInto] = useState("");
+  const words = { ...named(group), ...(into !== "" && { into }) };
+  const path = `/dead-letters/proposals?${groupQuery(group)}${into === "" ? "" : `&into=${encodeURIComponent(into)}`}`;
+  const { data, error } = useAnswer<Mending>(path);
+  const [trial, setTrial] = useState<Trial>({ busy: false, tried: null, error: null });
+  const [chosen, choose] = useState<Proposal | null>(null);
+
+  const tryAll = async (): Promise<void> => {
+    setTrial({ busy: true, tried: null, error: null });
+    try {
+      const tried = await ask<TriedMending>("/dead-letters/proposals/try", {
+        method: "POST",
+        body: words,
+        timeoutMs: TRY_MS,
+      });
+      setTrial({ busy: false, tried, error: null });
+    } catch (thrown) {
+      const said = thrown instanceof Error ? thrown.message : String(thrown);
+      setTrial({ busy: false, tried: null, error: said });
+    }
+  };
+  const apply = ({ id, request }: Proposal): void => {
+    choose(null);
+    void startJob("/dead-letters/proposals/apply", { ...words, proposal: id, request }).then(onStarted);
+  };
+  const mending = trial.tried ?? data;
+  const problem = trial.error ?? error;
+  return (
+    <section aria-label="Mend">
+      <h2>What would take them</h2>
+      {problem === null ? null : (
+        <Notice kind="bad" alert>
+          <Hostile text={problem} />
+        </Notice>
+      )}
+      {mending === null ? (
+        <p class="muted">{problem === null ? "Looking at the index…" : ""}</p>
+      ) : (
+        <>
+          <Mapping mending={mending} group={group} />
+          <div class="bar">
+            <button
+              type="button"
+              class={trial.tried === null ? "primary" : ""}
+              disabled={trial.busy || readOnly || mending.letters === 0}
+              aria-describedby={readOnly ? readOnlyId : undefined}
+              onClick={() => void tryAll()}
+            >
+              Try all on {mending.letters === 1 ? "1 letter" : `${mending.letters} letters`}
+            </button>
+            <IntoForm
+              onInto={(index) => {
+                setInto(index);
+                setTrial({ busy: false, tried: null, error: null });
+              }}
+            />
+            <span class="muted" role="status">
+              {trial.busy ? "Trying each in a scratch index…" : ""}
+            </span>
+          </div>
+          <ProposalsTable mending={mending} tried={trial.tried} onApply={choose} />
+        </>
+      )}
+      {chosen === null ? null : (
+        <ApplyDialog
+          proposal={chosen}
+          group={group}
+          verdict={trial.tried?.verdicts[chosen.id] ?? null}
+          onApply={() => apply(chosen)}
+          onClose={() => choose(null)}
+        />
+      )}
+    </section>
+  );
+}
+
+function named({ field, ...group }: LetterGroup) {
+  return { ...group, ...(field !== null && { field }) };
+}
+
+function Mapping({
+  mending: { target, mapping, template },
+  group: { index, field },
+}: {
+  readonly mending: Mending;
+  readonly group: LetterGroup;
+}) {
+  return (
+    <dl class="facts">
+      <dt>Documents go to</dt>
+      <dd>
+        {target.kind === "new" ? (
+          "an index that does not exist now"
+        ) : (
+          <>
+            {target.kind} <Hostile text={index} />
+            {target.index === null || target.index === index ? null : (
+              <>
+                , now index <Hostile text={target.index} />
+              </>
+            )}
+          </>
+        )}
+      </dd>
+      {field === null ? null : (
+        <>
+          <dt>Mapping</dt>
+          <dd>
+            {mapping === null ? (
+              <span class="muted">the index does not have this field</span>
+            ) : (
+              <code>
+                <Hostile text={JSON.stringify(mapping).slice(0, 1_000)} />
+              </code>
+            )}
+          </dd>
+          <dt>Made by</dt>
+          <dd>
+            {template?.mapsField === true ? (
+              <>
+                template <Hostile text={template.name} />
+              </>
+            ) : (
+              <>
+                {template === null ? "No template" : <Hostile text={`Not template ${template.name}`} />}:
+                Elasticsearch learned it from a document, or somebody set it in the index
+              </>
+            )}
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function IntoForm({ onInto }: { readonly onInto: (index: string) => void }) {
+  return (
+    <form
+      class="bar"
+      onSubmit={(event: Event) => {
+        event.preventDefault();
+        const { target } = event;
+        if (target instanceof HTMLFormElement) onInto(String(new FormData(target).get("into") ?? "").trim());
+      }}
+    >
+      <label>
+        or into another index <input type="text" name="into" spellcheck={false} />
+      </label>
+      <button type="submit">Propose</button>
+    </form>
+  );
+}

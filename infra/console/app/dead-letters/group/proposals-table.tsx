@@ -1,0 +1,103 @@
+import type { Mending, TriedMending } from "../../../../../functions/mend-letters.ts";
+import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
+import { helps, type Verdict } from "../../../../../lib/rules/mending/verdict.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
+import { goodText, lettersText } from "./verdict-words.ts";
+
+/** The proposals, the smallest change first, with what each would do once it was tried. */
+export function ProposalsTable({
+  mending,
+  tried,
+  onApply,
+}: {
+  readonly mending: Mending;
+  readonly tried: TriedMending | null;
+  readonly onApply: (proposal: Proposal) => void;
+}) {
+  const readOnly = useReadOnly();
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Proposals">
+      <table class="cards groups">
+        <thead>
+          <tr>
+            <th scope="col">Change</th>
+            <th scope="col">Letters</th>
+            <th scope="col">Good records</th>
+            <th scope="col">
+              <span class="unseen">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {mending.proposals.map((proposal) => {
+            const { id, title, change, costs, declare } = proposal;
+            const verdict = tried?.verdicts[id] ?? null;
+            return (
+              <tr key={id}>
+                <td class="reason state-cell">
+                  <strong>
+                    <Hostile text={title} />
+                  </strong>
+                  {tried?.best === id ? <span class="ok"> · smallest that takes all</span> : null}
+                  {[change, ...costs].map((sentence) => (
+                    <span key={sentence} class="why">
+                      <Hostile text={sentence} />
+                    </span>
+                  ))}
+                </td>
+                <td data-label="Letters" class="reason">
+                  <Result verdict={verdict} of="letters" />
+                </td>
+                <td data-label="Good records" class="reason">
+                  <Result verdict={verdict} of="good" />
+                </td>
+                <td class="actions">
+                  {declare ? (
+                    <a class="button" href="/ui/declarations">
+                      Declarations
+                    </a>
+                  ) : (
+                    <button
+                      type="button"
+                      class={tried?.best === id ? "primary" : ""}
+                      disabled={readOnly}
+                      aria-describedby={readOnly ? readOnlyId : undefined}
+                      onClick={() => onApply(proposal)}
+                    >
+                      Apply…<span class="unseen"> {title}</span>
+                    </button>
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Result({ verdict, of }: { readonly verdict: Verdict | null; readonly of: "letters" | "good" }) {
+  if (verdict === null) return <span class="muted">not tried</span>;
+  const isFine = of === "letters" ? verdict.letters.refused + verdict.letters.unknown === 0 : helps(verdict);
+  return (
+    <>
+      <span class={isFine ? "ok" : "warning"}>
+        {of === "letters" ? lettersText(verdict) : goodText(verdict)}
+      </span>
+      {of === "letters" && verdict.reason !== null ? (
+        <span class="why">
+          <Hostile text={verdict.reason} />
+        </span>
+      ) : null}
+      {of === "letters"
+        ? verdict.notes.map((note) => (
+            <span key={note} class="why">
+              <Hostile text={note} />
+            </span>
+          ))
+        : null}
+    </>
+  );
+}

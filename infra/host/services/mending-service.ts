@@ -1,0 +1,140 @@
+import {
+  type Mending,
+  type MendDeps,
+  proposeMending,
+  type TriedMending,
+  tryMending,
+} from "../../../functions/mend-letters.ts";
+import { filterOf } from "../../../functions/list-dead-letters.ts";
+import {
+  findMakingTemplate,
+  makeChange,
+  readRefusingIndex,
+} from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
+import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
+import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
+import type { LetterGroup } from "../../../lib/rules/dead-letters/letter-state.ts";
+import type { Mapping } from "../../../lib/rules/json/object.ts";
+import type { Effect, MendRequest, Proposal } from "../../../lib/rules/mending/proposal.ts";
+import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import { templateTargetOf } from "../../../lib/rules/template/template-target.ts";
+import { lettersReadMs, newestLetters, type LetterServiceDeps } from "./letter-service.ts";
+import type { ReplayJobs } from "./replay-jobs.ts";
+
+/** Proposes changes that make an index take dead letters, tries them, and makes them. */
+export interface MendingService {
+  /** @param into another index that somebody asked for; null for none. @throws PenstockError `kafka_…` or `elasticsearch_…` */
+  propose(group: LetterGroup, into: string | null): Promise<Mending>;
+  /** @throws as `propose` */
+  tryOut(group: LetterGroup, into: string | null, signal: AbortSignal): Promise<TriedMending>;
+  /** Makes the change, replays the group and looks up what is left; or returns the replay that is running. */
+  apply(group: LetterGroup, wanted: WantedChange): ReturnType<ReplayJobs["start"]>;
+}
+
+/** The change that somebody confirmed. */
+export interface WantedChange {
+  /** The proposal's id. */
+  readonly proposal: string;
+  /** As it was shown. */
+  readonly request: MendRequest | null;
+  readonly into: string | null;
+}
+
+export interface MendingServiceDeps extends LetterServiceDeps {
+  /** For clients that may be replaced. */
+  readonly client: TrialDeps["client"];
+  declarations(): readonly Declaration[];
+  readonly replays: Pick<ReplayJobs, "start">;
+  readonly now: () => number;
+}
+
+/** Trials end well before the 120 s after which the server drops a request; reading comes first. */
+const TRIALS_MS = 90_000;
+const TOPIC_MS = 10_000;
+
+export function createMendingService(deps: MendingServiceDeps): MendingService {
+  const { client, findHolders, logger, now } = deps;
+
+  function about(group: LetterGroup, into: string | null) {
+    return { deadLetterTopic: deps.settings().deadLetters.topic, group, into, newest: newestLetters };
+  }
+
+  function mendDeps(signal: AbortSignal): MendDeps {
+    const { kafka, deadLetters } = deps.settings();
+    return {
+      reader: createRecordReader(kafka, logger),
+      findHolders,
+      signal,
+      deadline: AbortSignal.timeout(lettersReadMs),
+      specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
+      readTarget: (spec, until) => readRefusingIndex(client, spec.index, templateTargetOf(spec), until),
+      makingTemplate: (index, field, until) => findMakingTemplate(client, index, field, until),
+    };
+  }
+
+  const propose = (group: LetterGroup, into: string | null): Promise<Mending> =>
+    deps.inTurn(() => proposeMending(about(group, into), mendDeps(deps.signal)));
+
+  /** @throws PenstockError `usage` if it is no longer what was confirmed */
+  async function confirmed(group: LetterGroup, wanted: WantedChange): Promise<Proposal> {
+    const { proposals } = await propose(group, wanted.into);
+    const proposal = proposals.find(({ id }) => id === wanted.proposal);
+    const isSame = JSON.stringify(proposal?.request) === JSON.stringify(wanted.request);
+    if (proposal !== undefined && isSame) return proposal;
+    throw new PenstockError(
+      "usage",
+      "the index has changed since the proposal was made, so nothing was done: look at the proposals again",
+    );
+  }
+
+  return {
+    propose,
+    tryOut: (group, into, signal) =>
+      deps.inTurn(() => {
+        const { elasticsearch } = deps.settings();
+        const until = AbortSignal.any([deps.signal, signal]);
+        return tryMending(
+          { ...about(group, into), limits: elasticsearch.bulk },
+          {
+            ...mendDeps(until),
+            now,
+            topicDeadline: AbortSignal.timeout(lettersReadMs + TOPIC_MS),
+            trialDeadline: AbortSignal.timeout(TRIALS_MS),
+            openTrial: (spec, index, effect) =>
+              createTrial(spec, {
+                client,
+                now,
+                managed: elasticsearch.manageTemplates,
+                suffix: () => crypto.randomUUID().slice(0, 8),
+                change: (name, target) => (name === index ? changed(target, effect) : target),
+              }),
+          },
+        );
+      }),
+    apply: (group, wanted) => {
+      const { proposal, request } = wanted;
+      return deps.replays.start(
+        { filter: filterOf(group), index: null, dryRun: false },
+        {
+          about: { proposal, request },
+          async make(signal) {
+            const { declare, request: change, index } = await confirmed(group, wanted);
+            if (declare)
+              throw new PenstockError("usage", "it is a change of the topic's declaration: make it there");
+            if (change !== null) await makeChange(client, change, signal);
+            return index;
+          },
+        },
+      );
+    },
+  };
+}
+
+function changed<T extends { readonly mappings: Mapping; readonly settings: Mapping }>(
+  target: T,
+  { mappings = target.mappings, settings = {} }: Effect,
+): T {
+  return { ...target, mappings, settings: { ...target.settings, ...settings } };
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { PenstockError } from "../../../rules/base/errors.ts";
+import { type FieldPlace, placeOf } from "../../../rules/mending/field-place.ts";
+import type { MendRequest } from "../../../rules/mending/proposal.ts";
+import { matchesGlob } from "../../../rules/model/names.ts";
+import type { TemplateTarget } from "../../../rules/template/template-target.ts";
+import type { Elasticsearch } from "../client.ts";
+import { getFrom } from "../names/asking.ts";
+import { shaped } from "../transport/shaped.ts";
+import { findTarget, type Target } from "../trial/target.ts";
+
+/** The template that indices of a name are made from. */
+export interface MakingTemplate {
+  readonly name: string;
+  /** Whether it maps the field; if not, Elasticsearch learned it from a document, or somebody set it. */
+  readonly mapsField: boolean;
+}
+
+const TIMEOUT_MS = 10_000;
+const mapping = z.record(z.string(), z.unknown());
+const listShape = z.object({
+  index_templates: z
+    .array(
+      z.object({
+        name: z.string(),
+        index_template: z.object({
+          index_patterns: z.union([z.string(), z.array(z.string())]),
+          priority: z.number().default(0),
+        }),
+      }),
+    )
+    .default([]),
+});
+const simulatedShape = z.object({ template: z.object({ mappings: mapping.default({}) }).optional() });
+
+/** @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused` */
+export function readRefusingIndex(
+  client: Pick<Elasticsearch, "ask" | "newIndex">,
+  name: string,
+  template: TemplateTarget | null,
+  signal: AbortSignal,
+): Promise<Target> {
+  return findTarget(client, name, template, signal);
+}
+
+/**
+ * Finds the template that indices of a name are made from, as Elasticsearch chooses it: the matching one with the highest
+ * priority.
+ * @returns null if there is none, or the user may not read templates
+ * @throws PenstockError `elasticsearch_unavailable`
+ */
+export async function findMakingTemplate(
+  client: Pick<Elasticsearch, "ask">,
+  name: string,
+  field: string | null,
+  signal: AbortSignal,
+): Promise<MakingTemplate | null> {
+  const get = getFrom(client, signal, TIMEOUT_MS);
+  try {
+    const filter = ["name", "index_template.index_patterns", "index_template.priority"].map(
+      (member) => `index_templates.${member}`,
+    );
+    const listed = shaped(
+      listShape,
+      await get("/_index_template", { filter_path: filter.join(",") }),
+      "/_index_template",
+    );
+    const [chosen] = listed.index_templates
+      .filter(({ index_template: { index_patterns: patterns } }) =>
+        [patterns].flat().some((pattern) => matchesGlob(pattern, name)),
+      )
+      .toSorted((a, b) => b.index_template.priority - a.index_template.priority);
+    if (chosen === undefined) return null;
+    const path = `/_index_template/_simulate/${encodeURIComponent(chosen.name)}`;
+    const answer = await client.ask({ method: "POST", path, timeoutMs: TIMEOUT_MS }, signal);
+    const place: FieldPlace | null =
+      field === null ? null : placeOf(shaped(simulatedShape, answer, path).template?.mappings ?? {}, field);
+    return { name: chosen.name, mapsField: place !== null };
+  } catch (error) {
+    if (error instanceof PenstockError && error.code === "elasticsearch_refused") return null;
+    throw error;
+  }
+}
+
+/**
+ * Makes a proposed change.
+ * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+ */
+export async function makeChange(
+  client: Pick<Elasticsearch, "ask">,
+  { method, path, body }: MendRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.ask({ method, path, body, timeoutMs: TIMEOUT_MS }, signal);
+}
+
+/** Makes everything searchable that was written under a name. @throws as {@link makeChange} */
+export async function refreshIndex(
+  client: Pick<Elasticsearch, "ask">,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const querystring = { ignore_unavailable: "true", allow_no_indices: "true" };
+  const path = `/${encodeURIComponent(name)}/_refresh`;
+  await client.ask({ method: "POST", path, querystring, timeoutMs: TIMEOUT_MS }, signal);
+}

@@ -1,0 +1,82 @@
+import type { TriedOutcome, TriedRecord } from "../trial/tried.ts";
+
+/** What a proposal makes of a group's letters and of the topic's good records. */
+export interface Verdict {
+  readonly letters: {
+    readonly tried: number;
+    readonly accepted: number;
+    /** Accepted, but some of their fields would not be indexed, or in another form. */
+    readonly partly: number;
+    readonly refused: number;
+    readonly unknown: number;
+  };
+  /** Records that the index takes as it is now. */
+  readonly good: {
+    readonly tried: number;
+    readonly unchanged: number;
+    /** Accepted, but indexed otherwise than now. */
+    readonly changed: number;
+    readonly refused: number;
+    readonly unknown: number;
+  };
+  /** Why the first letter or good record that is refused is refused; null if none is. */
+  readonly reason: string | null;
+  /** Why it could not be tried, or what limits the result, in sentences. */
+  readonly notes: readonly string[];
+}
+
+type Tried = Pick<TriedRecord, "outcome" | "ignored" | "reason">;
+
+const written: ReadonlySet<TriedOutcome> = new Set(["indexed", "gave-way"]);
+
+/**
+ * Compares a trial with what happens now.
+ * @param before the topic's records as they are taken now
+ * @param after the same records under the proposal, in the same order
+ * @param letters the letters under the proposal
+ */
+export function verdictOf(
+  before: readonly Tried[],
+  after: readonly Tried[],
+  letters: readonly Tried[],
+  notes: readonly string[],
+): Verdict {
+  const good = before.flatMap((now, at) => {
+    const then = after[at];
+    return written.has(now.outcome) && then !== undefined ? [{ now, then }] : [];
+  });
+  const isFull = ({ outcome, ignored }: Tried): boolean => outcome === "indexed" && ignored.length === 0;
+  const isUnknown = ({ outcome }: Tried): boolean => outcome === "unknown";
+  const isRefused = (one: Tried): boolean => !written.has(one.outcome) && !isUnknown(one);
+  const isSame = ({ now, then }: (typeof good)[number]): boolean =>
+    now.outcome === then.outcome && now.ignored.toSorted().join("\n") === then.ignored.toSorted().join("\n");
+  const accepted = letters.filter(isFull).length;
+  const count = { refused: letters.filter(isRefused).length, unknown: letters.filter(isUnknown).length };
+  const unchanged = good.filter(isSame).length;
+  const goodCount = {
+    refused: good.filter(({ then }) => isRefused(then)).length,
+    unknown: good.filter(({ then }) => isUnknown(then)).length,
+  };
+  const firstRefused = [...letters, ...good.map(({ then }) => then)].find(isRefused);
+  return {
+    letters: {
+      tried: letters.length,
+      accepted,
+      partly: letters.length - accepted - count.refused - count.unknown,
+      ...count,
+    },
+    good: {
+      tried: good.length,
+      unchanged,
+      changed: good.length - unchanged - goodCount.refused - goodCount.unknown,
+      ...goodCount,
+    },
+    reason: firstRefused?.reason?.text ?? null,
+    notes,
+  };
+}
+
+/** Whether every letter would be taken, and every good record as it is now. */
+export function helps({ letters, good }: Verdict): boolean {
+  return letters.tried > 0 && letters.refused + letters.unknown === 0 && good.unchanged === good.tried;
+}

@@ -66,9 +66,10 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
   const changeFirst = async (
     id: string,
     request: ReplayRequest,
-    { about, make }: ChangeBefore,
+    before: ChangeBefore,
   ): Promise<ReplayRequest> => {
-    const index = (await make(life.signal)) ?? request.index;
+    const { about } = before;
+    const index = (await before.make(life.signal)) ?? request.index;
     const job = jobs.get(id);
     if (job !== undefined)
       change(id, { change: { ...about, made: true }, request: { ...job.request, index } });
@@ -97,7 +98,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
   };
 
   return {
-    start(request, before = undefined) {
+    start(request, before) {
       const current = running === null ? null : jobs.get(running.id);
       if (current) return { kind: "busy", job: current };
       life.signal.throwIfAborted();

@@ -58,7 +58,7 @@ function malformedPlans(one: MendingCase, index: string): readonly Plan[] {
   const place = group.field === null ? null : placeOf(target.mappings, group.field);
   if (place === null) return [];
   const mapping = mappingAt(target.mappings, place);
-  const type = String(mapping["type"] ?? "object");
+  const type = typeOf(mapping);
   if (reasons.some((reason) => reason.includes("immense term")))
     return type === "keyword"
       ? [mappingPlan(one, index, place, { ...mapping, ...keyword }, longValues(group.field))]
@@ -176,8 +176,8 @@ function elsewherePlans(one: MendingCase): readonly Plan[] {
   const wider = widened(mapping, one.reasons);
   if (wider === null) return [];
   const mappings = withMappingAt(target.mappings, place, wider);
-  const words = `${group.field} as ${wider["enabled"] === false ? "anything, without indexing it" : String(wider["type"])}`;
-  const was = String(mapping["type"] ?? "object");
+  const words = `${group.field} as ${wider["enabled"] === false ? "anything, without indexing it" : typeOf(wider)}`;
+  const was = typeOf(mapping);
   const mixed = `Searches over both indices find ${group.field} as ${was} in one and as another type in the other.`;
   const plans: Plan[] = [];
   if (target.mayRollOver) {
@@ -217,11 +217,16 @@ function elsewherePlans(one: MendingCase): readonly Plan[] {
   return plans;
 }
 
+/** Objects name no type. */
+function typeOf({ type }: Mapping): string {
+  return typeof type === "string" ? type : "object";
+}
+
 const integers: Readonly<Record<string, string>> = { byte: "long", short: "long", integer: "long" };
 
 /** A mapping that takes what this one refuses; null if it refuses nothing by its type. */
 function widened(mapping: Mapping, reasons: readonly string[]): Mapping | null {
-  const type = String(mapping["type"] ?? "object");
+  const type = typeOf(mapping);
   if (mapping["enabled"] === false) return null;
   const isObject = type === "object" || type === "nested";
   const meetsObject = reasons.some((reason) => /START_OBJECT|START_ARRAY|value: '\{/.test(reason));

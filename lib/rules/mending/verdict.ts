@@ -42,22 +42,23 @@ export function verdictOf(
   notes: readonly string[],
 ): Verdict {
   const good = before.flatMap((now, at) => {
-    const then = after[at];
-    return written.has(now.outcome) && then !== undefined ? [{ now, then }] : [];
+    const later = after[at];
+    return written.has(now.outcome) && later !== undefined ? [{ now, later }] : [];
   });
   const isFull = ({ outcome, ignored }: Tried): boolean => outcome === "indexed" && ignored.length === 0;
   const isUnknown = ({ outcome }: Tried): boolean => outcome === "unknown";
   const isRefused = (one: Tried): boolean => !written.has(one.outcome) && !isUnknown(one);
-  const isSame = ({ now, then }: (typeof good)[number]): boolean =>
-    now.outcome === then.outcome && now.ignored.toSorted().join("\n") === then.ignored.toSorted().join("\n");
+  const isSame = ({ now, later }: (typeof good)[number]): boolean =>
+    now.outcome === later.outcome &&
+    now.ignored.toSorted().join("\n") === later.ignored.toSorted().join("\n");
   const accepted = letters.filter(isFull).length;
   const count = { refused: letters.filter(isRefused).length, unknown: letters.filter(isUnknown).length };
   const unchanged = good.filter(isSame).length;
   const goodCount = {
-    refused: good.filter(({ then }) => isRefused(then)).length,
-    unknown: good.filter(({ then }) => isUnknown(then)).length,
+    refused: good.filter(({ later }) => isRefused(later)).length,
+    unknown: good.filter(({ later }) => isUnknown(later)).length,
   };
-  const firstRefused = [...letters, ...good.map(({ then }) => then)].find(isRefused);
+  const firstRefused = [...letters, ...good.map(({ later }) => later)].find(isRefused);
   return {
     letters: {
       tried: letters.length,

@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useRef, useState } from "hono/jsx/dom";
 import type { Mending, TriedMending } from "../../../../../functions/mend-letters.ts";
 import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
 import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
@@ -166,17 +166,17 @@ function Mapping({
 }
 
 function IntoForm({ onInto }: { readonly onInto: (index: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
   return (
     <form
       class="bar"
       onSubmit={(event: Event) => {
         event.preventDefault();
-        const { target } = event;
-        if (target instanceof HTMLFormElement) onInto(String(new FormData(target).get("into") ?? "").trim());
+        onInto(input.current?.value.trim() ?? "");
       }}
     >
       <label>
-        or into another index <input type="text" name="into" spellcheck={false} />
+        or into another index <input ref={input} type="text" spellcheck={false} />
       </label>
       <button type="submit">Propose</button>
     </form>

@@ -10,6 +10,7 @@ export const pagePaths = [
   "/ui/topics",
   "/ui/topics/:topic",
   "/ui/explore",
+  "/ui/kafka",
   "/ui/dead-letters",
   "/ui/declarations",
   "/ui/reconcile",

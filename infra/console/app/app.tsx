@@ -17,6 +17,7 @@ const Declarations = lazily(async () => (await import("./declarations/page.tsx")
 const Explore = lazily(async () => (await import("./explore/page.tsx")).ExplorePage);
 const Fleet = lazily(async () => (await import("./fleet/page.tsx")).FleetPage);
 const Help = lazily<{ readonly onClose: () => void }>(async () => (await import("./frame/help.tsx")).Help);
+const Kafka = lazily(async () => (await import("./kafka/page.tsx")).KafkaPage);
 const Reconcile = lazily(async () => (await import("./plan/page.tsx")).ReconcilePage);
 const SignIn = lazily(async () => (await import("./frame/sign-in.tsx")).SignIn);
 const Topic = lazily<{ readonly topic: string }>(async () => (await import("./topic/page.tsx")).Topic);
@@ -26,6 +27,7 @@ const routes: Readonly<Record<string, { readonly title: string; readonly Page: F
   "/": { title: "Overview", Page: Overview },
   "/ui/topics": { title: "Topics", Page: Topics },
   "/ui/explore": { title: "Explore", Page: Explore },
+  "/ui/kafka": { title: "Kafka", Page: Kafka },
   "/ui/dead-letters": { title: "Dead letters", Page: DeadLetters },
   "/ui/declarations": { title: "Declarations", Page: Declarations },
   "/ui/reconcile": { title: "Reconcile", Page: Reconcile },

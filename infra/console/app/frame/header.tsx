@@ -14,6 +14,7 @@ export const pages = [
   { href: "/", name: "Overview", key: "o" },
   { href: "/ui/topics", name: "Topics", key: "t" },
   { href: "/ui/explore", name: "Explore", key: "e" },
+  { href: "/ui/kafka", name: "Kafka", key: "k" },
   { href: "/ui/dead-letters", name: "Dead letters", key: "d" },
   { href: "/ui/declarations", name: "Declarations", key: "c" },
   { href: "/ui/reconcile", name: "Reconcile", key: "r" },

@@ -1,9 +1,15 @@
 import type { ExplainRecordInput, RecordExplanation } from "../../../../functions/explain-record.ts";
 import {
+  listKafkaTopics,
+  type ListKafkaTopicsInput,
+  type ListKafkaTopicsResult,
+} from "../../../../functions/list-kafka-topics.ts";
+import {
   readRecords,
   type ReadRecordsInput,
   type ReadRecordsResult,
 } from "../../../../functions/read-records.ts";
+import { countOffsets, listTopics } from "../../../../lib/adapters/kafka/inspection/list-topics.ts";
 import { readStretch } from "../../../../lib/adapters/kafka/inspection/read-stretch.ts";
 import type { KafkaWire } from "../../../../lib/adapters/kafka/protocol/wire.ts";
 import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offsets.ts";
@@ -23,6 +29,8 @@ export interface RecordService {
   records(input: ReadRecordsInput, signal: AbortSignal): Promise<ReadRecordsResult>;
   /** @throws PenstockError as `explainRecord`, and like `records` */
   explain(place: Omit<ExplainRecordInput, "spec">, signal: AbortSignal): Promise<RecordExplanation>;
+  /** @throws PenstockError as `listKafkaTopics`, and like `records` */
+  topics(input: ListKafkaTopicsInput, signal: AbortSignal): Promise<ListKafkaTopicsResult>;
   /** Ends what is under way. */
   stop(): Promise<void>;
 }
@@ -39,8 +47,18 @@ const EXPLAIN_MS = 25_000;
 export function createRecordService(deps: RecordServiceDeps): RecordService {
   const kafka = (): KafkaSettings => deps.settings().kafka;
   const asking = createAsking(() => deps.openWire(kafka()));
+  const isOurs = (topic: string): boolean =>
+    deps.pool.topics.has(topic) || topic === deps.settings().deadLetters.topic;
   return {
-    isOurs: (topic) => deps.pool.topics.has(topic) || topic === deps.settings().deadLetters.topic,
+    isOurs,
+    topics: (input, signal) =>
+      asking.ask(RECORDS_MS, signal, (wire, until) =>
+        listKafkaTopics(input, {
+          isOurs,
+          topics: () => listTopics(wire, until),
+          countOffsets: (topics) => countOffsets(wire, topics, until),
+        }),
+      ),
     records: (input, signal) =>
       asking.ask(RECORDS_MS, signal, (wire, until) => {
         const decoder = createKafkaDecoder({ maxBatchBytes: kafka().maxBatchBytes });

@@ -74,7 +74,8 @@ async function readOnce(
   }
   if (next >= lastStableOffset && list.length < limit) {
     list.gap(Math.max(next, lastStableOffset), highWatermark, "open transaction");
-    list.gap(Math.max(from, highWatermark), from + 1, "not written");
+    // Who asks for the newest does not ask for what comes next.
+    if (wanted.offset >= 0) list.gap(Math.max(from, highWatermark), from + 1, "not written");
     next = Math.max(next, highWatermark);
   }
   return { partition, logStart, lastStableOffset, highWatermark, entries: list.entries, next };

@@ -81,6 +81,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
     kafka: {
       isOurs: (topic) => topic === "app",
       explain: () => Promise.reject(new Error("no test asked for an explanation")),
+      topics: () => Promise.reject(new Error("no test asked for Kafka's topics")),
       records: () => Promise.reject(new Error("no test asked for records")),
     },
     digest: () => Promise.reject(new Error("no test asked for a digest")),

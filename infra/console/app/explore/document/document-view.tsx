@@ -1,5 +1,6 @@
 import { useMemo, useState } from "hono/jsx/dom";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
+import { parseRecordId } from "../../../../../lib/rules/documents/document-id.ts";
 import type { LogDocument } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Hostile } from "../../components/hostile.tsx";
@@ -47,6 +48,7 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
     );
   }
   if (data === null) return <p class="muted">Loading…</p>;
+  const record = parseRecordId(doc.id);
   const context = timestamp === null ? null : around(Date.parse(timestamp), 60_000);
   return (
     <div class="document">
@@ -74,6 +76,11 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
             Context ±
           </a>
         )}
+        {record === null ? null : (
+          <a href={recordHref(record)} title="The record as it lies in Kafka">
+            In Kafka
+          </a>
+        )}
       </div>
       {data.raw.length <= maxParsedLength ? <DocumentNotes document={data} /> : null}
       <DocumentText key={view} view={view} document={data} state={state} />
@@ -82,6 +89,19 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
       </p>
     </div>
   );
+}
+
+function recordHref({
+  topic,
+  partition,
+  offset,
+}: {
+  topic: string;
+  partition: number;
+  offset: number;
+}): string {
+  const at = new URLSearchParams({ topic, partition: String(partition), offset: String(offset) });
+  return `/ui/kafka?${at.toString()}&open=${offset}`;
 }
 
 /** The page's address with its host, for sharing. */

@@ -1,5 +1,9 @@
 import type { Context, Hono } from "hono";
 import type { ExplainRecordInput, RecordExplanation } from "../../../../../functions/explain-record.ts";
+import type {
+  ListKafkaTopicsInput,
+  ListKafkaTopicsResult,
+} from "../../../../../functions/list-kafka-topics.ts";
 import type { ReadRecordsInput, ReadRecordsResult } from "../../../../../functions/read-records.ts";
 import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
@@ -18,6 +22,7 @@ export interface KafkaRouteDeps {
   isOurs(topic: string): boolean;
   records(input: ReadRecordsInput, signal: AbortSignal): Promise<ReadRecordsResult>;
   explain(place: Omit<ExplainRecordInput, "spec">, signal: AbortSignal): Promise<RecordExplanation>;
+  topics(input: ListKafkaTopicsInput, signal: AbortSignal): Promise<ListKafkaTopicsResult>;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -49,6 +54,12 @@ export function addKafkaRoutes(app: Hono, deps: KafkaRouteDeps): void {
 
   mount(app, kafka.routes.explain, ({ query }, c) =>
     answer(c, query.topic, () => deps.explain(query, goneSignal(c))),
+  );
+
+  mount(app, kafka.routes.topics, ({ query: { q = "", undeclared } }, c) =>
+    inPlace(c, readings, "readings of Kafka", async () =>
+      c.json(await deps.topics({ contains: q, undeclaredOnly: undeclared }, goneSignal(c))),
+    ),
   );
 }
 

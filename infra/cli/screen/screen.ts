@@ -44,7 +44,7 @@ const CLEAR_REST_OF_LINE = "\u001B[K";
 const CLEAR_BELOW = "\u001B[J";
 const CTRL_Z = "\u001A";
 /** An escape sequence, or one character. Several keys may come at once. */
-const KEYS = /\u001B(?:\[[\d;]*[A-Za-z~]|O[A-Z])|[\s\S]/gu;
+const KEYS = new RegExp(String.raw`\u001B(?:\[[\d;]*[A-Za-z~]|O[A-Z])|[\s\S]`, "gu");
 
 /**
  * Takes over the terminal: its other screen, without a cursor, each key at once. It is given back on disposal, whenever
@@ -54,7 +54,7 @@ export function openScreen(
   input: TerminalInput,
   output: ScreenOutput,
   process: TerminalProcess,
-  { onKey, onRedraw }: ScreenEvents,
+  events: ScreenEvents,
 ): Screen {
   let isOurs = false;
   const enter = (): void => {
@@ -70,13 +70,14 @@ export function openScreen(
   };
   const onData = (bytes: Buffer): void => {
     for (const [key] of bytes.toString("utf8").matchAll(KEYS)) {
-      if (key !== CTRL_Z) onKey(key);
+      if (key !== CTRL_Z) events.onKey(key);
       else {
         leave();
         process.kill(process.pid, "SIGSTOP");
       }
     }
   };
+  const onRedraw = (): void => events.onRedraw();
   const onContinued = (): void => {
     enter();
     onRedraw();

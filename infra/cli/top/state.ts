@@ -1,5 +1,5 @@
 import type { FleetTopic } from "../../../functions/fleet/model.ts";
-import { topicStates } from "../../../lib/rules/progress/status.ts";
+import type { TopicState } from "../../../lib/rules/progress/status.ts";
 
 /** What rows can be sorted by, in the order in which `s` goes through them. */
 export const SORTS = ["state", "topic", "rate", "lag", "indexed", "dead"] as const;
@@ -30,15 +30,7 @@ export function afterKey(state: TopState, key: string, extent: Extent): TopState
   if (key === "\u0003") return "interrupt";
   if (state.typing) return typed(state, key);
   const last = Math.max(0, extent.rows - 1);
-  const marked = {
-    k: -1,
-    "\u001B[A": -1,
-    j: 1,
-    "\u001B[B": 1,
-    "\u001B[5~": -extent.page,
-    "\u001B[6~": extent.page,
-  };
-  const step = Object.hasOwn(marked, key) ? marked[key as keyof typeof marked] : null;
+  const step = stepOf(key, extent.page);
   if (step !== null) return { ...state, marked: Math.min(last, Math.max(0, state.marked + step)) };
   switch (key) {
     case "q":
@@ -62,6 +54,14 @@ export function afterKey(state: TopState, key: string, extent: Extent): TopState
   }
 }
 
+/** By how many rows a key moves the mark; null: it does not. */
+function stepOf(key: string, page: number): number | null {
+  if (key === "k" || key === "\u001B[A") return -1;
+  if (key === "j" || key === "\u001B[B") return 1;
+  if (key === "\u001B[5~") return -page;
+  return key === "\u001B[6~" ? page : null;
+}
+
 function typed(state: TopState, key: string): TopState {
   if (key === "\r" || key === "\n") return { ...state, typing: false };
   if (key === "\u001B") return { ...state, typing: false, filter: "", marked: 0 };
@@ -79,7 +79,7 @@ const WORST: readonly string[] = [
   "held",
   "pending",
   "running",
-] satisfies readonly (typeof topicStates)[number][];
+] satisfies readonly TopicState[];
 
 const figures: Readonly<Record<Exclude<Sort, "state" | "topic">, (topic: FleetTopic) => number>> = {
   rate: ({ rate }) => rate ?? -1,

@@ -52,7 +52,7 @@ export function frame(view: TopView, state: TopState, size: TopSize, paint: Pain
     ...headLines(view, columns, paint),
     ...hostLines(fleet?.hosts ?? [], columns),
     "",
-    paint("bold", cutTo(`  ${columnNames(state)}`.padEnd(2) + "", columns)),
+    paint("bold", cutTo(`  ${columnNames(state)}`, columns)),
   ];
   const body = topics
     .slice(first, first + page)

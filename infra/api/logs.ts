@@ -104,6 +104,8 @@ export interface TailHello {
   readonly topics: Readonly<
     Record<string, { readonly owned: readonly number[]; readonly partitions: number }>
   >;
+  /** The hosts whose partitions are not shown, and why. Absent between hosts. */
+  readonly missing?: readonly { readonly host: string; readonly reason: string }[];
 }
 
 /** `sent` and `notShown` count from the start of the stream; together, all that matched or was not read. */
@@ -186,6 +188,22 @@ const common = {
   failure: ({ code }: PenstockError) => statuses[code] ?? null,
 } as const;
 
+const tailed = {
+  query: z.object({
+    topic: list(`1 to ${maxTailTopics} topics.`).refine(
+      (topics) => topics.length > 0 && new Set(topics).size <= maxTailTopics,
+      `must be given at least once, and at most ${maxTailTopics} times`,
+    ),
+    q,
+    filter: filters,
+  }),
+  answers: {
+    200: text("The events.", "text/event-stream"),
+    ...refusals,
+    503: refusal("The host is stopping."),
+  },
+};
+
 export const logs = {
   name: "logs",
   description: "Searching, reading and following the logs.",
@@ -240,22 +258,19 @@ export const logs = {
     }),
     tail: route({
       ...common,
+      ...tailed,
       path: "/logs/tail",
-      query: z.object({
-        topic: list(`1 to ${maxTailTopics} topics.`).refine(
-          (topics) => topics.length > 0 && new Set(topics).size <= maxTailTopics,
-          `must be given at least once, and at most ${maxTailTopics} times`,
-        ),
-        q,
-        filter: filters,
-      }),
-      summary: "Follows the records that this host moves",
-      description: "Server-sent events: `hello`, `lines` (200 a second, the rest counted), `ping`.",
-      answers: {
-        200: text("The events.", "text/event-stream"),
-        ...refusals,
-        503: refusal("The host is stopping."),
-      },
+      summary: "Follows the records that all hosts of the group move",
+      description:
+        "Server-sent events: `hello` (which partitions are shown, which hosts are missing and why), `lines` (200 a second, the rest counted), `ping`.",
+    }),
+    hostTail: route({
+      ...common,
+      ...tailed,
+      path: "/fleet/tail",
+      access: "peer",
+      summary: "The part of a live tail that this host tells the others of its group",
+      description: "Server-sent events, each with a proof that this host has the same token.",
     }),
   },
 } satisfies Subject;

@@ -243,6 +243,7 @@ export function createServices(core: HostCore): Services {
       },
       logs: {
         tails: core.tails,
+        fleetTails: hosts.tails,
         inForce,
         managed: () => settings().elasticsearch.manageTemplates,
         searchText: (search, signal) => searchText(clients.elasticsearch, search, signal),

@@ -1,12 +1,10 @@
 import type { HostReport, PeerState } from "../../../functions/fleet/model.ts";
 import type { PeerAnswer, PeerRequest } from "../../../lib/adapters/peers/ask-peer.ts";
-import type { ProofKeyOf } from "../../../lib/adapters/peers/proof-keys.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { RosterMember } from "../../../lib/rules/group/roster.ts";
-import type { HttpSettings } from "../../../lib/rules/model/settings.ts";
-import { isLoopbackHostname } from "../../../lib/rules/secrets/loopback.ts";
-import { ANSWER_PROOF, isAnswerProved, proofHeader } from "../../../lib/rules/secrets/peer-proof.ts";
+import { ANSWER_PROOF } from "../../../lib/rules/secrets/peer-proof.ts";
 import { fleet, hostReport } from "../../api/fleet/fleet.ts";
+import { isLoopback, NOT_PROVED, proofFor, type ProofDeps } from "./own-proof.ts";
 
 /** Asks the other hosts of the group for their figures, while somebody looks. */
 export interface Peers {
@@ -17,13 +15,8 @@ export interface Peers {
   stop(): Promise<void>;
 }
 
-export interface PeersDeps {
-  settings(this: void): HttpSettings;
+export interface PeersDeps extends ProofDeps {
   ask(this: void, request: PeerRequest): Promise<PeerAnswer>;
-  readonly keyOf: ProofKeyOf;
-  /** Random, at least 128 bits. */
-  newNonce(this: void): string;
-  readonly now: () => number;
   readonly monotonicMs: () => number;
 }
 
@@ -31,7 +24,7 @@ export interface PeersDeps {
 const FRESH_MS = 2_000;
 /** A host that does not answer is not asked all the time. */
 const AWAY_MS = 5_000;
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 4_000;
 /** With 10,000 topics an answer is 2 MB. */
 const MOST_BYTES = 16 * 1024 * 1024;
 /** More hosts than any group has; a stranger may join many times. */
@@ -99,36 +92,22 @@ export function createPeers(deps: PeersDeps): Peers {
 
 /** @throws Error with the reason as a clause */
 async function askFor(
-  { settings, ask, keyOf, newNonce, now }: PeersDeps,
+  deps: PeersDeps,
   host: string,
   address: string,
   signal: AbortSignal,
 ): Promise<HostReport> {
-  const { token, readOnlyToken, tls } = settings();
-  const isLoopback = isLoopbackHostname(new URL(address).hostname);
   const { path } = fleet.routes.report;
-  const [key, nonce] = [token === null ? null : await keyOf(readOnlyToken ?? token), newNonce()];
-  if (key === null && !isLoopback)
-    throw new Error("without http.token hosts answer each other on a loopback address only");
-  const proof = { audience: address, path, atMs: now(), nonce };
-  const request: PeerRequest = {
-    address,
-    path,
-    headers: key === null ? {} : { authorization: proofHeader(key, proof) },
-    ownCertificate: tls?.cert ?? null,
-    timeoutMs: ANSWER_MS,
-    maxBytes: MOST_BYTES,
-    signal,
-  };
   try {
-    const { status, headers, body } = await ask(request);
+    const { isProved, ...how } = await proofFor(deps, address, path);
+    const request = { address, path, ...how, timeoutMs: ANSWER_MS, maxBytes: MOST_BYTES, signal };
+    const { status, headers, body } = await deps.ask(request);
     if (status === 401) throw new Error(REFUSED);
     if (status !== 200) throw new Error(`it answers HTTP ${status}`);
-    if (key !== null && !isAnswerProved(key, nonce, body, headers.get(ANSWER_PROOF) ?? ""))
-      throw new Error("it does not prove that it has this group's token: another program may answer there");
+    if (!isProved(body, headers.get(ANSWER_PROOF) ?? "")) throw new Error(NOT_PROVED);
     return reportIn(body, host);
   } catch (error) {
-    if (!isLoopback) throw error;
+    if (!isLoopback(address)) throw error;
     const hint = "a loopback address reaches hosts of the same machine only: see http.advertised";
     throw new Error(`${messageOf(error)} (${hint})`, { cause: error });
   }

@@ -62,7 +62,9 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
       if (!isHost(hostOf(c.req) ?? "")) return problem(c, 400, "The Host header must name one host.");
       if (isOf(c, "open", "page") || seeksPage(c) || (openMetrics && isOf(c, "metrics"))) return null;
       const access =
-        peer !== null ? "read-only" : credentialOf(c, { token, readOnlyToken }, sessions, refuse);
+        peer?.isCurrent() === true
+          ? "read-only"
+          : credentialOf(c, { token, readOnlyToken }, sessions, refuse);
       if (typeof access !== "string") return access;
       c.set("access", access);
       return refuseChange(c, access);

@@ -12,7 +12,8 @@ import { quoted } from "../../../../lib/rules/base/visible-text.ts";
 import { parseLogFilter } from "../../../../lib/rules/search/query/log-request.ts";
 import { logs } from "../../../api/logs.ts";
 import { maxTails, type TailHub } from "../../services/tail-hub.ts";
-import { goneSignal } from "../kit/event-stream.ts";
+import type { FleetTails } from "../../fleet/fleet-tails.ts";
+import { goneSignal, type SendEvent } from "../kit/event-stream.ts";
 import { answerHeld } from "../kit/held-answer.ts";
 import { mount } from "../kit/mount.ts";
 import { problem, refuseBusy } from "../kit/problem.ts";
@@ -38,7 +39,10 @@ export interface LogRouteDeps {
   readonly surveyFailureStores: FailureStores["survey"];
   /** Random, at least 128 bits. */
   newMarker(): string;
+  /** Of this host. */
   readonly tails: Pick<TailHub, "follow">;
+  /** Of all hosts of the group. */
+  readonly fleetTails: FleetTails;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -60,6 +64,8 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const exports = createPlaces(EXPORTS);
   const largeDocuments = createPlaces(LARGE_DOCUMENTS);
   const tails = createPlaces(maxTails);
+  // Other hosts take as many as their readers opened there.
+  const hostTails = createPlaces(4 * maxTails);
   const asked = async <T>(signal: AbortSignal, question: Promise<T>): Promise<T> => {
     try {
       return await question;
@@ -143,8 +149,26 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const { topics, query } = parseLogFilter({ topic, q, filter }, deps.now());
     const refusal = refuseUnknown(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
+    const words = new URLSearchParams(c.req.url.split("?")[1]);
     return streamInPlace(c, tails, "live tails", (send, signal) =>
-      deps.tails.follow({ topics, query }, send, signal),
+      deps.fleetTails.follow({ topics, query, words }, send, signal),
     );
+  });
+
+  mount(app, logs.routes.hostTail, ({ query: { topic, q, filter } }, c) => {
+    const { topics, query } = parseLogFilter({ topic, q, filter }, deps.now());
+    const refusal = refuseUnknown(c, topics, deps.inForce());
+    if (refusal !== null) return refusal;
+    const peer = c.get("peer");
+    return streamInPlace(c, hostTails, "live tails of other hosts", (send, signal) => {
+      let number = 0;
+      const prove: SendEvent = (event, data) => {
+        const body = JSON.stringify({ number, event, data });
+        if (!send("proved", { body, proof: peer?.prove(body) ?? "" })) return false;
+        number += 1;
+        return true;
+      };
+      return deps.tails.follow({ topics, query }, prove, signal);
+    });
   });
 }

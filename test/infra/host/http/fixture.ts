@@ -77,6 +77,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
       surveyFailureStores: async () => ({ streams: [], problems: [] }),
       newMarker: () => "marker",
       tails: idleTails(),
+      fleetTails: idleTails(),
     },
     kafka: {
       isOurs: (topic) => topic === "app",

@@ -24,6 +24,7 @@ export interface TailBuffer {
   /** Received while paused with a full buffer. */
   readonly dropped: number;
   readonly partitions: TailHello["topics"];
+  readonly missing: NonNullable<TailHello["missing"]>;
   /** Of the current stream. */
   readonly stream: { readonly sent: number; readonly notShown: number };
   readonly nextKey: number;
@@ -40,12 +41,13 @@ export const emptyTail: TailBuffer = {
   overLimit: 0,
   dropped: 0,
   partitions: {},
+  missing: [],
   stream: { sent: 0, notShown: 0 },
   nextKey: 0,
 };
 
-export function withHello(tail: TailBuffer, { topics }: TailHello): TailBuffer {
-  return { ...tail, partitions: topics };
+export function withHello(tail: TailBuffer, { topics, missing = [] }: TailHello): TailBuffer {
+  return { ...tail, partitions: topics, missing };
 }
 
 export function withLines(tail: TailBuffer, { lines, sent, notShown }: TailLines): TailBuffer {
@@ -86,7 +88,7 @@ export function linesIn(entries: readonly TailEntry[]): number {
   return entries.filter(({ line }) => line !== null).length;
 }
 
-/** Topics with partitions on other hosts, which this host's tail lacks. */
+/** Topics with partitions that the tail lacks: of hosts that do not answer, or that nobody reads. */
 export function partlyOwned({
   partitions,
 }: TailBuffer): readonly (readonly [topic: string, sentence: string])[] {
@@ -94,10 +96,10 @@ export function partlyOwned({
     if (count > 0 && owned.length === count) return [];
     const sentence =
       count === 0
-        ? "This host does not read it now."
+        ? "No host shows it now."
         : owned.length === 0
-          ? `This host owns none of its ${count} partitions.`
-          : `This host owns partition${owned.length === 1 ? "" : "s"} ${owned.join(", ")} of ${count}.`;
+          ? `None of its ${count} partitions is shown.`
+          : `Of its ${count} partitions, ${owned.join(", ")} ${owned.length === 1 ? "is" : "are"} shown.`;
     return [[topic, sentence] as const];
   });
 }

@@ -18,7 +18,7 @@ interface TailPanelProps {
   readonly onClose: () => void;
 }
 
-/** Records as this host processes them, newest at the bottom. Nothing moves while paused. */
+/** Records as the hosts of the group process them, newest at the bottom. Nothing moves while paused. */
 export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanelProps) {
   const { buffer, refused, pause, resume } = useTail(path, running);
   const panel = useRef<HTMLDivElement>(null);
@@ -57,7 +57,12 @@ export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanel
       )}
       {partlyOwned(buffer).map(([topic, sentence]) => (
         <Notice key={topic} kind="info">
-          {topic}: {sentence} Lines of the others are shown by their hosts.
+          {topic}: {sentence}
+        </Notice>
+      ))}
+      {buffer.missing.map(({ host, reason }) => (
+        <Notice key={host} kind="warning">
+          Lines of <Hostile text={host} /> are missing: <Hostile text={reason} />
         </Notice>
       ))}
       <div

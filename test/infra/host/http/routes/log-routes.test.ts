@@ -25,6 +25,7 @@ function world(searchText: SearchText = () => Promise.resolve(searchAnswer([])),
     surveyFailureStores: async () => ({ streams: [streamStore("app")], problems: [] }),
     newMarker: () => "MARK",
     tails: idleTails(),
+    fleetTails: idleTails(),
     ...changes,
   };
   return setUp({}, { logs });

@@ -102,10 +102,10 @@ test("it is said where other hosts hold partitions", () => {
     },
   });
   expect(partlyOwned(tail)).toEqual([
-    ["some", "This host owns partitions 0, 2 of 4."],
-    ["one", "This host owns partition 3 of 4."],
-    ["none", "This host owns none of its 4 partitions."],
-    ["unread", "This host does not read it now."],
+    ["some", "Of its 4 partitions, 0, 2 are shown."],
+    ["one", "Of its 4 partitions, 3 is shown."],
+    ["none", "None of its 4 partitions is shown."],
+    ["unread", "No host shows it now."],
   ]);
 });
 

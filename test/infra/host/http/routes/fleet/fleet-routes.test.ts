@@ -3,9 +3,21 @@ import { createPeerGate } from "../../../../../../infra/host/fleet/peer-gate.ts"
 import { createProofKeys } from "../../../../../../lib/adapters/peers/proof-keys.ts";
 import { Secret } from "../../../../../../lib/rules/secrets/secret.ts";
 import { ANSWER_PROOF, isAnswerProved, proofHeader } from "../../../../../../lib/rules/secrets/peer-proof.ts";
-import { bearer, problemOf, setUp, token } from "../../fixture.ts";
+import { bearer, idleTails, problemOf, setUp, token } from "../../fixture.ts";
+import { topicStatus } from "../../../../../support/topic-status.ts";
 import { httpSettings } from "../../../../../support/settings.ts";
 
+/** Of a host that has this topic. */
+const logsOf = (topic: string) => ({
+  inForce: () => new Map([[topic, topicStatus({ topic }).spec]]),
+  managed: () => true,
+  searchText: async () => null,
+  fieldCaps: async () => null,
+  surveyFailureStores: async () => ({ streams: [], problems: [] }),
+  newMarker: () => "marker",
+  tails: idleTails(),
+  fleetTails: idleTails(),
+});
 const keyOf = createProofKeys();
 const address = "http://127.0.0.1:8080";
 const peers = createPeerGate({ tokens: () => httpSettings({ token }), address, keyOf, now: () => 0 });
@@ -30,6 +42,40 @@ test("its proof opens nothing else", async () => {
   const { ask } = setUp({ token }, { peers });
   for (const path of ["/fleet", "/topics", "/logs", "/metrics", "/openapi.json"])
     expect((await ask(path, { headers: await proofFor(path, path.slice(1, 3)) })).status).toBe(401);
+});
+
+test("the events of a tail for another host are proved one by one", async () => {
+  const { ask } = setUp({ token }, { peers, logs: logsOf("app") });
+  const path = "/fleet/tail?topic=app";
+  const answer = await ask(path, { headers: await proofFor(path, "tail") });
+  expect(answer.status).toBe(200);
+  const reader = answer.body?.getReader();
+  let text = "";
+  while (!text.includes("event: proved")) text += new TextDecoder().decode((await reader?.read())?.value);
+  await reader?.cancel();
+  const { body, proof } = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "") as {
+    body: string;
+    proof: string;
+  };
+  expect(JSON.parse(body)).toMatchObject({ number: 0, event: "hello" });
+  expect(isAnswerProved(await keyOf(new Secret(token)), nonce("tail"), body, proof)).toBe(true);
+  const other = await proofFor("/fleet/host", "other");
+  expect((await ask(path, { headers: other })).status).toBe(401);
+});
+
+test("a replaced token ends what its proof had opened", async () => {
+  const tokens = { now: token };
+  const gate = createPeerGate({
+    tokens: () => httpSettings({ token: tokens.now }),
+    address,
+    keyOf,
+    now: () => 0,
+  });
+  const { authorization } = await proofFor("/fleet/host", "kept");
+  const peer = await gate.recognize(authorization, "/fleet/host");
+  expect(peer?.isCurrent()).toBe(true);
+  tokens.now = "another-horse-battery";
+  expect(peer?.isCurrent()).toBe(false);
 });
 
 test("a wrong proof counts as a wrong token", async () => {

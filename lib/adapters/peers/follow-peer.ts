@@ -1,0 +1,54 @@
+import { peerFetch, type PeerTarget, peerTrouble } from "./peer-fetch.ts";
+
+/** An endless answer of another host. */
+export interface PeerStream extends PeerTarget {
+  /** Until the answer begins, and between two events. */
+  readonly silenceMs: number;
+  /** A longer event ends the stream. */
+  readonly maxEventBytes: number;
+}
+
+/**
+ * Reads server-sent events until they end. Neither size nor time is left to the other side.
+ * @throws Error with the reason as a clause, or the signal's reason
+ */
+export async function followPeer(
+  stream: PeerStream,
+  onEvent: (event: string, data: string) => void,
+): Promise<void> {
+  const { silenceMs, maxEventBytes, signal } = stream;
+  const silent = new AbortController();
+  let timer = setTimeout(() => silent.abort(), silenceMs);
+  const heard = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silent.abort(), silenceMs);
+  };
+  try {
+    const both = AbortSignal.any([silent.signal, signal]);
+    const response = await peerFetch({ ...stream, signal: both }, "text/event-stream");
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new Error(`it answers HTTP ${response.status}`);
+    }
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const piece of response.body ?? []) {
+      heard();
+      const parts = (rest + decoder.decode(piece, { stream: true })).split("\n\n");
+      rest = parts.pop() ?? "";
+      // Leaving the loop ends the connection.
+      if (rest.length > maxEventBytes) throw new Error(`it sends an event over ${maxEventBytes} bytes`);
+      for (const part of parts) {
+        const [, event, data] = /^event: ([a-z]+)\ndata: (.*)$/.exec(part) ?? [];
+        if (event !== undefined && data !== undefined) onEvent(event, data);
+      }
+    }
+    throw new Error("it ended the stream");
+  } catch (error) {
+    signal.throwIfAborted();
+    if (silent.signal.aborted) throw new Error("it sends nothing any more", { cause: error });
+    throw new Error(peerTrouble(error, stream.address), { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}

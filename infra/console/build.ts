@@ -44,7 +44,7 @@ export function createConsoleFiles(build = buildConsole): () => Promise<ConsoleF
 export async function buildConsole(): Promise<ConsoleFiles> {
   const app = join(import.meta.dir, "app");
   const { success, outputs, logs } = await Bun.build({
-    entrypoints: [join(app, "main.tsx"), join(app, "style.css")],
+    entrypoints: ["main.tsx", "explore/patterns/worker.ts", "style.css"].map((name) => join(app, name)),
     root: app,
     target: "browser",
     format: "esm",
@@ -57,7 +57,7 @@ export async function buildConsole(): Promise<ConsoleFiles> {
     throw new Error(`the console does not build: ${logs.map(String).join("; ")}`);
   }
   const assets = new Map<string, ConsoleAsset>();
-  let [script, style] = ["", ""];
+  let [script, worker, style] = ["", "", ""];
   for (const name of ["icon.svg", "icon-trouble.svg"])
     assets.set(name, assetOf(await Bun.file(join(app, name)).bytes(), "image/svg+xml"));
   for (const output of outputs) {
@@ -67,10 +67,16 @@ export async function buildConsole(): Promise<ConsoleFiles> {
       name,
       assetOf(new Uint8Array(await output.arrayBuffer()), types[extension] ?? "application/octet-stream"),
     );
-    if (output.kind === "entry-point" && extension === "js") script = name;
+    if (output.kind === "entry-point" && extension === "js") {
+      if (name.startsWith("worker-")) worker = name;
+      else script = name;
+    }
     if (extension === "css") style = name;
   }
-  return { html: assetOf(new TextEncoder().encode(page(script, style)), "text/html; charset=utf-8"), assets };
+  return {
+    html: assetOf(new TextEncoder().encode(page({ script, worker, style })), "text/html; charset=utf-8"),
+    assets,
+  };
 }
 
 function assetOf(bytes: Uint8Array<ArrayBuffer>, type: string): ConsoleAsset {
@@ -79,7 +85,7 @@ function assetOf(bytes: Uint8Array<ArrayBuffer>, type: string): ConsoleAsset {
 }
 
 /** Without inline scripts or styles, which the content security policy forbids. */
-function page(script: string, style: string): string {
+function page({ script, worker, style }: Readonly<Record<"script" | "worker" | "style", string>>): string {
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -88,6 +94,7 @@ function page(script: string, style: string): string {
     <meta name="color-scheme" content="light dark">
     <title>Penstock</title>
     <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+    <meta name="penstock-patterns" content="/assets/${worker}">
     <link rel="stylesheet" href="/assets/${style}">
     <script type="module" src="/assets/${script}"></script>
   </head>

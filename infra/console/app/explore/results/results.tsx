@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import type { LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
+import { lazily } from "../../components/lazily.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { histogram } from "../../state/preferences.ts";
 import { navigate } from "../../state/router.ts";
@@ -14,6 +15,10 @@ import { Summary } from "./summary.tsx";
 import type { Search } from "../query/use-search.ts";
 import { useRowKeys } from "./use-row-keys.ts";
 
+const Patterns = lazily<{ readonly state: ExploreState }>(
+  async () => (await import("../patterns/panel.tsx")).PatternsPanel,
+);
+
 interface ResultsProps {
   readonly state: ExploreState;
   readonly search: Search;
@@ -26,6 +31,7 @@ export function Results({ state, search, onChange }: ResultsProps) {
   const charted = useStore(histogram) === "shown";
   const list = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(() => new Set(state.doc ? [state.doc.id] : []));
+  const [patterns, showPatterns] = useState(false);
   // A link to the same search for sharing, with absolute times.
   const shared = found === null ? state : { ...state, from: found.from, to: found.to };
   const said = useRowKeys(list, shared);
@@ -78,6 +84,18 @@ export function Results({ state, search, onChange }: ResultsProps) {
         )}
         {found === null ? null : (
           <>
+            {found.hits.length > 0 ? (
+              <div class="bar">
+                <button
+                  type="button"
+                  aria-expanded={patterns ? "true" : "false"}
+                  onClick={() => showPatterns(!patterns)}
+                >
+                  Patterns
+                </button>
+              </div>
+            ) : null}
+            {patterns ? <Patterns key={exploreHref(shared)} state={shared} /> : null}
             {charted && found.hits.length > 0 ? <Histogram found={found} onZoom={onChange} /> : null}
             {found.hits.length === 0 ? (
               <Empty found={found} state={state} onChange={onChange} />

@@ -1,0 +1,111 @@
+import { wildcard } from "../../../../../lib/rules/patterns/mask.ts";
+import { patternQuery } from "../../../../../lib/rules/patterns/pattern-query.ts";
+import type { Pattern } from "../../../../../lib/rules/patterns/patterns.ts";
+import { Count } from "../../components/figures.tsx";
+import { Hostile } from "../../components/hostile.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { plural } from "../../text/format.ts";
+import { exploreHref, type ExploreState, exportPath } from "../query/address.ts";
+import { usePatterns } from "./use-patterns.ts";
+
+/** Characters of a sample. */
+const sampleLength = 400;
+
+/** The lines of a search by the statements that wrote them, the most frequent first. */
+export function PatternsPanel({ state }: { readonly state: ExploreState }) {
+  const answer = usePatterns(exportPath(state, "ndjson"));
+  if (answer === null) return <p class="muted">Sorting up to 10,000 lines…</p>;
+  if (answer.kind === "failed") return <Notice kind="bad">{answer.reason}</Notice>;
+  const { lines, patterns, others } = answer;
+  return (
+    <section aria-label="Patterns">
+      <p class="muted">
+        {plural(patterns.length, "pattern")} in the newest {plural(lines, "line")}
+        {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs.
+      </p>
+      <div class="scroll" tabindex={0} role="region" aria-label="Lines by pattern">
+        <table class="cards patterns">
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                Lines
+              </th>
+              <th scope="col" class="number">
+                Share
+              </th>
+              <th scope="col">Pattern</th>
+              <th scope="col">
+                <span class="unseen">Search</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {patterns.map((pattern) => (
+              <PatternRow key={pattern.sample} pattern={pattern} lines={lines} state={state} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly pattern: Pattern;
+  readonly lines: number;
+  readonly state: ExploreState;
+}
+
+function PatternRow({ pattern, lines, state }: RowProps) {
+  const { words, count, sample } = pattern;
+  const text = words.join(" ");
+  const share = (100 * count) / lines;
+  return (
+    <tr>
+      <td data-label="Lines" class="number">
+        <Count value={count} />
+      </td>
+      <td data-label="Share" class="number">
+        {share < 0.1 ? "< 0.1" : share.toFixed(1)} %
+      </td>
+      <td class="reason state-cell">
+        <details>
+          <summary>
+            <Hostile text={text} />
+          </summary>
+          <Hostile text={sample.slice(0, sampleLength)} />
+        </details>
+      </td>
+      <td>
+        <Narrow pattern={pattern} state={state} name={text.slice(0, 80)} />
+      </td>
+    </tr>
+  );
+}
+
+function Narrow({ pattern, state, name }: Pick<RowProps, "pattern" | "state"> & { readonly name: string }) {
+  return (
+    <span class="filters">
+      {[
+        { words: "Only these", exclude: false },
+        { words: "Without them", exclude: true },
+      ].map(({ words, exclude }) => {
+        const query = patternQuery(pattern, exclude);
+        return query === null ? null : (
+          <a key={words} href={exploreHref({ ...state, query: joined(state.query, query), doc: null })}>
+            {words}
+            <span class="unseen">
+              : <Hostile text={name} />
+            </span>
+          </a>
+        );
+      })}
+    </span>
+  );
+}
+
+/** Both must hold: what is alternative in the first stays together. */
+function joined(first: string, second: string): string {
+  if (first.trim() === "") return second;
+  return /\bor\b/i.test(first) ? `(${first}) ${second}` : `${first} ${second}`;
+}

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+
+describeInBrowser("patterns in Explore", () => {
+  const browser = useBrowser();
+  const topic = uniqueName("patterns");
+  let world: ConsoleWorld;
+  let host: TestHost;
+
+  beforeAll(async () => {
+    world = await openConsoleWorld();
+    await world.kafka.createTopic(topic);
+    const lines = Array.from({ length: 90 }, (_, n) =>
+      n % 3 === 0 ? `payment ${n} failed: card declined` : `order ${n} <b>shipped</b> to 10.0.0.${n}`,
+    );
+    await world.kafka.produce(
+      topic,
+      lines.map((value) => ({ value })),
+    );
+    host = await startTestHost({ ...world.servers, topics: [topic] });
+    await eventually("all are found", async () => {
+      const answer = await host.fetch(`/logs?topic=${topic}&from=now-1h`);
+      return ((await answer.json()) as { total: { value: number } }).total.value === lines.length;
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    await world[Symbol.asyncDispose]();
+  });
+
+  test.each(looks)(
+    "the lines as patterns, by count, each one click from its lines: $name",
+    async (look) => {
+      const { colorScheme, viewport } = look.options;
+      // The page's policy counts: the worker needs a trusted address.
+      await using opened = await browser.open(`${host.url}ui/explore?topic=${topic}&from=now-1h`, {
+        colorScheme,
+        viewport,
+      });
+      const { page, faults } = opened;
+      await page.getByRole("button", { name: "Patterns", exact: true }).click();
+      const rows = page.getByRole("region", { name: "Lines by pattern" }).locator("tbody tr");
+      await rows.first().waitFor();
+      const texts = await rows.allInnerTexts();
+      expect(texts).toHaveLength(2);
+      expect(texts[0]).toContain("order <*> <b>shipped</b> to <*>");
+      expect(texts[0]).toContain("66.7 %");
+      await keepScreenshot(page, `patterns-${look.name}`);
+      await rows
+        .nth(1)
+        .getByRole("link", { name: /^Only these/ })
+        .click();
+      await page.getByText("30 matches").waitFor();
+      expect(new URL(page.url()).searchParams.get("q")).toContain("failed: card declined");
+      expect(faults).toEqual([]);
+    },
+    120_000,
+  );
+
+  test("is accessible", async () => {
+    const [look] = looks;
+    await using opened = await browser.open(
+      `${host.url}ui/explore?topic=${topic}&from=now-1h`,
+      look?.options,
+    );
+    const { page } = opened;
+    await page.getByRole("button", { name: "Patterns", exact: true }).click();
+    await page.getByRole("region", { name: "Lines by pattern" }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+  }, 120_000);
+});

@@ -13,6 +13,7 @@ export const pagePaths = [
   "/ui/kafka",
   "/ui/dead-letters",
   "/ui/declarations",
+  "/ui/history",
   "/ui/reconcile",
   "/ui/fleet",
 ] as const;

@@ -18,6 +18,7 @@ const Explore = lazily(async () => (await import("./explore/page.tsx")).ExploreP
 const Fleet = lazily(async () => (await import("./fleet/page.tsx")).FleetPage);
 const Help = lazily<{ readonly onClose: () => void }>(async () => (await import("./frame/help.tsx")).Help);
 const Kafka = lazily(async () => (await import("./kafka/page.tsx")).KafkaPage);
+const History = lazily(async () => (await import("./history/page.tsx")).HistoryPage);
 const Reconcile = lazily(async () => (await import("./plan/page.tsx")).ReconcilePage);
 const SignIn = lazily(async () => (await import("./frame/sign-in.tsx")).SignIn);
 const Topic = lazily<{ readonly topic: string }>(async () => (await import("./topic/page.tsx")).Topic);
@@ -30,6 +31,7 @@ const routes: Readonly<Record<string, { readonly title: string; readonly Page: F
   "/ui/kafka": { title: "Kafka", Page: Kafka },
   "/ui/dead-letters": { title: "Dead letters", Page: DeadLetters },
   "/ui/declarations": { title: "Declarations", Page: Declarations },
+  "/ui/history": { title: "History", Page: History },
   "/ui/reconcile": { title: "Reconcile", Page: Reconcile },
   "/ui/fleet": { title: "Fleet", Page: Fleet },
 } satisfies Record<Exclude<PagePath, "/ui/topics/:topic">, unknown>;

@@ -1,50 +1,56 @@
 import { useEffect, useRef } from "hono/jsx/dom";
-import type { Series } from "../../../api/live-messages.ts";
 import { unknown } from "../text/format.ts";
 import { zone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 import type { LineChart } from "./line-chart.ts";
+import type { Mark } from "./points.ts";
 
 interface ChartProps {
   readonly title: string;
-  readonly series: Series;
-  readonly of: "rate" | "lag";
+  /** Seconds since the epoch. */
+  readonly times: readonly number[];
+  /** One for each time; null leaves a gap. */
+  readonly values: readonly (number | null)[];
+  readonly spanMs: number;
+  /** Its length, short and in full. */
+  readonly spanText: string;
+  readonly spanWords: string;
+  readonly marks: readonly Mark[];
   /** Formats a value for the axis, the legend and the summary. */
   readonly format: (value: number) => string;
 }
 
-/** One figure over the last 15 minutes. The chart library is loaded with the first chart. */
-export function Chart({ title, series, of, format }: ChartProps) {
+/** One figure over time. The chart library is loaded with the first chart. */
+export function Chart({ title, times, values, spanMs, spanText, spanWords, marks, format }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Promise<LineChart> | null>(null);
   const inZone = useStore(zone);
-  const values: readonly (number | null)[] = series[of];
 
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
     const drawn = import("./line-chart.ts").then(({ createLineChart }) =>
-      createLineChart(element, { title, format, zone: inZone }),
+      createLineChart(element, { title, format, zone: inZone, spanSeconds: spanMs / 1000 }),
     );
     chart.current = drawn;
     return () => void drawn.then((made) => made.destroy());
-  }, [inZone, title]);
+  }, [inZone, title, spanMs]);
 
   useEffect(() => {
-    const times = values.map(
-      (_, index) => (series.endMs - (values.length - 1 - index) * series.stepMs) / 1000,
-    );
-    void chart.current?.then((made) => made.show(times, values));
-  }, [series.endMs, values, inZone]);
+    void chart.current?.then((made) => made.show(times, values, marks));
+  }, [times.at(-1), times.length, values, inZone, spanMs, marks.length]);
 
   const known = values.filter((value) => value !== null);
   const inWords = (value: number | null): string => (value === null ? unknown : format(value));
   const highest = inWords(known.length === 0 ? null : Math.max(...known));
-  const summary = `${title}, last 15 minutes: now ${inWords(values.at(-1) ?? null)}, highest ${highest}`;
+  const summary = `${title}, last ${spanWords}: now ${inWords(values.at(-1) ?? null)}, highest ${highest}`;
   return (
     <figure class="chart">
       <figcaption>
-        {title} <span class="muted">15 min, highest {highest}</span>
+        {title}{" "}
+        <span class="muted">
+          {spanText}, highest {highest}
+        </span>
       </figcaption>
       <div ref={place} class="plot" role="img" aria-label={summary} />
     </figure>

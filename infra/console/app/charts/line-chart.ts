@@ -1,16 +1,15 @@
 import uPlot from "uplot";
 import type { Zone } from "../text/format.ts";
+import type { Mark } from "./points.ts";
 
 /** A line over time, drawn on a canvas. */
 export interface LineChart {
   /** Seconds since the epoch, and a value for each; null leaves a gap. */
-  show(times: readonly number[], values: readonly (number | null)[]): void;
+  show(times: readonly number[], values: readonly (number | null)[], marks: readonly Mark[]): void;
   destroy(): void;
 }
 
 const height = 140;
-/** The time range of a chart, in seconds: all samples, and room for the next ones. */
-const spanSeconds = 900;
 
 export function createLineChart(
   element: HTMLElement,
@@ -18,7 +17,14 @@ export function createLineChart(
     title,
     format,
     zone,
-  }: { readonly title: string; readonly format: (value: number) => string; readonly zone: Zone },
+    spanSeconds,
+  }: {
+    readonly title: string;
+    readonly format: (value: number) => string;
+    readonly zone: Zone;
+    /** The time range: all samples, and room for the next ones. */
+    readonly spanSeconds: number;
+  },
 ): LineChart {
   const colour = (name: string): string =>
     getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -27,6 +33,7 @@ export function createLineChart(
     grid: { stroke: () => colour("--line"), width: 1 },
     ticks: { show: false },
   };
+  let marks: readonly Mark[] = [];
   const plot = new uPlot(
     {
       width: Math.max(200, element.clientWidth),
@@ -44,12 +51,14 @@ export function createLineChart(
           ...axis,
           size: 28,
           values: [
+            [86_400, "{DD}.{MM}.", null, null, null, null, null, null, 1],
             [60, "{HH}:{mm}", null, null, null, null, null, null, 1],
             [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
           ],
         },
         { ...axis, size: 64, values: (_plot, splits) => splits.map(format) },
       ],
+      hooks: { draw: [(drawn) => placeMarks(drawn, marks)] },
       series: [{}, { label: title, stroke: () => colour("--chart"), width: 2, points: { show: false } }],
     },
     [[], []],
@@ -65,7 +74,10 @@ export function createLineChart(
   const dark = matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", redraw);
   return {
-    show: (times, values) => plot.setData([[...times], [...values]]),
+    show(times, values, happened) {
+      marks = happened;
+      plot.setData([[...times], [...values]]);
+    },
     destroy() {
       resize.disconnect();
       themes.disconnect();
@@ -73,4 +85,20 @@ export function createLineChart(
       plot.destroy();
     },
   };
+}
+
+/** A line at each mark's time, which tells what happened under the pointer. The page lists the same in words. */
+function placeMarks({ over, scales, valToPos }: uPlot, marks: readonly Mark[]): void {
+  const { min, max } = scales["x"] ?? {};
+  for (const old of over.querySelectorAll(".chart-mark")) old.remove();
+  if (typeof min !== "number" || typeof max !== "number") return;
+  for (const { atMs, text } of marks) {
+    const seconds = atMs / 1000;
+    if (seconds < min || seconds > max) continue;
+    const line = document.createElement("div");
+    line.className = "chart-mark";
+    line.title = text;
+    line.style.left = `${valToPos(seconds, "x")}px`;
+    over.append(line);
+  }
 }

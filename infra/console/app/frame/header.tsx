@@ -17,6 +17,7 @@ export const pages = [
   { href: "/ui/kafka", name: "Kafka", key: "k" },
   { href: "/ui/dead-letters", name: "Dead letters", key: "d" },
   { href: "/ui/declarations", name: "Declarations", key: "c" },
+  { href: "/ui/history", name: "History", key: "h" },
   { href: "/ui/reconcile", name: "Reconcile", key: "r" },
   { href: "/ui/fleet", name: "Fleet", key: "f" },
 ] as const;

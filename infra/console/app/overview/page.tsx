@@ -1,6 +1,5 @@
 import { sizeText } from "../../../../lib/rules/base/units.ts";
-import type { OverviewMessage } from "../../../api/live-messages.ts";
-import { Chart } from "../charts/chart.tsx";
+import type { OverviewMessage, Series } from "../../../api/live-messages.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { lazily, Loading } from "../components/lazily.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
@@ -12,6 +11,9 @@ import { checks, Verdict } from "./verdict.tsx";
 
 const Attention = lazily<{ readonly topics: OverviewMessage["attention"]; readonly count: number }>(
   async () => (await import("../trouble/attention.tsx")).Attention,
+);
+const HistoryCharts = lazily<{ readonly live: Series; readonly topic: string | null }>(
+  async () => (await import("../charts/history-charts.tsx")).HistoryCharts,
 );
 
 /** Problems first, then throughput and lag, then the sources of declarations. */
@@ -68,10 +70,7 @@ export function Overview() {
           note={seen.counts.deadLettered === 0 ? "no dead letters" : "kept as dead letters, see below"}
         />
       </dl>
-      <div class="charts">
-        <Chart title="Records per second" series={seen.history} of="rate" format={ratePerSecond} />
-        <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
-      </div>
+      <HistoryCharts live={seen.history} topic={null} />
       <Topics seen={seen} />
       <Refused seen={seen} />
       <Sources sources={seen.sources} />

@@ -88,14 +88,9 @@ export function Refused({ seen }: { readonly seen: OverviewMessage }) {
       <h2>Refused</h2>
       <ul class="plain-list">
         <li>
-          {deadLettered === 0 ? (
-            "No record was refused since the host started."
-          ) : (
-            <>
-              {plural(deadLettered, "record")} dead-lettered since the host started.{" "}
-              <a href="/ui/dead-letters">Dead letters</a>
-            </>
-          )}
+          {deadLettered === 0 ? "No record was refused" : `${plural(deadLettered, "record")} dead-lettered`}{" "}
+          since this host started at <Time at={seen.startedAt} />.{" "}
+          <a href="/ui/dead-letters">Dead letters{deadLettered === 0 ? " of before" : ""}</a>
         </li>
         {seen.lostOffsets > 0 ? (
           <li class="bad">

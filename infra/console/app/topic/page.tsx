@@ -1,7 +1,7 @@
 import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
 import type { PartitionOwner } from "../../../../functions/fleet/owners.ts";
 import type { TopicMessage } from "../../../api/live-messages.ts";
-import { Chart } from "../charts/chart.tsx";
+import { HistoryCharts } from "../charts/history-charts.tsx";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { lazily, Loading } from "../components/lazily.tsx";
@@ -58,10 +58,7 @@ export function Topic({ topic }: { readonly topic: string }) {
       </div>
       <Sentence status={status} />
       <Conflicts seen={seen} />
-      <div class="charts live-values">
-        <Chart title="Records per second" series={seen.history} of="rate" format={ratePerSecond} />
-        <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
-      </div>
+      <HistoryCharts live={seen.history} topic={topic} />
       <Counts counts={status.counts} />
       <Partitions status={status} owners={seen.owners} />
       <TopicTarget target={status.target} />

@@ -104,8 +104,17 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
     peers: { recognize: async () => null },
     live: idleLive,
     history: {
-      events: () => Promise.reject(new Error("no test asked for events")),
-      series: () => Promise.reject(new Error("no test asked for figures")),
+      // Nothing was before: every page with charts asks.
+      events: async () => [],
+      series: async () => ({
+        from: 0,
+        stepMs: 60_000,
+        lag: [],
+        indexed: [],
+        duplicate: [],
+        deadLettered: [],
+        skipped: [],
+      }),
       problem: null,
     },
     consoleFiles,

@@ -60,6 +60,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
         inKafka,
         group,
         deadLetterTopic,
+        history: settings.history,
       },
       deps,
     ),

@@ -11,6 +11,8 @@ import {
   judgeRoom,
   judgeTopics,
 } from "../../lib/rules/diagnosis/kafka.ts";
+import { judgeHistory } from "../../lib/rules/history/history-check.ts";
+import type { HistorySettings } from "../../lib/rules/model/settings.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
 import { DEFAULT_RECORD_LIMIT_BYTES, groupBytes } from "../../lib/rules/group/record-size.ts";
 import { orderGroup, orderKinds } from "../../lib/rules/offsets/order-groups.ts";
@@ -65,20 +67,22 @@ export interface DiagnoseTopicsInput {
   readonly inKafka: ReadonlyMap<string, number> | null;
   readonly group: string;
   readonly deadLetterTopic: string;
+  readonly history: HistorySettings | null;
 }
 
-/** Checks every declared topic, the group and the dead-letter topic. */
+/** Checks every declared topic, the group, the dead-letter topic and that of the history. */
 export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseKafkaDeps): Promise<Check[]> {
   const { topics, inKafka, group, deadLetterTopic } = input;
   if (inKafka === null) return [skipped("topics, group, dead letters", "Kafka does not answer")];
   const existing = topics.filter((topic) => inKafka.has(topic));
-  const [configs, groupFacts, orders, limits, reading, deadLetters] = await Promise.all([
+  const [configs, groupFacts, orders, limits, reading, deadLetters, history] = await Promise.all([
     attempt(deps, (signal) => deps.kafka.configs(existing, signal)),
     attempt(deps, (signal) => deps.kafka.group(group, signal)),
     orderGroupRefusals(group, deps),
     attempt(deps, (signal) => deps.kafka.configs(inKafka.has(GROUPS_TOPIC) ? [GROUPS_TOPIC] : [], signal)),
     tryReading(existing, deps),
-    attempt(deps, (signal) => deadLetterFacts(deadLetterTopic, inKafka, deps, signal)),
+    attempt(deps, (signal) => ownTopicFacts(deadLetterTopic, inKafka, deps, signal)),
+    diagnoseHistory(input.history, inKafka, deps),
   ]);
   const sizes = configs.ok
     ? [...configs.value.values()].map((config) => (isRefused(config) ? 0 : (config.maxMessageBytes ?? 0)))
@@ -97,6 +101,19 @@ export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseK
     ...(deadLetters.ok
       ? judgeDeadLetters(deadLetterTopic, deadLetters.value, Math.max(0, ...sizes))
       : [unseen(`dead-letter topic ${deadLetterTopic}`, deadLetters.error)]),
+    ...history,
+  ];
+}
+
+async function diagnoseHistory(
+  history: HistorySettings | null,
+  inKafka: ReadonlyMap<string, number>,
+  deps: DiagnoseKafkaDeps,
+): Promise<Check[]> {
+  if (history === null) return [];
+  const facts = await attempt(deps, (signal) => ownTopicFacts(history.topic, inKafka, deps, signal));
+  return [
+    facts.ok ? judgeHistory(history, facts.value) : unseen(`history topic ${history.topic}`, facts.error),
   ];
 }
 
@@ -116,7 +133,8 @@ async function orderGroupRefusals(
   return new Map(answers);
 }
 
-async function deadLetterFacts(
+/** Of a topic that hosts write to. */
+async function ownTopicFacts(
   topic: string,
   inKafka: ReadonlyMap<string, number>,
   { kafka }: DiagnoseKafkaDeps,

@@ -71,6 +71,28 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
 const find = (checks: readonly Check[], name: string) => checks.find((check) => check.name.startsWith(name));
 
 describe("a diagnosis", () => {
+  test("of the history warns at most: records are moved without it", async () => {
+    const history = { topic: "penstock.history", keepMs: 86_400_000 };
+    const look = async (changes: Partial<DiagnoseDeps["kafka"]>) => {
+      const kafka = { ...well().kafka, ...changes };
+      const checks = await diagnose({ ...input, settings: settings({ history }) }, well({ kafka }));
+      const { state, seen } = find(checks, "history topic") ?? {};
+      return [state, seen];
+    };
+    const there = { topics: async () => new Map([["penstock.history", 2]]) };
+    expect(await look({})).toEqual(["ok", "does not exist yet; the first host creates it"]);
+    expect(await look({ creationRefusal: async () => "not allowed" })).toEqual([
+      "warning",
+      "it does not exist and cannot be created: not allowed",
+    ]);
+    expect(await look(there)).toEqual(["ok", "it exists (writing was not tried)"]);
+    const compacted = { retentionMs: -1, retentionBytes: -1, maxMessageBytes: 1, cleanupPolicy: "compact" };
+    expect(
+      await look({ ...there, configs: async (all) => new Map(all.map((one) => [one, compacted])) }),
+    ).toMatchObject(["warning", expect.stringContaining("cleanup.policy is compact")]);
+    expect(find(await diagnose(input, well()), "history topic")).toBeUndefined();
+  });
+
   test("without problems reports none", async () => {
     const checks = await diagnose(input, well());
     expect(checks.filter(({ state }) => state !== "ok").map(({ name }) => name)).toEqual(["etcd"]);

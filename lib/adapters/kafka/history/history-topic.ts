@@ -37,6 +37,7 @@ export interface HistoryTopicOptions {
 /** Of each partition. Time is the usual bound; this one holds if a thousand hosts write. */
 const RETENTION_BYTES = 256 * 1024 * 1024;
 const LANES = 2;
+const BATCH_BYTES = 512 * 1024;
 
 /** @param openWire to ask whether the topic exists: unlike kafkajs, it can be interrupted while no broker answers */
 export function createHistoryWriter(
@@ -84,17 +85,16 @@ export function createHistoryWriter(
       try {
         opening ??= open(signal);
         const { producer, partitions } = await abortable(opening, signal);
-        const sending = producer.send({
-          topic: history.topic,
-          acks: -1,
-          compression: CompressionTypes.GZIP,
-          messages: entries.map(({ lane, value }) => ({
+        for (const batch of inBatches(entries)) {
+          const messages = batch.map(({ lane, value }) => ({
             key: kafka.group,
             value,
             partition: partitionOf(lane, partitions),
-          })),
-        });
-        await abortable(sending, signal);
+          }));
+          const { topic } = history;
+          const sending = producer.send({ topic, acks: -1, compression: CompressionTypes.GZIP, messages });
+          await abortable(sending, signal);
+        }
       } catch (error) {
         // The next call starts over: the topic may have been deleted, or the broker replaced.
         void close().catch((failure: unknown) => {
@@ -105,6 +105,23 @@ export function createHistoryWriter(
       }
     },
   };
+}
+
+/** `max.message.bytes` limits a whole record batch: what waited for hours comes in several. */
+function inBatches(entries: readonly HistoryEntry[]): HistoryEntry[][] {
+  const batches: HistoryEntry[][] = [];
+  let bytes = Infinity;
+  for (const entry of entries) {
+    bytes += entry.value.length;
+    const current = batches.at(-1);
+    if (current !== undefined && bytes <= BATCH_BYTES) {
+      current.push(entry);
+      continue;
+    }
+    batches.push([entry]);
+    bytes = entry.value.length;
+  }
+  return batches;
 }
 
 interface Opened {

@@ -60,7 +60,7 @@ export async function explainTopic(input: ExplainInput, deps: ExplainDeps): Prom
   const desired = new Map(wanted === undefined ? [] : [[topic, wanted]]);
   const topics = wanted === undefined ? [] : [topic];
   const [kafka, holds, cluster, partitions, deadline, letters] = await Promise.all([
-    diagnoseTopics({ topics, inKafka, group, deadLetterTopic }, deps),
+    diagnoseTopics({ topics, inKafka, group, deadLetterTopic, history: null }, deps),
     inKafka === null ? [] : diagnoseHolds(desired, deps),
     specs.length === 0
       ? []

@@ -12,12 +12,14 @@ export type Asked = { readonly host: string } | { readonly host: null; readonly 
 
 /** An explanation for a person: the answer first, then what it rests on. */
 export function formatExplanation(told: Explanation, asked: Asked, now: number, paint: Paint): string {
-  const { topic, says, remedy, checks } = told;
+  const { topic, says, remedy, checks, status } = told;
+  const command = remedy?.command ?? null;
+  const isRebuilt = (status?.rebuild ?? null) !== null;
   const seen = checks.filter(({ state }) => state !== "ok");
   const lines = [
     `${paint("bold", topic)}: ${oneLine(says)}`,
     ...(remedy === null ? [] : [`→ ${oneLine(remedy.do)}`]),
-    ...(remedy?.command == null ? [] : [`  ${oneLine(remedy.command)}`]),
+    ...(command === null ? [] : [`  ${oneLine(command)}`]),
     ...troubleLines(told, now),
     "",
     asked.host === null
@@ -28,7 +30,7 @@ export function formatExplanation(told: Explanation, asked: Asked, now: number, 
     ...section("In Kafka", kafkaLines(told), paint),
     ...section("Target", targetLines(told), paint),
     ...section("Dead letters", letterLines(told), paint),
-    ...section("Rebuild", told.status?.rebuild == null ? [] : ["under way: topics rebuild shows it"], paint),
+    ...section("Rebuild", isRebuilt ? ["  under way: topics rebuild shows it"] : [], paint),
     ...section("Checks", [...checkLines(seen, paint), `  ${summaryOf(checks)}`], paint),
   ];
   return `${lines.join("\n")}\n`;

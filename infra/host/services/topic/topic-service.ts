@@ -11,7 +11,7 @@ export interface TopicServiceDeps {
   readonly pool: Pick<ConsumerPool, "tryNow">;
   readonly loop: Pick<ReconcileLoop, "run" | "memory" | "last">;
   /** All topics of this host. */
-  listed(): Promise<readonly ListedTopic[]>;
+  readonly listed: () => Promise<readonly ListedTopic[]>;
   readonly logger: Logger;
 }
 

@@ -9,8 +9,8 @@ import { filterOf } from "../../../functions/list-dead-letters.ts";
 import {
   findMakingTemplate,
   makeChange,
-  readRefusingIndex,
 } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
+import { findTarget } from "../../../lib/adapters/elasticsearch/trial/target.ts";
 import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
 import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
@@ -69,7 +69,7 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
       signal,
       deadline: AbortSignal.timeout(lettersReadMs),
       specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
-      readTarget: (spec, until) => readRefusingIndex(client, spec.index, templateTargetOf(spec), until),
+      readTarget: (spec, until) => findTarget(client, spec.index, templateTargetOf(spec), until),
       makingTemplate: (index, field, until) => findMakingTemplate(client, index, field, until),
     };
   }

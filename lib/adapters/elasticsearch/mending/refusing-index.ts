@@ -3,11 +3,9 @@ import { PenstockError } from "../../../rules/base/errors.ts";
 import { type FieldPlace, placeOf } from "../../../rules/mending/field-place.ts";
 import type { MendRequest } from "../../../rules/mending/proposal.ts";
 import { matchesGlob } from "../../../rules/model/names.ts";
-import type { TemplateTarget } from "../../../rules/template/template-target.ts";
 import type { Elasticsearch } from "../client.ts";
 import { getFrom } from "../names/asking.ts";
 import { shaped } from "../transport/shaped.ts";
-import { findTarget, type Target } from "../trial/target.ts";
 
 /** The template that indices of a name are made from. */
 export interface MakingTemplate {
@@ -32,16 +30,6 @@ const listShape = z.object({
     .default([]),
 });
 const simulatedShape = z.object({ template: z.object({ mappings: mapping.default({}) }).optional() });
-
-/** @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused` */
-export function readRefusingIndex(
-  client: Pick<Elasticsearch, "ask" | "newIndex">,
-  name: string,
-  template: TemplateTarget | null,
-  signal: AbortSignal,
-): Promise<Target> {
-  return findTarget(client, name, template, signal);
-}
 
 /**
  * Finds the template that indices of a name are made from, as Elasticsearch chooses it: the matching one with the highest

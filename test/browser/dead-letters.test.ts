@@ -233,7 +233,8 @@ describeInBrowser("dead letters", () => {
       };
       await page.getByText("35 dead letters").waitFor();
       await isFine("list");
-      await page.getByRole("link", { name: "Open the letters of" }).last().click();
+      const group = page.getByRole("row").filter({ hasText: "price" });
+      await group.getByRole("link", { name: "Open the letters of" }).click();
       await page.getByRole("button", { name: "all" }).click();
       await page.getByRole("link", { name: "Open the letter of" }).first().click();
       await page.getByLabel("Value, text").waitFor();

@@ -1,6 +1,7 @@
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
+import { fieldName, fieldsOf, frequentFields } from "../lib/rules/search/fields/flat-fields.ts";
 import { searchBody } from "../lib/rules/search/query/body.ts";
 import type { SearchCursor } from "../lib/rules/search/query/cursor.ts";
 import { csvRow } from "../lib/rules/search/hits/csv.ts";
@@ -15,6 +16,8 @@ export type ExportFormat = "ndjson" | "csv";
 
 export interface ExportLogsInput extends LogFilter {
   readonly format: ExportFormat;
+  /** Fields as columns of CSV; empty to choose the most frequent. */
+  readonly columns: readonly string[];
   readonly inForce: ReadonlyMap<string, Specification>;
   readonly managed: boolean;
 }
@@ -23,14 +26,13 @@ export interface ExportLogsInput extends LogFilter {
 export const exportedDocuments = 10_000;
 const pageDocuments = 500;
 
-/** The beginning of the file. */
-export function exportHeader(format: ExportFormat): string {
-  return format === "csv" ? "timestamp,topic,partition,offset,message\r\n" : "";
-}
+/** The columns of every record; those of its fields follow. */
+const firstColumns = "timestamp,topic,partition,offset,message";
+const mostColumns = 50;
 
 /**
  * Yields the documents that the same search finds, newest first, as pieces of a file: NDJSON with each source as it was
- * written, or CSV. If documents are too large for a page, pages get smaller. A document too large by itself is only
+ * written, or CSV with columns for its fields: those given, or the most frequent of the first page. If documents are too large for a page, pages get smaller. A document too large by itself is only
  * named.
  *
  * @throws QueryError as `searchLogs`; PenstockError as `deps`; also `elasticsearch_unavailable` if an answer is incomplete, because nobody
@@ -45,8 +47,14 @@ export async function* exportLogs(
   const { query, fieldOf } = await knownFields(input.query, indices, deps.fieldCaps);
   const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
   const filter = { ...given, topics, query, fieldOf, order: "newest" as const };
-  const line = format === "csv" ? csvLine : ndjsonLine;
-  if (indices.length === 0) return;
+  let columns = input.columns;
+  const line = format === "csv" ? (hit: FoundHit) => csvLine(hit, columns) : ndjsonLine;
+  const header = (): string => (format === "csv" ? csvHeader(columns) : "");
+  let isFirst = true;
+  if (indices.length === 0) {
+    yield header();
+    return;
+  }
   const ask = narrowingSearch(deps.search, indices, filter.query);
   let after: SearchCursor | null = null;
   let size = pageDocuments;
@@ -58,7 +66,14 @@ export async function* exportLogs(
       size = Math.max(1, Math.floor(asked / 4));
       continue;
     }
-    if (hits.length > 0) yield hits.map(line).join("");
+    if (isFirst && columns.length === 0) {
+      columns = frequentFields(
+        hits.flatMap(({ source }) => source?.raw ?? []),
+        mostColumns,
+      );
+    }
+    if (isFirst || hits.length > 0) yield (isFirst ? header() : "") + hits.map(line).join("");
+    isFirst = false;
     after = hits.at(-1)?.cursor ?? null;
     left -= hits.length;
     if (hits.length < asked || after === null) return;
@@ -83,11 +98,17 @@ function ndjsonLine({ source, id, index }: FoundHit): string {
   return `${JSON.stringify({ penstock: { omitted: tooLarge(index, id) } })}\n`;
 }
 
-function csvLine({ source, cursor, topic, id, index }: FoundHit): string {
+function csvHeader(columns: readonly string[]): string {
+  return columns.length === 0 ? `${firstColumns}\r\n` : `${firstColumns},${csvRow(columns)}`;
+}
+
+function csvLine({ source, cursor, topic, id, index }: FoundHit, columns: readonly string[]): string {
   const [timestampMs, partition, offset] = cursor ?? [null, -1, -1];
   const text = source === null ? tooLarge(index, id) : messageText(source.raw, source.object);
   const numbers = [partition, offset].map((value) => (value < 0 ? "" : String(value)));
-  return csvRow([isoTime(timestampMs) ?? "", topic ?? "", ...numbers, text]);
+  const byName = Map.groupBy(source === null ? [] : fieldsOf(source.raw), ({ path }) => fieldName(path));
+  const values = columns.map((name) => (byName.get(name) ?? []).map(({ value }) => value).join(", "));
+  return csvRow([isoTime(timestampMs) ?? "", topic ?? "", ...numbers, text, ...values]);
 }
 
 /** Tells where to find a document that is too large. */

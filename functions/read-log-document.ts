@@ -5,8 +5,11 @@ import { searchTarget } from "../lib/rules/search/query/target.ts";
 import { pageOf, type SearchLogsDeps } from "./search-logs.ts";
 
 export interface ReadLogDocumentInput {
-  readonly spec: Specification;
+  readonly topic: string;
   readonly id: string;
+  readonly inForce: ReadonlyMap<string, Specification>;
+  /** Whether Penstock manages the index template. */
+  readonly managed: boolean;
 }
 
 export type ReadLogDocumentResult =
@@ -34,12 +37,12 @@ const frameBytes = 64 * 1024;
  * @throws PenstockError as `deps.search`
  */
 export async function readLogDocument(
-  { spec, id }: ReadLogDocumentInput,
+  { topic, id, inForce, managed }: ReadLogDocumentInput,
   deps: Pick<SearchLogsDeps, "search">,
 ): Promise<ReadLogDocumentResult> {
-  const indices = searchTarget([spec.topic], new Map([[spec.topic, spec]]), false);
+  const indices = searchTarget([topic], inForce, managed);
   const ask = (withSource: boolean): Promise<string | null> =>
-    deps.search(indices, documentBody(spec.topic, id, withSource), maxDocumentBytes + frameBytes);
+    deps.search(indices, documentBody(topic, id, withSource), maxDocumentBytes + frameBytes);
   const text = await ask(true);
   if (text !== null) {
     const [hit] = pageOf(text).hits;

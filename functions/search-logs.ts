@@ -1,6 +1,6 @@
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
-import { type FoundPage, readAnswer } from "../lib/rules/search/hits/answer.ts";
+import { type Bar, type FoundPage, readAnswer } from "../lib/rules/search/hits/answer.ts";
 import {
   type HitForm,
   isForFewFields,
@@ -49,8 +49,10 @@ export interface SearchLogsResult {
   /** Null if not requested. */
   readonly histogram: {
     readonly intervalMs: number;
-    /** Non-empty bars: start in milliseconds since the epoch, and count. */
-    readonly bars: readonly (readonly [number, number])[];
+    /** Non-empty bars. */
+    readonly bars: readonly Bar[];
+    /** The same of each level. */
+    readonly levels: FoundPage["levels"];
   } | null;
   /** The `after` of the next page; null on the last one. */
   readonly next: string | null;
@@ -88,7 +90,7 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     problems,
     total: page.total ?? { value: page.hits.length, exact: false },
     hits: page.hits.map((hit) => logHitOf(hit, deps.marker)),
-    histogram: intervalMs === null ? null : { intervalMs, bars: page.bars },
+    histogram: intervalMs === null ? null : { intervalMs, bars: page.bars, levels: page.levels },
     next: last === null || page.hits.length < size ? null : cursorText(last),
     newest: isFirstPage && page.hits.length === 0 ? await newest() : null,
   };
@@ -152,6 +154,7 @@ const nothing: FoundPage = {
   total: { value: 0, exact: true },
   hits: [],
   bars: [],
+  levels: { error: [], warn: [], info: [], debug: [] },
 };
 
 /** @throws PenstockError `elasticsearch_refused` */

@@ -4,16 +4,12 @@ import type { SearchFailuresResult } from "../../functions/search-failures.ts";
 import type { StoredHit } from "../../lib/rules/search/hits/stored-hit.ts";
 import type { LogHit as FoundHit } from "../../lib/rules/search/hits/log-hit.ts";
 import type { TailLine } from "../../lib/rules/search/hits/tail-line.ts";
-import type { PenstockError } from "../../lib/rules/base/errors.ts";
 import { parseCursor } from "../../lib/rules/search/query/cursor.ts";
-import { choice, flag, list, optional, required, whole } from "./kit/parameters.ts";
+import { choice, flag, list, required, whole } from "./kit/parameters.ts";
 import {
-  type Answer,
-  type FailureStatus,
   json,
   problemMembers,
   refusal,
-  retryAfter,
   route,
   type Subject,
   text,
@@ -21,12 +17,20 @@ import {
   wholeNumber,
 } from "./kit/route.ts";
 
+import { fieldRoutes, fieldSchemas } from "./log/fields.ts";
+import { answers, common, filter, filters, notUnderstood, q, refusals } from "./log/parts.ts";
+import { levels } from "../../lib/rules/level/log-level.ts";
+import type { ShownLevel } from "../../lib/rules/level/shown-levels.ts";
+
 const ignoredFields = z.array(z.string()).meta({
   description: "Fields that were stored but cannot be searched by name, except those that are only too long.",
 });
 const document = z.record(z.string(), z.unknown());
 /** One line of a search, as the page gets it. */
-export type LogHit = Omit<FoundHit, "documentJson">;
+export interface LogHit extends Omit<FoundHit, "documentJson"> {
+  /** With long strings cut; null if too large. */
+  readonly document: Readonly<Record<string, unknown>> | null;
+}
 const hit: z.ZodType<LogHit> = z.object({
   id: z.string(),
   index: z.string(),
@@ -39,6 +43,7 @@ const hit: z.ZodType<LogHit> = z.object({
     .meta({ description: "The message in pieces, at most 2 KiB; true marks a match." }),
   cut: z.boolean(),
   bytes: wholeNumber.nullable().meta({ description: "Of the whole text; null if too long to fetch." }),
+  level: z.enum(levels).nullable(),
   tags: z.array(z.string()),
   ignored: ignoredFields,
   document: document.nullable().meta({ description: "With long strings cut; null if too large." }),
@@ -47,6 +52,7 @@ export interface LogAnswer extends Omit<SearchLogsResult, "hits"> {
   readonly hits: readonly LogHit[];
 }
 export type LogHistogram = NonNullable<LogAnswer["histogram"]>;
+const bars = z.array(z.tuple([z.number(), wholeNumber]));
 const result: z.ZodType<LogAnswer> = z.object({
   from: timeText,
   to: timeText,
@@ -56,7 +62,13 @@ const result: z.ZodType<LogAnswer> = z.object({
   total: z.object({ value: wholeNumber, exact: z.boolean() }),
   hits: z.array(hit),
   histogram: z
-    .object({ intervalMs: wholeNumber, bars: z.array(z.tuple([z.number(), wholeNumber])) })
+    .object({
+      intervalMs: wholeNumber,
+      bars,
+      levels: z
+        .object({ error: bars, warn: bars, info: bars, debug: bars } satisfies Record<ShownLevel, z.ZodType>)
+        .meta({ description: "The bars of each `log.level`; `fatal` is an error, `trace` is debug." }),
+    })
     .nullable(),
   next: z.string().nullable().meta({ description: "The `after` of the next page; null on the last one." }),
   newest: timeText
@@ -115,31 +127,10 @@ export interface TailLines {
   readonly notShown: number;
 }
 
-const maxQueryLength = 1024;
-const maxFilters = 20;
 const maxHits = 100;
+const maxColumns = 50;
 export const maxTailTopics = 10;
 
-const topic = list("Only this topic; may be repeated. All topics if absent.");
-const q = z
-  .string()
-  .max(maxQueryLength, `must have at most ${maxQueryLength} characters`)
-  .meta({
-    description:
-      'Words that must all match; also `"phrase"`, `prefix*`, `-not`, `NOT`, `AND`, `OR`, parentheses, and fields: `status >= 500`.',
-  })
-  .optional();
-const filters = z
-  .array(z.string().max(maxQueryLength, `must have at most ${maxQueryLength} characters each`))
-  .max(maxFilters, `must be given at most ${maxFilters} times`)
-  .meta({ description: "Like `q`, and must match too; may be repeated." });
-const filter = {
-  topic,
-  q,
-  filter: filters,
-  from: optional("ISO 8601, milliseconds since the epoch, or relative, such as `now-15m`, the default."),
-  to: optional("As `from`; by default `now`."),
-};
 const size = whole("The number of records.", 1, maxHits).default(maxHits);
 const after = z
   .string()
@@ -151,42 +142,6 @@ const after = z
   })
   .meta({ description: "The `next` of the previous page." })
   .optional();
-
-const notUnderstood = z
-  .looseObject({
-    ...problemMembers,
-    part: z
-      .object({ at: wholeNumber, text: z.string() })
-      .optional()
-      .meta({ description: "What is not understood, and its place in `q` or `filter`." }),
-    instead: z.array(z.string()).optional().meta({ description: "What may stand in its place." }),
-  })
-  .meta({ description: "A search that is not understood says which part." });
-const refusals: Readonly<Record<number, Answer>> = {
-  400: refusal(
-    "A parameter is invalid, a part of the search is not understood, or Elasticsearch rejects it.",
-    notUnderstood,
-  ),
-  404: refusal("The topic is not declared, or there is no such document."),
-  429: refusal("Too many requests at once."),
-};
-const answers = {
-  ...refusals,
-  502: refusal("Elasticsearch refuses the request."),
-  503: { ...refusal("Elasticsearch does not answer."), headers: retryAfter },
-  504: refusal("Elasticsearch took too long."),
-};
-const statuses: Readonly<Partial<Record<PenstockError["code"], FailureStatus>>> = {
-  elasticsearch_refused: 502,
-  elasticsearch_unavailable: 503,
-  deadline_exceeded: 504,
-};
-/** Shared by every route here. */
-const common = {
-  method: "GET",
-  access: "look",
-  failure: ({ code }: PenstockError) => statuses[code] ?? null,
-} as const;
 
 const tailed = {
   query: z.object({
@@ -213,10 +168,12 @@ export const logs = {
     LogDocument: wholeDocument,
     LogTooLarge: tooLarge,
     LogSearchRefused: notUnderstood,
+    ...fieldSchemas,
     StoredHit: stored,
     FailureSearchResult: failures,
   },
   routes: {
+    ...fieldRoutes,
     search: route({
       ...common,
       path: "/logs",
@@ -252,7 +209,13 @@ export const logs = {
     export: route({
       ...common,
       path: "/logs/export",
-      query: z.object({ ...filter, format: choice(["ndjson", "csv"], "File format.").default("ndjson") }),
+      query: z.object({
+        ...filter,
+        format: choice(["ndjson", "csv"], "File format.").default("ndjson"),
+        column: list(
+          "A field as a column of CSV; may be repeated. By default the most frequent fields of the newest records.",
+        ).max(maxColumns, `must be given at most ${maxColumns} times`),
+      }),
       summary: "The newest 10,000 as a file",
       answers: { 200: text("The file, streamed.", "application/x-ndjson", "text/csv"), ...answers },
     }),

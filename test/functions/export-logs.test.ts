@@ -1,10 +1,5 @@
 import { expect, test } from "bun:test";
-import {
-  exportedDocuments,
-  exportHeader,
-  exportLogs,
-  type ExportFormat,
-} from "../../functions/export-logs.ts";
+import { exportedDocuments, exportLogs, type ExportFormat } from "../../functions/export-logs.ts";
 import { specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 import { answeredHit, searchAnswer } from "../support/search-answer.ts";
@@ -35,9 +30,10 @@ function elasticsearch(count: number, isTooLong: (body: Body) => boolean = () =>
 async function exported(
   deps: Pick<Parameters<typeof exportLogs>[1], "search">,
   format: ExportFormat,
+  columns: readonly string[] = [],
 ): Promise<string> {
-  const input = { topics: ["app"], query: null, fromMs: 0, toMs: 1, managed: true, format };
-  let text = exportHeader(format);
+  const input = { topics: ["app"], query: null, fromMs: 0, toMs: 1, managed: true, format, columns };
+  let text = "";
   const fieldCaps = () => Promise.reject(new Error("no field is asked for"));
   const inForce = new Map([["app", specification()]]);
   for await (const piece of exportLogs({ ...input, inForce }, { ...deps, fieldCaps })) text += piece;
@@ -51,7 +47,10 @@ test("NDJSON has one line per document, as written", async () => {
 
 test("CSV has a header, and each document's message", async () => {
   expect(await exported(elasticsearch(1), "csv")).toBe(
-    'timestamp,topic,partition,offset,message\r\n"2026-03-04T12:00:00.000Z","app","0","0","m,\n1"\r\n',
+    'timestamp,topic,partition,offset,message,"n"\r\n"2026-03-04T12:00:00.000Z","app","0","0","m,\n1","1.000"\r\n',
+  );
+  expect(await exported(elasticsearch(1), "csv", ["gone", "n"])).toContain(
+    'message,"gone","n"\r\n"2026-03-04T12:00:00.000Z","app","0","0","m,\n1","","1.000"\r\n',
   );
 });
 

@@ -3,7 +3,8 @@ import { maxDocumentBytes, readLogDocument } from "../../functions/read-log-docu
 import { specification } from "../support/records.ts";
 import { answeredHit, searchAnswer } from "../support/search-answer.ts";
 
-const input = { spec: specification({ index: "app-{yyyy.MM.dd}" }), id: "app:0:9:x" };
+const inForce = new Map([["app", specification({ index: "app-{yyyy.MM.dd}" })]]);
+const input = { topic: "app", id: "app:0:9:x", inForce, managed: true };
 
 function read(...answers: readonly (string | null)[]) {
   const asked: { indices: readonly string[]; body: object }[] = [];

@@ -72,6 +72,7 @@ test("returns a page of lines with matches marked, and where the next one begins
     ],
     cut: false,
     bytes: 9,
+    level: null,
     tags: ["t"],
     ignored: ["n"],
     documentJson: source,
@@ -103,7 +104,11 @@ test("marks nothing without a query; returns a histogram only on request", async
   const result = await searchLogs({ ...input, query: null, histogram: true }, world.deps);
   expect(world.asked[0]?.body).not.toHaveProperty("highlight");
   expect(world.asked[0]?.body).toHaveProperty("aggs.bars.date_histogram.fixed_interval", "30000ms");
-  expect(result.histogram).toEqual({ intervalMs: 30_000, bars: [] });
+  expect(result.histogram).toEqual({
+    intervalMs: 30_000,
+    bars: [],
+    levels: { error: [], warn: [], info: [], debug: [] },
+  });
 });
 
 test("asks for all current topics by name, through the alias", async () => {

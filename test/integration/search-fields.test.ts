@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { LogFields, LogTopics } from "../../infra/api/log/fields.ts";
 import { recordsAlias } from "../../lib/rules/template/index-template.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -214,6 +215,72 @@ describe("searches by field, in indices with different mappings", () => {
     ] as const) {
       expect([query, (await found(query)).length]).toEqual([query, await counted(clause)]);
     }
+  });
+
+  test("bars are split by level, in all mappings, and each line has its own", async () => {
+    const answer = (await (await fetched("", "&histogram=true&sort=oldest")).json()) as {
+      hits: { level: string | null }[];
+      histogram: { levels: Record<string, [number, number][]> };
+    };
+    const counts = Object.entries(answer.histogram.levels).map(([level, bars]) => [
+      level,
+      bars.reduce((sum, [, count]) => sum + count, 0),
+    ]);
+    expect(Object.fromEntries(counts)).toEqual({ error: 2, warn: 1, info: 3, debug: 0 });
+    expect(answer.hits.map(({ level }) => level)).toEqual(["error", "info", "error", "warn", "info", "info"]);
+  });
+
+  test("the fields of what is found are listed with their most frequent values", async () => {
+    const all = `topic=${topic}&from=2020-01-01&to=2030-01-01`;
+    const answer = await host.fetch(`/logs/fields?${all}&q=${encodeURIComponent("service.name: *")}`);
+    const { documents, fields, problems } = (await answer.json()) as LogFields;
+    expect([answer.status, documents, problems]).toEqual([200, 3, []]);
+    const byName = new Map(fields.map((field) => [field.name, field]));
+    expect(byName.get("service.name")).toEqual({
+      name: "service.name",
+      types: ["keyword"],
+      documents: 3,
+      values: ["Payment", "payment", "payment-worker"].map((value) => ({ value, documents: 1 })),
+    });
+    expect(byName.get("only")).toMatchObject({ documents: 1, values: [{ value: "true", documents: 1 }] });
+    expect(byName.get("kafka.headers.trace")).toMatchObject({ values: [{ value: "Abc-1", documents: 1 }] });
+    // Text in one index, a number in the other.
+    expect(byName.get("status")).toMatchObject({ documents: 3, values: null });
+    expect(byName.has("message")).toBe(false);
+  });
+
+  test("an export to CSV has the fields as columns, and the topic in its name", async () => {
+    const all = `topic=${topic}&from=2020-01-01&to=2030-01-01&format=csv`;
+    const file = await host.fetch(`/logs/export?${all}`);
+    expect(file.headers.get("content-disposition")).toContain(`filename="${topic}-20200101T000000Z-2030`);
+    const [header = "", newest] = (await file.text()).split("\r\n");
+    const columns = header.replaceAll('"', "").split(",");
+    expect(columns.slice(0, 5)).toEqual(["timestamp", "topic", "partition", "offset", "message"]);
+    for (const name of ["service.name", "status", "log.level", "path", "labels.env"])
+      expect(columns).toContain(name);
+    expect(newest).toContain(String.raw`"C:\temp"`);
+    const chosen = await (await host.fetch(`/logs/export?${all}&column=status&column=path`)).text();
+    expect(chosen).toStartWith('timestamp,topic,partition,offset,message,"status","path"\r\n');
+  });
+
+  test("what is not declared any more is found by its name, and listed", async () => {
+    await using other = await startTestHost({ ...stack.config, topics: [] });
+    const all = `topic=${topic}&from=2020-01-01&to=2030-01-01`;
+    const { undeclared } = (await (await other.fetch("/logs/topics")).json()) as LogTopics;
+    expect(undeclared).toContain(topic);
+    const answer = (await (await other.fetch(`/logs?${all}&q=status:404`)).json()) as Answer & {
+      hits: { id: string }[];
+    };
+    expect(answer.hits.map(({ offset }) => offset)).toEqual([1]);
+    const id = encodeURIComponent(answer.hits[0]?.id ?? "");
+    expect((await other.fetch(`/logs/document?topic=${topic}&id=${id}`)).status).toBe(200);
+    expect((await other.fetch(`/logs/fields?${all}`)).status).toBe(200);
+    const file = await other.fetch(`/logs/export?${all}`);
+    expect((await file.text()).trimEnd().split("\n")).toHaveLength(6);
+    for (const path of ["/logs", "/logs/export", "/logs/fields"])
+      expect((await other.fetch(`${path}?topic=nobody-wrote-this`)).status).toBe(404);
+    const mine = (await (await host.fetch("/logs/topics")).json()) as LogTopics;
+    expect(mine.undeclared).not.toContain(topic);
   });
 
   test("an export finds the same; a tail refuses the same", async () => {

@@ -22,7 +22,7 @@ import { addKafkaRoutes, type KafkaRouteDeps } from "./routes/kafka/record-route
 import { addLetterRoutes, type LetterRouteDeps } from "./routes/letters/letter-routes.ts";
 import { addMendingRoutes, type MendingRouteDeps } from "./routes/letters/mending-routes.ts";
 import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
-import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
+import { addLogRoutes, type LogRouteDeps } from "./routes/log/log-routes.ts";
 import { addPageRoutes, noSuchPage, type PageRouteDeps } from "./routes/page-routes.ts";
 import { addProbeRoutes, type ProbeRouteDeps } from "./routes/probe-routes.ts";
 import { addReconcileRoutes, type ReconcileRouteDeps } from "./routes/reconcile-routes.ts";

@@ -10,6 +10,7 @@ import { exploreHref, type ExploreState, parseExplore, refusedPath, tailPath } f
 import { Refused } from "./refused/refused.tsx";
 import { RefusedNotice } from "./refused/refused-notice.tsx";
 import { Results } from "./results/results.tsx";
+import { rememberQuery } from "./query/recent-queries.ts";
 import { SearchBar } from "./query/search-bar.tsx";
 import { TailPanel } from "./tail/tail.tsx";
 import { useSearch } from "./query/use-search.ts";
@@ -57,9 +58,12 @@ export function ExplorePage() {
         searched={search.found}
         field={field}
         tailing={shownTail === "running"}
+        loading={search.loading}
+        again={search.again}
         onChange={go}
         onSearch={(query) => {
           setTail("off");
+          rememberQuery(query);
           go({ query });
         }}
         onTail={toggleTail}

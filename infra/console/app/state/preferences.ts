@@ -4,7 +4,7 @@ import { createStore, type Store } from "./store.ts";
 /** Preferences of this browser's user; stored in the browser and never sent. */
 export type Theme = "system" | "light" | "dark";
 
-function kept<T extends string>(name: string, allowed: readonly T[], fallback: T): Store<T> {
+export function kept<T extends string>(name: string, allowed: readonly T[], fallback: T): Store<T> {
   const key = `penstock.${name}`;
   const stored = allowed.find((value) => value === localStorage.getItem(key));
   const store = createStore<T>(stored ?? fallback);

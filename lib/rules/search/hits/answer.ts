@@ -1,5 +1,6 @@
 import { parseServerError, type ServerError } from "../../outcomes/bulk-answer.ts";
-import { isObject } from "../../json/object.ts";
+import { isObject, type Mapping, mappingOf } from "../../json/object.ts";
+import type { ShownLevel } from "../../level/shown-levels.ts";
 import { jsonElements, jsonMembers } from "../../json/json-members.ts";
 import { searchTimeoutSeconds } from "../query/body.ts";
 import { cursorOfHit, type SearchCursor } from "../query/cursor.ts";
@@ -16,6 +17,8 @@ export interface FoundHit {
   readonly marked: string | null;
   /** Null if the document does not say. */
   readonly topic: string | null;
+  /** As the document has it. */
+  readonly level: string | null;
   readonly tags: readonly string[];
   /** Fields that Elasticsearch kept in the source, but indexed not at all or only in part (`_ignored`). */
   readonly ignored: readonly string[];
@@ -29,9 +32,14 @@ export interface FoundPage {
   /** Null if not asked for. */
   readonly total: { readonly value: number; readonly exact: boolean } | null;
   readonly hits: readonly FoundHit[];
-  /** Non-empty bars: start in milliseconds since the epoch, and count. */
-  readonly bars: readonly (readonly [number, number])[];
+  /** Non-empty bars. */
+  readonly bars: readonly Bar[];
+  /** The same of each level. */
+  readonly levels: Readonly<Record<ShownLevel, readonly Bar[]>>;
 }
+
+/** Start in milliseconds since the epoch, and the number of documents. */
+export type Bar = readonly [startMs: number, documents: number];
 
 /**
  * Reads the answer of a `_search`. Sources are copied from its text: parsing and rewriting them would cost long numbers
@@ -55,7 +63,7 @@ export function readAnswer(text: string): FoundPage | null {
     problems: problemsOf(answer),
     total: totalOf(outer["total"]),
     hits,
-    bars: barsOf(answer["aggregations"]),
+    ...barsOf(answer["aggregations"]),
   };
 }
 
@@ -85,6 +93,7 @@ function readHit(hit: unknown, rawHit: string): FoundHit | null {
     source: isObject(object) ? { raw: rawMember(rawHit, "_source"), object } : null,
     marked: Array.isArray(marked) && typeof marked[0] === "string" ? marked[0] : null,
     topic: texts("kafka.topic")[0] ?? null,
+    level: texts("log.level")[0] ?? null,
     tags: texts("tags"),
     ignored: stringsIn(hit["_ignored"]),
   };
@@ -94,7 +103,8 @@ function stringsIn(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each: unknown) => typeof each === "string") : [];
 }
 
-function problemsOf(answer: Readonly<Record<string, unknown>>): string[] {
+/** Why an answer is incomplete, in sentences. */
+export function problemsOf(answer: Readonly<Record<string, unknown>>): string[] {
   const problems: string[] = [];
   if (answer["timed_out"] === true) {
     problems.push(`Elasticsearch took longer than ${searchTimeoutSeconds} s. These results are incomplete.`);
@@ -120,12 +130,25 @@ function totalOf(total: unknown): FoundPage["total"] {
   return { value: total["value"], exact: total["relation"] === "eq" };
 }
 
-function barsOf(aggregations: unknown): (readonly [number, number])[] {
-  const bars = isObject(aggregations) ? aggregations["bars"] : null;
-  const buckets = isObject(bars) && Array.isArray(bars["buckets"]) ? bars["buckets"] : [];
-  return buckets.flatMap((bucket: unknown) =>
-    isObject(bucket) && typeof bucket["key"] === "number" && typeof bucket["doc_count"] === "number"
-      ? [[bucket["key"], bucket["doc_count"]] as const]
-      : [],
-  );
+function barsOf(aggregations: unknown): Pick<FoundPage, "bars" | "levels"> {
+  const { buckets } = mappingOf(mappingOf(aggregations)["bars"]);
+  const bars = (Array.isArray(buckets) ? buckets : []).map((bucket: unknown) => mappingOf(bucket));
+  const counted = (countIn: (bucket: Mapping) => unknown): Bar[] =>
+    bars.flatMap((bucket) => {
+      const [start, documents] = [bucket["key"], countIn(bucket)];
+      return typeof start === "number" && typeof documents === "number" && documents > 0
+        ? [[start, documents] as const]
+        : [];
+    });
+  const ofLevel = (level: ShownLevel): Bar[] =>
+    counted(({ levels }) => mappingOf(mappingOf(mappingOf(levels)["buckets"])[level])["doc_count"]);
+  return {
+    bars: counted((bucket) => bucket["doc_count"]),
+    levels: {
+      error: ofLevel("error"),
+      warn: ofLevel("warn"),
+      info: ofLevel("info"),
+      debug: ofLevel("debug"),
+    },
+  };
 }

@@ -1,3 +1,5 @@
+import type { Level } from "../../level/log-level.ts";
+import { levelOf } from "../../level/shown-levels.ts";
 import type { FoundHit } from "./answer.ts";
 import { lineBytes } from "../query/body.ts";
 import { cutDocument } from "./cut-document.ts";
@@ -21,6 +23,8 @@ export interface LogHit {
   readonly cut: boolean;
   /** Size of the whole text as UTF-8; null if it was too long to fetch. */
   readonly bytes: number | null;
+  /** Null if the document has none that we know. */
+  readonly level: Level | null;
   readonly tags: readonly string[];
   /** Fields that gave way: kept, but not searchable by name. */
   readonly ignored: readonly string[];
@@ -40,6 +44,7 @@ export function logHitOf(hit: FoundHit, marker: string): LogHit {
     offset: offset < 0 ? null : offset,
     timestamp: isoTime(timestampMs),
     ...textOf(hit, marker),
+    level: hit.level === null ? null : levelOf(hit.level),
     tags: hit.tags,
     ignored: fieldsThatGaveWay(hit.ignored, hit.source?.object ?? null),
     documentJson: hit.source === null ? null : cutDocument(hit.source.raw, lineBytes, documentBytes),

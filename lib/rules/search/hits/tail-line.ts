@@ -4,6 +4,7 @@ import { isObject } from "../../json/object.ts";
 import type { OutcomeKind, SourceRecord } from "../../model/record.ts";
 import type { SearchedRecord } from "../grammar/match.ts";
 import { decodeUtf8 } from "../../base/utf8-text.ts";
+import { valuesAt } from "../../json/values-at.ts";
 import { lineBytes } from "../query/body.ts";
 import { cutText } from "./cut-text.ts";
 import { messageText } from "./message-text.ts";
@@ -52,17 +53,6 @@ export function recordText(
     folded: () => folded([line, ...stringsWithin([own, flattened])]),
     values: (field) => valuesAt(document, field),
   };
-}
-
-/** The values of a field, whose name may be split at any of its dots; those of lists one by one. */
-function valuesAt(value: unknown, field: string): unknown[] {
-  if (Array.isArray(value)) return value.flatMap((each: unknown) => valuesAt(each, field));
-  if (field === "") return value === null || value === undefined ? [] : [value];
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, inner]) => {
-    if (name === field) return valuesAt(inner, "");
-    return field.startsWith(`${name}.`) ? valuesAt(inner, field.slice(name.length + 1)) : [];
-  });
 }
 
 const COLOUR = new RegExp(String.raw`\u001b\[[\d;]*m`, "g");

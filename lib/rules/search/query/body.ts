@@ -1,4 +1,5 @@
 import { PenstockError } from "../../base/errors.ts";
+import { levelFilters } from "../../level/shown-levels.ts";
 import type { SearchCursor } from "./cursor.ts";
 import type { Query } from "../grammar/query.ts";
 import { countWords } from "../grammar/words.ts";
@@ -39,26 +40,29 @@ export function searchBody(search: LogSearch): object {
   return {
     timeout: `${searchTimeoutSeconds}s`,
     track_total_hits: countedHits,
-    query: queryOf(search, search.inFewFields, {
-      gte: search.fromMs,
-      lte: search.toMs,
-      format: "epoch_millis",
-    }),
+    query: searchQuery(search, search.inFewFields),
     size,
     sort: sortBy(search.order),
     ...(after !== null && { search_after: after }),
     _source: form === "whole",
     // Not from the source, so that all forms are read alike.
-    fields: ["tags", "kafka.topic"],
+    fields: ["tags", "kafka.topic", "log.level"],
     ...(marker !== null && form !== "bare" && { highlight: highlightOf(form, marker) }),
     ...(intervalMs !== null && {
       aggs: {
         bars: {
           date_histogram: { field: "@timestamp", fixed_interval: `${intervalMs}ms`, min_doc_count: 1 },
+          aggs: { levels: levelFilters() },
         },
       },
     }),
   };
+}
+
+/** The query for all that is searched for, in its time. */
+export function searchQuery(filter: KnownFilter, inFewFields: boolean): object {
+  const { fromMs, toMs } = filter;
+  return queryOf(filter, inFewFields, { gte: fromMs, lte: toMs, format: "epoch_millis" });
 }
 
 /** The body of a search for the time of the newest match, at any time. */
@@ -131,7 +135,7 @@ export function saysTooManyFields(reason: string): boolean {
 }
 
 /** Indices without Penstock's template may map the topic with Elasticsearch's default for text. */
-function ofTopics(topics: readonly string[]): object {
+export function ofTopics(topics: readonly string[]): object {
   return {
     bool: { should: [{ terms: { "kafka.topic": topics } }, { terms: { "kafka.topic.keyword": topics } }] },
   };

@@ -19,6 +19,9 @@ export function searchTarget(
     (topic) => inForce.get(topic) ?? [],
   );
   const indices = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
+  // What is not in force any more may be in any index of ours.
+  if (managed && topics.some((topic) => !inForce.has(topic)))
+    return [...new Set([...indices, ...everyAlias])];
   if (indices.length === 0) return [];
   const tooMany = topics.length === 0 || targetText(indices).length > maxTargetLength;
   return managed && tooMany ? everyAlias : indices;

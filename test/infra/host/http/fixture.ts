@@ -6,6 +6,7 @@ import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { httpSettings, type PlainHttpSettings } from "../../../support/settings.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
+import { searchAnswer } from "../../../support/search-answer.ts";
 import { listedTopic } from "../../../support/topic-status.ts";
 
 export const token = "correct-horse-battery-staple";
@@ -72,7 +73,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
     logs: {
       inForce: () => new Map(),
       managed: () => true,
-      searchText: () => Promise.reject(new Error("no test asked for a search")),
+      searchText: () => Promise.resolve(searchAnswer([])),
       fieldCaps: () => Promise.reject(new Error("no test asked for fields")),
       surveyFailureStores: async () => ({ streams: [], problems: [] }),
       newMarker: () => "marker",

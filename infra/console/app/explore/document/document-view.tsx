@@ -17,6 +17,7 @@ import { CutText } from "./cut-text.tsx";
 import { DocumentNotes } from "./document-notes.tsx";
 import { FieldTable } from "./field-table.tsx";
 import { prettyJson } from "./json-text.ts";
+import { Surrounding } from "./surrounding.tsx";
 import { around } from "../query/time-range.ts";
 
 interface DocumentViewProps {
@@ -25,6 +26,8 @@ interface DocumentViewProps {
   readonly timestamp: string | null;
   /** The current search, which the fields narrow. */
   readonly state: ExploreState;
+  /** The same with absolute times, for a link to share. */
+  readonly shared: ExploreState;
 }
 
 const views = ["Fields", "JSON", "Raw"] as const;
@@ -34,9 +37,10 @@ const shownLength = 65_536;
 const maxParsedLength = 4 * 1024 * 1024;
 
 /** A complete document, requested when it is opened. */
-export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
+export function DocumentView({ doc, timestamp, state, shared }: DocumentViewProps) {
   const { data, error, again } = useAnswer<LogDocument>(documentPath(doc));
   const [view, show] = useState<(typeof views)[number]>("Fields");
+  const [isAround, showAround] = useState(false);
   if (error !== null) {
     return (
       <Notice kind="bad">
@@ -67,7 +71,16 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
         </div>
         <span class="muted">{sizeText(data.bytes)}</span>
         <CopyButton label="Copy" text={() => data.raw} />
-        <CopyButton label="Copy link" text={() => linkOf({ ...state, doc })} />
+        <CopyButton label="Copy link" text={() => linkOf({ ...shared, doc })} />
+        {timestamp === null ? null : (
+          <button
+            type="button"
+            aria-pressed={isAround ? "true" : "false"}
+            onClick={() => showAround(!isAround)}
+          >
+            Surrounding lines
+          </button>
+        )}
         {context === null ? null : (
           <a
             href={exploreHref({ topics: [doc.topic], ...context, doc })}
@@ -82,6 +95,7 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
           </a>
         )}
       </div>
+      {isAround && timestamp !== null ? <Surrounding doc={doc} timestamp={timestamp} /> : null}
       {data.raw.length <= maxParsedLength ? <DocumentNotes document={data} /> : null}
       <DocumentText key={view} view={view} document={data} state={state} />
       <p class="muted id">

@@ -3,10 +3,10 @@ import type { LogDocument } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { plural } from "../../text/format.ts";
 import { visibleText } from "../../text/visible-text.ts";
-import { exploreHref, type ExploreState } from "../query/address.ts";
+import type { ExploreState } from "../query/address.ts";
 import { CutText } from "./cut-text.tsx";
-import { fieldsOf } from "./json-text.ts";
-import { isFilter, withValue } from "./query-words.ts";
+import { fieldName, fieldsOf, type JsonField } from "../../../../../lib/rules/search/fields/flat-fields.ts";
+import { fieldFilter, filteredHref, isFilter } from "./field-filter.ts";
 
 /** Repeats the texts of a flattened document, so that they can be found by their words. */
 const wordsField = "kafka.words";
@@ -36,7 +36,7 @@ export function FieldTable({
               <td>
                 <CutText text={field.value} limit={shownLength} />
               </td>
-              <td>{isFilter(field, ignored) ? <Filters value={field.value} state={state} /> : null}</td>
+              <td>{isFilter(field, ignored) ? <Filters field={field} state={state} /> : null}</td>
             </tr>
           ))}
         </tbody>
@@ -50,8 +50,9 @@ export function FieldTable({
   );
 }
 
-function Filters({ value, state }: { readonly value: string; readonly state: ExploreState }) {
-  const named = visibleText(value.slice(0, 80));
+function Filters({ field, state }: { readonly field: JsonField; readonly state: ExploreState }) {
+  const { path, value } = field;
+  const named = visibleText(`${fieldName(path)}: ${value.slice(0, 80)}`);
   return (
     <span class="filters">
       {[
@@ -60,7 +61,7 @@ function Filters({ value, state }: { readonly value: string; readonly state: Exp
       ].map(({ words, exclude }) => (
         <a
           key={words}
-          href={exploreHref({ ...state, query: withValue(state.query, value, exclude), doc: null })}
+          href={filteredHref(state, fieldFilter(path, value, exclude))}
           aria-label={`${words} ${named}`}
         >
           {words}

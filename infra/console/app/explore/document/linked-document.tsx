@@ -20,7 +20,7 @@ export function LinkedDocument({ doc, state }: { readonly doc: DocumentRef; read
           Close
         </button>
       </div>
-      <DocumentView doc={doc} timestamp={timestamp} state={state} />
+      <DocumentView doc={doc} timestamp={timestamp} state={state} shared={state} />
     </section>
   );
 }

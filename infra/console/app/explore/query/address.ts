@@ -6,11 +6,17 @@ export interface DocumentRef {
   readonly id: string;
 }
 
-/** The state of the page in its address: `?topic&q&from&to&doc&in`. */
+/** The state of the page in its address: `?topic&q&filter&from&to&sort&cols&doc&in`. */
 export interface ExploreState extends TimeRange {
   /** Without duplicates; empty for all. */
   readonly topics: readonly string[];
   readonly query: string;
+  /** Searches that must match too, shown as pills. */
+  readonly filters: readonly string[];
+  /** Whether the oldest lines come first. */
+  readonly oldestFirst: boolean;
+  /** Fields shown as columns. */
+  readonly columns: readonly string[];
   /** The open document, or null. */
   readonly doc: DocumentRef | null;
   /** Whether to show what lies in failure stores, instead of the logs. */
@@ -18,9 +24,13 @@ export interface ExploreState extends TimeRange {
 }
 
 export function parseExplore(query: URLSearchParams): ExploreState {
+  const given = (name: string): string[] => [...new Set(query.getAll(name).filter((value) => value !== ""))];
   return {
-    topics: [...new Set(query.getAll("topic").filter((topic) => topic !== ""))],
+    topics: given("topic"),
     query: query.get("q") ?? "",
+    filters: given("filter"),
+    oldestFirst: query.get("sort") === "oldest",
+    columns: given("cols"),
     from: query.get("from") ?? defaultRange.from,
     to: query.get("to") ?? defaultRange.to,
     doc: documentOf(query.get("doc") ?? ""),
@@ -39,6 +49,8 @@ function documentOf(text: string): DocumentRef | null {
 /** The page's address, without default values. */
 export function exploreHref(state: Partial<ExploreState>): string {
   const parameters = filterParameters(state);
+  if (state.oldestFirst === true) parameters.set("sort", "oldest");
+  for (const column of state.columns ?? []) parameters.append("cols", column);
   if (state.doc) parameters.set("doc", `${state.doc.topic},${state.doc.id}`);
   if (state.refused === true) parameters.set("in", "failure-stores");
   const text = parameters.toString();
@@ -57,6 +69,7 @@ function rangeOf({ from, to }: Partial<ExploreState>): Partial<TimeRange> {
 function filterParameters(state: Partial<ExploreState>): URLSearchParams {
   const parameters = new URLSearchParams();
   for (const topic of state.topics ?? []) parameters.append("topic", topic);
+  for (const filter of state.filters ?? []) parameters.append("filter", filter);
   const rest = { q: state.query ?? "", from: state.from ?? "", to: state.to ?? "" };
   const usual: Readonly<Record<string, string>> = { q: "", ...defaultRange };
   for (const [name, value] of Object.entries(rest)) {
@@ -65,23 +78,25 @@ function filterParameters(state: Partial<ExploreState>): URLSearchParams {
   return parameters;
 }
 
+/** What is searched for, in which time. */
+export type SearchState = Pick<ExploreState, "topics" | "query" | "filters" | "from" | "to">;
+
 /** The request to the host. `after` selects the next page. */
 export function searchPath(
-  state: Pick<ExploreState, "topics" | "query" | "from" | "to">,
+  state: SearchState & Pick<ExploreState, "oldestFirst">,
   { histogram = false, after = null }: { readonly histogram?: boolean; readonly after?: string | null } = {},
 ): string {
   const parameters = filterParameters(state);
+  if (state.oldestFirst) parameters.set("sort", "oldest");
   if (histogram) parameters.set("histogram", "true");
   if (after !== null) parameters.set("after", after);
   return `/logs?${parameters.toString()}`;
 }
 
 /** The request for what lies in failure stores. */
-export function refusedPath(
-  state: Pick<ExploreState, "topics" | "query" | "from" | "to">,
-  size: number,
-): string {
-  const parameters = filterParameters(state);
+export function refusedPath(state: Omit<SearchState, "filters">, size: number): string {
+  const { topics, query, from, to } = state;
+  const parameters = filterParameters({ topics, query, from, to });
   parameters.set("size", String(size));
   return `/logs/failures?${parameters.toString()}`;
 }
@@ -89,6 +104,7 @@ export function refusedPath(
 export function exportPath(state: Partial<ExploreState>, format: "ndjson" | "csv"): string {
   const parameters = filterParameters(state);
   parameters.set("format", format);
+  if (format === "csv") for (const column of state.columns ?? []) parameters.append("column", column);
   return `/logs/export?${parameters.toString()}`;
 }
 
@@ -96,8 +112,24 @@ export function documentPath({ topic, id }: DocumentRef): string {
   return `/logs/document?${new URLSearchParams({ topic, id }).toString()}`;
 }
 
-export function tailPath({ topics, query }: Pick<ExploreState, "topics" | "query">): string {
-  return `/logs/tail?${filterParameters({ topics, query }).toString()}`;
+export function tailPath({
+  topics,
+  query,
+  filters,
+}: Pick<ExploreState, "topics" | "query" | "filters">): string {
+  return `/logs/tail?${filterParameters({ topics, query, filters }).toString()}`;
+}
+
+/** The fields of what is found, and their values. */
+export function fieldsPath(state: SearchState): string {
+  return `/logs/fields?${filterParameters(state).toString()}`;
+}
+
+/** Lines before and after a moment, of all kinds. */
+export function aroundPath(topic: string, at: string, side: "before" | "after", lines: number): string {
+  const range = side === "before" ? { from: "1970-01-01", to: at } : { from: at, to: "now" };
+  const sort = side === "before" ? "newest" : "oldest";
+  return `/logs?${new URLSearchParams({ topic, ...range, sort, size: String(lines) }).toString()}`;
 }
 
 /** The latest records of a topic. */

@@ -1,5 +1,8 @@
 import type { RefObject } from "hono/jsx/dom";
 import type { ExploreState } from "./address.ts";
+import { Pills } from "./pills.tsx";
+import { recentQueries } from "./recent-queries.ts";
+import { Refresh } from "./refresh.tsx";
 import { TimePicker } from "./time-picker.tsx";
 import type { TimeRange } from "./time-range.ts";
 import { TopicPicker } from "./topic-picker.tsx";
@@ -10,6 +13,8 @@ interface SearchBarProps {
   readonly searched: TimeRange | null;
   readonly field: RefObject<HTMLInputElement | null>;
   readonly tailing: boolean;
+  readonly loading: boolean;
+  readonly again: () => void;
   readonly onChange: (changes: Partial<ExploreState>) => void;
   readonly onSearch: (query: string) => void;
   readonly onTail: () => void;
@@ -19,12 +24,14 @@ interface SearchBarProps {
 const maxQueryLength = 1_024;
 
 /** Topics, time range and query. */
-export function SearchBar({ state, searched, field, tailing, onChange, onSearch, onTail }: SearchBarProps) {
+export function SearchBar(props: SearchBarProps) {
+  const { state, searched, field, tailing, onChange, onSearch, onTail } = props;
   return (
     <div class="search-bar">
       <div class="bar">
         <TopicPicker topics={state.topics} onChange={(topics) => onChange({ topics })} />
         <TimePicker range={state} searched={searched} onChange={onChange} />
+        {tailing ? null : <Refresh loading={props.loading} again={props.again} />}
       </div>
       <form
         class="bar"
@@ -41,10 +48,16 @@ export function SearchBar({ state, searched, field, tailing, onChange, onSearch,
           aria-describedby="query-help"
           placeholder="Search  /"
           maxlength={maxQueryLength}
+          list="recent-queries"
           autocomplete="off"
           spellcheck={false}
           value={state.query}
         />
+        <datalist id="recent-queries">
+          {recentQueries().map((query) => (
+            <option key={query} value={query} />
+          ))}
+        </datalist>
         <button type="submit" class="primary">
           Search
         </button>
@@ -52,6 +65,7 @@ export function SearchBar({ state, searched, field, tailing, onChange, onSearch,
           Live tail
         </button>
       </form>
+      <Pills filters={state.filters} onChange={onChange} />
       <p id="query-help" class="muted">
         <code>"a phrase"</code>, <code>prefix*</code>, <code>-not</code>, <code>OR</code>,{" "}
         <code>log.level: error</code>, <code>status &gt;= 500</code>, <code>user: *</code>

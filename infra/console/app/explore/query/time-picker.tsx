@@ -4,7 +4,16 @@ import { offsetName } from "../../text/format.ts";
 import { valueOf } from "../../text/input.ts";
 import { zone } from "../../state/preferences.ts";
 import { useStore } from "../../state/store.ts";
-import { fieldTime, isPreset, presets, type TimeRange, timeOfField } from "./time-range.ts";
+import {
+  fieldTime,
+  isPreset,
+  presets,
+  steppedRange,
+  type TimeRange,
+  timeOfField,
+  typedRange,
+  widerRange,
+} from "./time-range.ts";
 
 interface TimePickerProps {
   readonly range: TimeRange;
@@ -22,6 +31,7 @@ export function TimePicker({ range, searched, onChange }: TimePickerProps) {
   const [refused, refuse] = useState<string | null>(null);
   const from = useRef<HTMLInputElement>(null);
   const to = useRef<HTMLInputElement>(null);
+  const typed = useRef<HTMLInputElement>(null);
   const isCustom = open || !isPreset(range);
   const [fromValue, toValue] = (["from", "to"] as const).map((end) =>
     fieldTime(searched?.[end] ?? range[end], inZone, clock.get()),
@@ -32,6 +42,15 @@ export function TimePicker({ range, searched, onChange }: TimePickerProps) {
     setOpen(value === custom);
     refuse(null);
     if (value !== custom) onChange({ from: value, to: "now" });
+  };
+  const type = (event: Event): void => {
+    event.preventDefault();
+    const next = typedRange(typed.current?.value ?? "", inZone, clock.get());
+    refuse(next === null ? "Write 2h, 3d, today, yesterday, or a time." : null);
+    if (next === null) return;
+    if (typed.current !== null) typed.current.value = "";
+    setOpen(false);
+    onChange(next);
   };
   const apply = (event: Event): void => {
     event.preventDefault();
@@ -56,6 +75,34 @@ export function TimePicker({ range, searched, onChange }: TimePickerProps) {
         ))}
         <option value={custom}>Custom…</option>
       </select>
+      <form class="typed-range" onSubmit={type}>
+        <input
+          ref={typed}
+          aria-label="Type a time range"
+          placeholder="2h, today…"
+          title="2h, 3d, today, yesterday, now-90m, 2026-03-04T12:00"
+          autocomplete="off"
+          spellcheck={false}
+        />
+      </form>
+      {searched === null ? null : (
+        <span class="steps" role="group" aria-label="Move the time range">
+          <button type="button" aria-label="Earlier" onClick={() => onChange(steppedRange(searched, -1))}>
+            ‹
+          </button>
+          <button type="button" aria-label="Zoom out" onClick={() => onChange(widerRange(searched))}>
+            −
+          </button>
+          <button type="button" aria-label="Later" onClick={() => onChange(steppedRange(searched, 1))}>
+            ›
+          </button>
+        </span>
+      )}
+      {isCustom ? null : (
+        <span class="bad" role="status">
+          {refused}
+        </span>
+      )}
       {isCustom ? (
         <form class="custom-range" onSubmit={apply}>
           <label>

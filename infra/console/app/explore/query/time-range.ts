@@ -37,12 +37,52 @@ function frozenTime(text: string, nowMs: number): string {
   return atMs === null ? text : new Date(atMs).toISOString();
 }
 
+const span = /^(?:last\s+)?(\d{1,6})\s*(s|m|min|h|d|w)$/i;
+
+/**
+ * Reads a range as people type it: `2h`, `last 3 d`, `today`, `yesterday`, or a moment from which to look until now.
+ * @returns null if it is none of these
+ */
+export function typedRange(text: string, zone: Zone, nowMs: number): TimeRange | null {
+  const typed = text.trim();
+  const [, count, unit = ""] = span.exec(typed) ?? [];
+  if (count !== undefined) return { from: `now-${count}${unit.slice(0, 1).toLowerCase()}`, to: "now" };
+  const dayBegan = (back: number): string => {
+    const day = new Date(nowMs);
+    if (zone === "utc") day.setUTCHours(-24 * back, 0, 0, 0);
+    else day.setHours(-24 * back, 0, 0, 0);
+    return day.toISOString();
+  };
+  if (/^today$/i.test(typed)) return { from: dayBegan(0), to: "now" };
+  if (/^yesterday$/i.test(typed)) {
+    return { from: dayBegan(1), to: new Date(Date.parse(dayBegan(0)) - 1).toISOString() };
+  }
+  const fromMs = parseTimeExpression(typed, nowMs);
+  return fromMs !== null && fromMs <= nowMs && typed !== "now" ? { from: typed, to: "now" } : null;
+}
+
+/** The neighbouring range of the same length. */
+export function steppedRange({ from, to }: TimeRange, side: -1 | 1): TimeRange {
+  const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+  const stepMs = side * Math.max(1, toMs - fromMs);
+  return rangeOf(fromMs + stepMs, toMs + stepMs);
+}
+
+/** A range twice as long, around the same middle. */
+export function widerRange({ from, to }: TimeRange): TimeRange {
+  const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+  const marginMs = Math.max(1_000, toMs - fromMs) / 2;
+  return rangeOf(fromMs - marginMs, toMs + marginMs);
+}
+
+function rangeOf(fromMs: number, toMs: number): TimeRange {
+  const [from = "", to = ""] = [fromMs, toMs].map((ms) => new Date(Math.max(0, ms)).toISOString());
+  return { from, to };
+}
+
 /** A time with a margin on both sides, both ends included. */
 export function around(atMs: number, spanMs: number): TimeRange {
-  const [from = "", to = ""] = [Math.max(0, atMs - spanMs), atMs + spanMs].map((ms) =>
-    new Date(ms).toISOString(),
-  );
-  return { from, to };
+  return rangeOf(atMs - spanMs, atMs + spanMs);
 }
 
 /** A time as a `datetime-local` field expects it; "" for an invalid time. */

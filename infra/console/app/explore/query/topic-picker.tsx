@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import type { TopicStatus } from "../../../../../lib/rules/progress/status.ts";
+import type { LogTopics } from "../../../../api/log/fields.ts";
 import { valueOf } from "../../text/input.ts";
 import { useAnswer } from "../../state/use-answer.ts";
 
@@ -13,7 +14,9 @@ export function TopicPicker({ topics, onChange }: TopicPickerProps) {
   const { data } = useAnswer<readonly TopicStatus[]>("/topics");
   const [refused, refuse] = useState<string | null>(null);
   const field = useRef<HTMLInputElement>(null);
-  const known = data?.map(({ topic }) => topic) ?? [];
+  const undeclared = useAnswer<LogTopics>("/logs/topics").data?.undeclared ?? [];
+  const declared = data?.map(({ topic }) => topic) ?? [];
+  const known = [...declared, ...undeclared.filter((topic) => !declared.includes(topic))];
 
   const add = (text: string): void => {
     const topic = text.trim();
@@ -50,6 +53,7 @@ export function TopicPicker({ topics, onChange }: TopicPickerProps) {
         {topics.map((topic) => (
           <li key={topic} class="chip on">
             {topic}
+            {undeclared.includes(topic) ? <span class="muted">not declared</span> : null}
             <button
               type="button"
               class="plain"
@@ -74,7 +78,11 @@ export function TopicPicker({ topics, onChange }: TopicPickerProps) {
         {known
           .filter((topic) => !topics.includes(topic))
           .map((topic) => (
-            <option key={topic} value={topic} />
+            <option
+              key={topic}
+              value={topic}
+              label={undeclared.includes(topic) ? "not declared" : undefined}
+            />
           ))}
       </datalist>
       <span class="bad" role="status">

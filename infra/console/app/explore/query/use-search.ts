@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import type { LogAnswer } from "../../../../api/logs.ts";
-import { ask } from "../../state/api.ts";
+import { ApiError, ask } from "../../state/api.ts";
+import { mappingOf } from "../../../../../lib/rules/json/object.ts";
 import { type ExploreState, searchPath } from "./address.ts";
 
 /** The results on the page. */
@@ -9,12 +10,20 @@ export interface Search {
   readonly found: LogAnswer | null;
   /** A sentence. The answer is then still that of the previous search, if any. */
   readonly error: string | null;
+  /** The part of the search that is not understood, and what may stand there; null if it is. */
+  readonly wrong: WrongPart | null;
   readonly loading: boolean;
   readonly older: { readonly loading: boolean; readonly error: string | null };
   /** Repeats the search, with relative times resolved again. */
   readonly again: () => void;
   /** The next page. */
   readonly more: () => void;
+}
+
+export interface WrongPart {
+  readonly at: number;
+  readonly text: string;
+  readonly instead: readonly string[];
 }
 
 const quiet = { loading: false, error: null };
@@ -26,6 +35,7 @@ export function useSearch(state: ExploreState, { histogram }: { readonly histogr
   const [search, setSearch] = useState<Omit<Search, "again" | "more">>({
     found: null,
     error: null,
+    wrong: null,
     loading: true,
     older: quiet,
   });
@@ -34,12 +44,13 @@ export function useSearch(state: ExploreState, { histogram }: { readonly histogr
   useEffect(() => {
     const own = new AbortController();
     life.current = own;
-    setSearch((before) => ({ ...before, loading: true, error: null, older: quiet }));
+    setSearch((before) => ({ ...before, loading: true, error: null, wrong: null, older: quiet }));
     ask<LogAnswer>(path, { signal: own.signal }).then(
-      (found) => setSearch({ found, error: null, loading: false, older: quiet }),
+      (found) => setSearch({ found, error: null, wrong: null, loading: false, older: quiet }),
       (error: unknown) => {
         if (own.signal.aborted) return;
-        setSearch((before) => ({ ...before, error: messageOf(error), loading: false }));
+        const wrong = error instanceof ApiError ? wrongPart(error.problem) : null;
+        setSearch((before) => ({ ...before, error: messageOf(error), wrong, loading: false }));
       },
     );
     return () => own.abort();
@@ -66,6 +77,13 @@ export function useSearch(state: ExploreState, { histogram }: { readonly histogr
     );
   };
   return { ...search, again: () => setRound((count) => count + 1), more };
+}
+
+function wrongPart({ part, instead }: ApiError["problem"]): WrongPart | null {
+  const { at, text } = mappingOf(part);
+  if (typeof at !== "number" || typeof text !== "string") return null;
+  const others = Array.isArray(instead) ? instead.filter((one: unknown) => typeof one === "string") : [];
+  return { at, text, instead: others };
 }
 
 function messageOf(error: unknown): string {

@@ -23,7 +23,7 @@ export function Empty({ found, state, onChange }: EmptyProps) {
       No logs{state.query === "" ? "" : " match"} between <Time at={Date.parse(found.from)} /> and{" "}
       <Time at={Date.parse(found.to)} />.{" "}
       {newestMs === null ? (
-        "There are none at any other time either."
+        "There are none at any other time either. "
       ) : (
         <>
           The newest here is from <Time at={newestMs} />.{" "}
@@ -32,7 +32,12 @@ export function Empty({ found, state, onChange }: EmptyProps) {
           </button>{" "}
         </>
       )}
-      {state.from === "now-24h" ? null : (
+      {/(?:^|\s)not\s/.test(state.query) ? (
+        <>
+          “not” before a word is a word here; <code>NOT</code> or <code>-word</code> excludes it.{" "}
+        </>
+      ) : null}
+      {newestMs === null || state.from === "now-24h" ? null : (
         <button type="button" onClick={() => onChange({ from: "now-24h", to: "now" })}>
           Last 24 hours
         </button>

@@ -1,3 +1,4 @@
+import type { ShownLevel } from "../../../../../lib/rules/level/shown-levels.ts";
 import type { LogHistogram } from "../../../../api/logs.ts";
 import type { TimeRange } from "../query/time-range.ts";
 
@@ -7,6 +8,8 @@ export interface Slots {
   readonly startMs: number;
   readonly intervalMs: number;
   readonly counts: readonly number[];
+  /** The same of each level; the rest has none, or another. */
+  readonly levels: Readonly<Record<ShownLevel, readonly number[]>>;
   readonly highest: number;
 }
 
@@ -19,15 +22,20 @@ export interface Selection {
 /** The host returns at most 60 bars. */
 const maxSlots = 1_000;
 
-export function slotsOf({ intervalMs, bars }: LogHistogram, fromMs: number, toMs: number): Slots {
+export function slotsOf({ intervalMs, bars, levels }: LogHistogram, fromMs: number, toMs: number): Slots {
   const startMs = Math.floor(fromMs / intervalMs) * intervalMs;
   const count = Math.min(maxSlots, Math.floor((toMs - startMs) / intervalMs) + 1);
-  const counts = Array.from({ length: Math.max(1, count) }, () => 0);
-  for (const [barMs, records] of bars) {
-    const slot = Math.round((barMs - startMs) / intervalMs);
-    if (slot >= 0 && slot < counts.length) counts[slot] = records;
-  }
-  return { startMs, intervalMs, counts, highest: Math.max(...counts) };
+  const inSlots = (some: LogHistogram["bars"]): number[] => {
+    const counts = Array.from({ length: Math.max(1, count) }, () => 0);
+    for (const [barMs, records] of some) {
+      const slot = Math.round((barMs - startMs) / intervalMs);
+      if (slot >= 0 && slot < counts.length) counts[slot] = records;
+    }
+    return counts;
+  };
+  const [counts, error, warn] = [inSlots(bars), inSlots(levels.error), inSlots(levels.warn)];
+  const byLevel = { error, warn, info: inSlots(levels.info), debug: inSlots(levels.debug) };
+  return { startMs, intervalMs, counts, levels: byLevel, highest: Math.max(...counts) };
 }
 
 /** The time range of some bars, both included, within the searched range. */
@@ -59,7 +67,7 @@ export function movedSelection(
 }
 
 /** Number of records in the selected bars. */
-export function countIn({ counts }: Slots, { anchor, head }: Selection): number {
+export function countIn(counts: readonly number[], { anchor, head }: Selection): number {
   return counts
     .slice(Math.min(anchor, head), Math.max(anchor, head) + 1)
     .reduce((sum, count) => sum + count, 0);

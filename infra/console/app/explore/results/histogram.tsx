@@ -1,5 +1,6 @@
 import { useRef, useState } from "hono/jsx/dom";
 import type { LogAnswer } from "../../../../api/logs.ts";
+import { shownLevels } from "../../../../../lib/rules/level/shown-levels.ts";
 import { clock } from "../../state/clock.ts";
 import { clockTime, exactCount, offsetName } from "../../text/format.ts";
 import { histogram, zone } from "../../state/preferences.ts";
@@ -41,7 +42,12 @@ export function Histogram({
     clockTime(atMs, inZone, clock.get(), { millis: slots.intervalMs < 1_000 });
   const words = (marked: Selection): string => {
     const { fromMs, toMs } = momentsOf(slots, marked, bounds);
-    return `${time(fromMs)} to ${time(toMs + 1)}: ${exactCount(countIn(slots, marked))}`;
+    const levels = shownLevels.flatMap((level) => {
+      const count = countIn(slots.levels[level], marked);
+      return count === 0 ? [] : `${exactCount(count)} ${level}`;
+    });
+    const split = levels.length === 0 ? "" : ` (${levels.join(", ")})`;
+    return `${time(fromMs)} to ${time(toMs + 1)}: ${exactCount(countIn(slots.counts, marked))}${split}`;
   };
   const zoom = (marked: Selection): void => {
     select(null);
@@ -126,8 +132,9 @@ export function Histogram({
   );
 }
 
+/** A bar from below: its levels, the worst first, then what has none. */
 function Bars({ slots, marked }: { readonly slots: Slots; readonly marked: Selection | null }) {
-  const { counts, highest } = slots;
+  const { counts, highest, levels } = slots;
   return (
     <svg viewBox={`0 0 ${counts.length} ${height}`} preserveAspectRatio="none" aria-hidden="true">
       {marked === null ? null : (
@@ -139,18 +146,27 @@ function Bars({ slots, marked }: { readonly slots: Slots; readonly marked: Selec
           height={height}
         />
       )}
-      {counts.map((count, slot) => {
-        // A bar with any records stays visible.
-        const tall = count === 0 ? 0 : Math.max(2, (count / highest) * height);
-        return (
-          <rect
-            key={slot}
-            x={slot + 0.05}
-            y={(height - tall).toFixed(1)}
-            width={0.9}
-            height={tall.toFixed(1)}
-          />
-        );
+      {counts.flatMap((count, slot) => {
+        let below = 0;
+        return [...shownLevels, null].flatMap((level) => {
+          const part = level === null ? count - below : (levels[level][slot] ?? 0);
+          if (part <= 0) return [];
+          // A bar with any records stays visible.
+          const scale = (records: number): number =>
+            records === 0 ? 0 : Math.max(2, (records / highest) * height);
+          const [from, to] = [scale(below), scale(below + part)];
+          below += part;
+          return (
+            <rect
+              key={`${slot} ${level}`}
+              class={level ?? ""}
+              x={slot + 0.05}
+              y={(height - to).toFixed(1)}
+              width={0.9}
+              height={Math.max(1, to - from).toFixed(1)}
+            />
+          );
+        });
       })}
     </svg>
   );

@@ -2,15 +2,14 @@ import { useState } from "hono/jsx/dom";
 import type { LogAnswer, LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { useAnswer } from "../../state/use-answer.ts";
-import { exploreHref, type ExploreState, latestPath } from "../query/address.ts";
+import { exploreHref, latestPath, parseExplore } from "../query/address.ts";
 import { LogRows } from "./log-rows.tsx";
-import { defaultRange } from "../query/time-range.ts";
 
 /** The latest records of a topic within a day. They do not change until requested again. */
 export function Latest({ topic }: { readonly topic: string }) {
   const { data, error, loading, again } = useAnswer<LogAnswer>(latestPath(topic));
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const state: ExploreState = { topics: [topic], query: "", ...defaultRange, doc: null, refused: false };
+  const state = parseExplore(new URLSearchParams({ topic }));
   const toggle = ({ id }: LogHit): void => {
     const next = new Set(open);
     if (!next.delete(id)) next.add(id);
@@ -42,7 +41,7 @@ export function Latest({ topic }: { readonly topic: string }) {
       ) : data.hits.length === 0 ? (
         <p>No records in the last 24 hours.</p>
       ) : (
-        <LogRows hits={data.hits} open={open} onToggle={toggle} state={state} />
+        <LogRows hits={data.hits} open={open} onToggle={toggle} state={state} shared={state} />
       )}
     </section>
   );

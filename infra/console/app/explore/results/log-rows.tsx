@@ -1,6 +1,10 @@
 import { memo, useRef } from "hono/jsx/dom";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import type { LogHit } from "../../../../api/logs.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { useStore } from "../../state/store.ts";
+import { columnText, LevelMark } from "./cells.tsx";
+import { wrapping } from "./wrapping.ts";
 import { Time } from "../../components/times.tsx";
 import { visibleText } from "../../text/visible-text.ts";
 import type { DocumentRef, ExploreState } from "../query/address.ts";
@@ -13,33 +17,72 @@ interface LogRowsProps {
   readonly open: ReadonlySet<string>;
   readonly onToggle: (hit: LogHit) => void;
   readonly state: ExploreState;
+  /** The same with absolute times, for links to share. */
+  readonly shared: ExploreState;
+  /** Undefined where columns cannot be changed. */
+  readonly onChange?: (changes: Partial<ExploreState>) => void;
 }
 
 /** The results, one line each. */
-export function LogRows({ hits, open, onToggle, state }: LogRowsProps) {
+export function LogRows({ hits, open, onToggle, state, shared, onChange }: LogRowsProps) {
   const toggle = useRef(onToggle);
   toggle.current = onToggle;
+  const wraps = useStore(wrapping) === "on";
+  const { columns } = state;
+  const shows = {
+    topic: state.topics.length !== 1,
+    level: hits.some(({ level }) => level !== null),
+    columns: columns.join("\n"),
+  };
   return (
-    <ol class="log" aria-label="Lines">
-      {hits.map((hit) => (
-        <li key={`${hit.index}/${hit.id}`} data-id={hit.id} data-topic={hit.topic ?? ""}>
-          <Line hit={hit} open={open.has(hit.id)} toggle={toggle} />
-          {open.has(hit.id) && hit.topic !== null ? (
-            <DocumentView doc={{ topic: hit.topic, id: hit.id }} timestamp={hit.timestamp} state={state} />
-          ) : null}
-        </li>
-      ))}
-    </ol>
+    <>
+      {columns.length === 0 ? null : (
+        <ul class="chips columns" aria-label="Columns">
+          {columns.map((column) => (
+            <li key={column} class="chip">
+              <Hostile text={column} />
+              <button
+                type="button"
+                class="plain"
+                aria-label={`Remove the column ${column}`}
+                onClick={() => onChange?.({ columns: columns.filter((other) => other !== column) })}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <ol class={wraps ? "log wraps" : "log"} aria-label="Lines">
+        {hits.map((hit) => (
+          <li key={`${hit.index}/${hit.id}`} data-id={hit.id} data-topic={hit.topic ?? ""}>
+            <Line hit={hit} open={open.has(hit.id)} toggle={toggle} {...shows} />
+            {open.has(hit.id) && hit.topic !== null ? (
+              <DocumentView
+                doc={{ topic: hit.topic, id: hit.id }}
+                timestamp={hit.timestamp}
+                state={state}
+                shared={shared}
+              />
+            ) : null}
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }
 
 interface LineProps {
+  readonly topic: boolean;
+  readonly level: boolean;
+  /** Fields, one a line: a text, so that an equal list changes nothing. */
+  readonly columns: string;
   readonly hit: LogHit;
   readonly open: boolean;
   readonly toggle: { readonly current: ((hit: LogHit) => void) | null };
 }
 
-const Line = memo(({ hit, open, toggle }: LineProps) => {
+const Line = memo(({ hit, open, toggle, topic, level, columns }: LineProps) => {
   const at = hit.timestamp === null ? Number.NaN : Date.parse(hit.timestamp);
   const note = noteOf(hit);
   const onClick = (event: MouseEvent): void => {
@@ -59,7 +102,15 @@ const Line = memo(({ hit, open, toggle }: LineProps) => {
         {open ? "▾" : "▸"}
       </button>
       <Time at={at} millis />
-      <span class="of">{hit.topic}</span>
+      {level ? <LevelMark level={hit.level} /> : null}
+      {topic ? <span class="of">{hit.topic}</span> : null}
+      {columns === ""
+        ? null
+        : columns.split("\n").map((column) => (
+            <bdi key={column} class="col" title={visibleText(column)}>
+              {visibleText(columnText(hit.document, column))}
+            </bdi>
+          ))}
       <bdi class="text">
         {hit.line.map(([text, found]) => (found ? <mark>{visibleText(text)}</mark> : visibleText(text)))}
       </bdi>

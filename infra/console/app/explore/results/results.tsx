@@ -7,6 +7,8 @@ import { histogram } from "../../state/preferences.ts";
 import { navigate } from "../../state/router.ts";
 import { useStore } from "../../state/store.ts";
 import { exploreHref, type ExploreState } from "../query/address.ts";
+import { FieldsPanel } from "../fields/fields-panel.tsx";
+import { WrongSearch } from "../query/wrong-search.tsx";
 import { Empty } from "./empty.tsx";
 import { Histogram } from "./histogram.tsx";
 import { LinkedDocument } from "../document/linked-document.tsx";
@@ -27,7 +29,7 @@ interface ResultsProps {
 
 /** The results of a search: summary, histogram and lines. */
 export function Results({ state, search, onChange }: ResultsProps) {
-  const { found, error, loading, older } = search;
+  const { found, error, wrong, loading, older } = search;
   const charted = useStore(histogram) === "shown";
   const list = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(() => new Set(state.doc ? [state.doc.id] : []));
@@ -35,6 +37,7 @@ export function Results({ state, search, onChange }: ResultsProps) {
   // A link to the same search for sharing, with absolute times.
   const shared = found === null ? state : { ...state, from: found.from, to: found.to };
   const said = useRowKeys(list, shared);
+  const [fieldsShown, showFields] = useState(false);
 
   const toggle = (hit: LogHit): void => {
     const open = new Set(opened);
@@ -60,8 +63,18 @@ export function Results({ state, search, onChange }: ResultsProps) {
 
   return (
     <>
-      <Summary state={shared} search={search} said={said} />
-      {error === null ? null : (
+      <Summary
+        state={state}
+        shared={shared}
+        search={search}
+        said={said}
+        fieldsShown={fieldsShown}
+        onFields={() => showFields(!fieldsShown)}
+        onChange={onChange}
+      />
+      {error !== null && wrong !== null ? (
+        <WrongSearch error={error} wrong={wrong} state={state} onChange={onChange} />
+      ) : error === null ? null : (
         <Notice kind="bad" alert>
           <Hostile text={error} />{" "}
           <button type="button" class="plain" onClick={search.again}>
@@ -76,50 +89,62 @@ export function Results({ state, search, onChange }: ResultsProps) {
       ))}
       <div
         ref={list}
-        class={loading || error !== null ? "found dimmed" : "found"}
+        class={`${loading || error !== null ? "found dimmed" : "found"}${fieldsShown ? " with-fields" : ""}`}
         aria-busy={loading ? "true" : "false"}
       >
-        {linked === null || isListed || (found === null && error === null) ? null : (
-          <LinkedDocument key={linked.id} doc={linked} state={state} />
-        )}
-        {found === null ? null : (
-          <>
-            {found.hits.length > 0 ? (
-              <div class="bar">
-                <button
-                  type="button"
-                  aria-expanded={patterns ? "true" : "false"}
-                  onClick={() => showPatterns(!patterns)}
-                >
-                  Patterns
-                </button>
-              </div>
-            ) : null}
-            {patterns ? <Patterns key={exploreHref(shared)} state={shared} /> : null}
-            {charted && found.hits.length > 0 ? <Histogram found={found} onZoom={onChange} /> : null}
-            {found.hits.length === 0 ? (
-              <Empty found={found} state={state} onChange={onChange} />
-            ) : (
-              <LogRows hits={found.hits} open={opened} onToggle={toggle} state={shared} />
-            )}
-            <div class="bar">
-              {found.next === null ? (
-                found.hits.length === 0 ? null : (
-                  <span class="muted">No older ones.</span>
-                )
+        {fieldsShown && found !== null ? (
+          <FieldsPanel state={state} searched={shared} onChange={onChange} />
+        ) : null}
+        <div class="found-lines">
+          {linked === null || isListed || (found === null && error === null) ? null : (
+            <LinkedDocument key={linked.id} doc={linked} state={state} />
+          )}
+          {found === null ? null : (
+            <>
+              {found.hits.length > 0 ? (
+                <div class="bar">
+                  <button
+                    type="button"
+                    aria-expanded={patterns ? "true" : "false"}
+                    onClick={() => showPatterns(!patterns)}
+                  >
+                    Patterns
+                  </button>
+                </div>
+              ) : null}
+              {patterns ? <Patterns key={exploreHref(shared)} state={shared} /> : null}
+              {charted && found.hits.length > 0 ? <Histogram found={found} onZoom={onChange} /> : null}
+              {found.hits.length === 0 ? (
+                <Empty found={found} state={state} onChange={onChange} />
               ) : (
-                <button type="button" disabled={older.loading || loading} onClick={search.more}>
-                  {older.loading ? "Loading…" : "Load 100 older"}
-                </button>
+                <LogRows
+                  hits={found.hits}
+                  open={opened}
+                  onToggle={toggle}
+                  state={state}
+                  shared={shared}
+                  onChange={onChange}
+                />
               )}
-              {older.error === null ? null : (
-                <span class="bad" role="alert">
-                  <Hostile text={older.error} />
-                </span>
-              )}
-            </div>
-          </>
-        )}
+              <div class="bar">
+                {found.next === null ? (
+                  found.hits.length === 0 ? null : (
+                    <span class="muted">No {state.oldestFirst ? "newer" : "older"} ones.</span>
+                  )
+                ) : (
+                  <button type="button" disabled={older.loading || loading} onClick={search.more}>
+                    {older.loading ? "Loading…" : `Load 100 ${state.oldestFirst ? "newer" : "older"}`}
+                  </button>
+                )}
+                {older.error === null ? null : (
+                  <span class="bad" role="alert">
+                    <Hostile text={older.error} />
+                  </span>
+                )}
+              </div>
+            </>
+          )}
+        </div>
       </div>
     </>
   );

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { fieldsOf, prettyJson } from "../../../../../../infra/console/app/explore/document/json-text.ts";
+import { prettyJson } from "../../../../../../infra/console/app/explore/document/json-text.ts";
+import { fieldsOf } from "../../../../../../lib/rules/search/fields/flat-fields.ts";
 
 test("numbers keep all their digits, strings their own text, empty things are shown", () => {
   const raw =

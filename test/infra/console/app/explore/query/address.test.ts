@@ -13,7 +13,17 @@ import {
 
 const stateOf = (href: string): ExploreState =>
   parseExplore(new URL(href, "http://localhost:8080").searchParams);
-const usual: ExploreState = { topics: [], query: "", from: "now-15m", to: "now", doc: null, refused: false };
+const usual: ExploreState = {
+  topics: [],
+  query: "",
+  filters: [],
+  oldestFirst: false,
+  columns: [],
+  from: "now-15m",
+  to: "now",
+  doc: null,
+  refused: false,
+};
 
 test("an address without parameters is the last quarter of an hour of all topics, and the other way round", () => {
   expect(stateOf("/ui/explore")).toEqual(usual);
@@ -32,6 +42,9 @@ test("what the page shows survives its address, whatever is looked for", () => {
     topics: fc.uniqueArray(topic, { maxLength: 4 }),
     // An address holds well-formed text only.
     query: fc.string({ unit: "grapheme" }),
+    filters: fc.uniqueArray(fc.string({ unit: "grapheme", minLength: 1 }), { maxLength: 3 }),
+    oldestFirst: fc.boolean(),
+    columns: fc.uniqueArray(fc.string({ unit: "grapheme", minLength: 1 }), { maxLength: 3 }),
     from: fc.constantFrom("now-15m", "now-24h", "2026-11-25T12:00:00.000Z"),
     to: fc.constantFrom("now", "2026-11-25T13:00:00.000Z"),
     doc: fc.option(fc.record({ topic, id: fc.string({ unit: "grapheme", minLength: 1 }) })),
@@ -59,6 +72,9 @@ test("a link for others names moments, the usual ones too", () => {
   expect(frozen).toEqual({
     topics: ["a"],
     query: "x",
+    filters: [],
+    oldestFirst: false,
+    columns: [],
     from: "2026-11-25T13:48:00.123Z",
     to: "2026-11-25T14:03:00.123Z",
     doc,
@@ -72,6 +88,9 @@ test("what the host is asked", () => {
   const state = { ...usual, topics: ["a", "b"], query: "x y" };
   expect(searchPath(state, { histogram: true })).toBe("/logs?topic=a&topic=b&q=x+y&histogram=true");
   expect(searchPath(usual, { after: "abc" })).toBe("/logs?after=abc");
+  expect(searchPath({ ...usual, filters: ["-a: 1"], oldestFirst: true })).toBe(
+    "/logs?filter=-a%3A+1&sort=oldest",
+  );
   expect(exportPath({ ...state, from: "now-1h" }, "csv")).toBe(
     "/logs/export?topic=a&topic=b&q=x+y&from=now-1h&format=csv",
   );

@@ -5,8 +5,11 @@ import {
   fieldTime,
   frozenRange,
   isPreset,
+  steppedRange,
   stepName,
   timeOfField,
+  typedRange,
+  widerRange,
 } from "../../../../../../infra/console/app/explore/query/time-range.ts";
 
 const nowMs = Date.parse("2026-11-25T14:03:07.123Z");
@@ -57,4 +60,30 @@ test.each([
   [500, "500 ms"],
 ])("%d ms are %s", (ms, name) => {
   expect(stepName(ms)).toBe(name);
+});
+
+test.each([
+  ["2h", "now-2h", "now"],
+  ["last 3 d", "now-3d", "now"],
+  ["90min", "now-90m", "now"],
+  ["now-1d", "now-1d", "now"],
+  ["today", "2026-11-25T00:00:00.000Z", "now"],
+  ["Yesterday", "2026-11-24T00:00:00.000Z", "2026-11-24T23:59:59.999Z"],
+  ["2026-11-25T12:00:00Z", "2026-11-25T12:00:00Z", "now"],
+])("%s is a range", (typed, from, to) => {
+  expect(typedRange(typed, "utc", nowMs)).toEqual({ from, to });
+});
+
+test.each(["", "now", "soon", "2 fortnights", "2027-01-01"])("%p is none", (typed) => {
+  expect(typedRange(typed, "utc", nowMs)).toBeNull();
+});
+
+test("a range moves by its length, and widens to twice that", () => {
+  const range = { from: "2026-11-25T12:00:00.000Z", to: "2026-11-25T13:00:00.000Z" };
+  expect(steppedRange(range, -1)).toEqual({ from: "2026-11-25T11:00:00.000Z", to: range.from });
+  expect(steppedRange(range, 1)).toEqual({ from: range.to, to: "2026-11-25T14:00:00.000Z" });
+  expect(widerRange(range)).toEqual({ from: "2026-11-25T11:30:00.000Z", to: "2026-11-25T13:30:00.000Z" });
+  expect(widerRange({ from: "1970-01-01T00:00:00.000Z", to: "1970-01-01T00:01:00.000Z" }).from).toStartWith(
+    "1970",
+  );
 });

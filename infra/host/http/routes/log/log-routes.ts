@@ -1,24 +1,32 @@
 import type { Hono } from "hono";
-import { exportLogs, tooLarge } from "../../../../functions/export-logs.ts";
-import { readLogDocument } from "../../../../functions/read-log-document.ts";
-import { searchFailures, type SearchFailuresDeps } from "../../../../functions/search-failures.ts";
-import { searchLogs, type SearchLogsDeps } from "../../../../functions/search-logs.ts";
-import type { Search } from "../../../../lib/adapters/elasticsearch/search.ts";
-import type { FailureStores } from "../../../../lib/rules/dead-letters/failure-stores.ts";
-import type { Specification } from "../../../../lib/rules/model/declaration.ts";
-import { hostStopping } from "../../../../lib/rules/base/errors.ts";
-import type { FieldCaps } from "../../../../lib/rules/search/grammar/mapping.ts";
-import { quoted } from "../../../../lib/rules/base/visible-text.ts";
-import { parseLogFilter } from "../../../../lib/rules/search/query/log-request.ts";
-import { logs } from "../../../api/logs.ts";
-import { maxTails, type TailHub } from "../../services/tail-hub.ts";
-import type { FleetTails } from "../../fleet/fleet-tails.ts";
-import { goneSignal, type SendEvent } from "../kit/event-stream.ts";
-import { answerHeld } from "../kit/held-answer.ts";
-import { mount } from "../kit/mount.ts";
-import { problem, refuseBusy } from "../kit/problem.ts";
-import { createPlaces, inPlace, streamInPlace } from "../kit/semaphore.ts";
-import { answerJson, documentPieces, jsonHeaders, refuseUnknown, searchJson } from "./log-answers.ts";
+import { exportLogs, tooLarge } from "../../../../../functions/export-logs.ts";
+import { readLogDocument } from "../../../../../functions/read-log-document.ts";
+import { searchFailures, type SearchFailuresDeps } from "../../../../../functions/search-failures.ts";
+import { searchLogs, type SearchLogsDeps } from "../../../../../functions/search-logs.ts";
+import type { Search } from "../../../../../lib/adapters/elasticsearch/search.ts";
+import type { FailureStores } from "../../../../../lib/rules/dead-letters/failure-stores.ts";
+import type { Specification } from "../../../../../lib/rules/model/declaration.ts";
+import { hostStopping } from "../../../../../lib/rules/base/errors.ts";
+import type { FieldCaps } from "../../../../../lib/rules/search/grammar/mapping.ts";
+import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
+import { parseLogFilter } from "../../../../../lib/rules/search/query/log-request.ts";
+import { logs } from "../../../../api/logs.ts";
+import { maxTails, type TailHub } from "../../../services/tail-hub.ts";
+import type { FleetTails } from "../../../fleet/fleet-tails.ts";
+import { goneSignal, type SendEvent } from "../../kit/event-stream.ts";
+import { answerHeld } from "../../kit/held-answer.ts";
+import { mount } from "../../kit/mount.ts";
+import { problem, refuseBusy } from "../../kit/problem.ts";
+import { createPlaces, inPlace, streamInPlace } from "../../kit/semaphore.ts";
+import {
+  answerJson,
+  documentPieces,
+  jsonHeaders,
+  refuseUndeclared,
+  refuseUnknown,
+  searchJson,
+} from "./log-answers.ts";
+import { addFieldRoutes } from "./field-routes.ts";
 import { answerExport } from "./log-export.ts";
 
 /** What the routes read logs with. */
@@ -80,24 +88,24 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     fieldCaps: async (indices, fields) => asked(signal, deps.fieldCaps(indices, fields, signal)),
   });
 
+  addFieldRoutes(app, { ...deps, searches, searchWith });
+
   mount(app, logs.routes.search, ({ query: { size, after = null, sort: order, histogram, ...words } }, c) => {
     const filter = parseLogFilter(words, deps.now());
-    const inForce = deps.inForce();
-    const refusal = refuseUnknown(c, filter.topics, inForce);
-    if (refusal !== null) return refusal;
-    const input = { ...filter, size, after, order, histogram, inForce, managed: deps.managed() };
-    return inPlace(c, searches, "searches", async () =>
-      answerJson(
-        c,
-        searchJson(await searchLogs(input, { ...searchWith(goneSignal(c)), marker: deps.newMarker() })),
-      ),
-    );
+    const known = { inForce: deps.inForce(), managed: deps.managed() };
+    return inPlace(c, searches, "searches", async () => {
+      const asking = { ...searchWith(goneSignal(c)), marker: deps.newMarker() };
+      const refusal = await refuseUnknown(c, filter.topics, { ...known, ...asking });
+      if (refusal !== null) return refusal;
+      const input = { ...filter, ...known, size, after, order, histogram };
+      return answerJson(c, searchJson(await searchLogs(input, asking)));
+    });
   });
 
   mount(app, logs.routes.failures, ({ query: { size, ...words } }, c) => {
     const filter = parseLogFilter(words, deps.now());
     const inForce = deps.inForce();
-    const refusal = refuseUnknown(c, filter.topics, inForce);
+    const refusal = refuseUndeclared(c, filter.topics, inForce);
     if (refusal !== null) return refusal;
     return inPlace(c, failureSearches, "searches in failure stores", async () => {
       const signal = goneSignal(c);
@@ -108,11 +116,12 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   });
 
   mount(app, logs.routes.document, ({ query: { topic, id } }, c) => {
-    const inForce = deps.inForce();
-    const spec = inForce.get(topic);
-    if (spec === undefined) return refuseUnknown(c, [topic], inForce) ?? c.notFound();
+    const known = { inForce: deps.inForce(), managed: deps.managed() };
     return inPlace(c, searches, "searches", async () => {
-      const found = await readLogDocument({ spec, id }, searchWith(goneSignal(c)));
+      const asking = searchWith(goneSignal(c));
+      const refusal = await refuseUnknown(c, [topic], { ...known, ...asking });
+      if (refusal !== null) return refusal;
+      const found = await readLogDocument({ topic, id, ...known }, asking);
       if (found.kind === "missing") {
         return problem(c, 404, `Topic ${quoted(topic)} has no document ${quoted(id)}.`);
       }
@@ -129,25 +138,34 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     });
   });
 
-  mount(app, logs.routes.export, ({ query: { format, ...words } }, c) => {
+  mount(app, logs.routes.export, async ({ query: { format, column, ...words } }, c) => {
     const filter = parseLogFilter(words, deps.now());
-    const inForce = deps.inForce();
-    const refusal = refuseUnknown(c, filter.topics, inForce);
-    if (refusal !== null) return refusal;
+    const known = { inForce: deps.inForce(), managed: deps.managed() };
     const leaves = [exports, searches].map((places) => places.take(c.get("access")));
     const leave = (): void => leaves.forEach((each) => each?.());
     if (leaves.includes(null)) {
       leave();
       return refuseBusy(c, "exports and searches");
     }
-    const input = { ...filter, inForce, managed: deps.managed(), format };
+    try {
+      const asking = searchWith(goneSignal(c));
+      const refusal = await refuseUnknown(c, filter.topics, { ...known, ...asking });
+      if (refusal !== null) {
+        leave();
+        return refusal;
+      }
+    } catch (thrown) {
+      leave();
+      throw thrown;
+    }
+    const input = { ...filter, ...known, format, columns: column };
     const pieces = (signal: AbortSignal) => exportLogs(input, searchWith(signal));
     return answerExport(c, { filter, format, pieces, leave });
   });
 
   mount(app, logs.routes.tail, ({ query: { topic, q, filter } }, c) => {
     const { topics, query } = parseLogFilter({ topic, q, filter }, deps.now());
-    const refusal = refuseUnknown(c, topics, deps.inForce());
+    const refusal = refuseUndeclared(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
     const words = new URLSearchParams(c.req.url.split("?")[1]);
     return streamInPlace(c, tails, "live tails", (send, signal) =>
@@ -157,7 +175,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
 
   mount(app, logs.routes.hostTail, ({ query: { topic, q, filter } }, c) => {
     const { topics, query } = parseLogFilter({ topic, q, filter }, deps.now());
-    const refusal = refuseUnknown(c, topics, deps.inForce());
+    const refusal = refuseUndeclared(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
     const peer = c.get("peer");
     return streamInPlace(c, hostTails, "live tails of other hosts", (send, signal) => {

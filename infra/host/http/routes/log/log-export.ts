@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import { exportedDocuments, type ExportFormat, exportHeader } from "../../../../functions/export-logs.ts";
-import type { LogFilter } from "../../../../lib/rules/search/query/log-request.ts";
-import { answerHeld } from "../kit/held-answer.ts";
+import { exportedDocuments, type ExportFormat } from "../../../../../functions/export-logs.ts";
+import type { LogFilter } from "../../../../../lib/rules/search/query/log-request.ts";
+import { answerHeld } from "../../kit/held-answer.ts";
 
 const contentTypes: Readonly<Record<ExportFormat, string>> = {
   ndjson: "application/x-ndjson",
@@ -11,7 +11,7 @@ const contentTypes: Readonly<Record<ExportFormat, string>> = {
 export interface AnswerExportOptions {
   readonly filter: LogFilter;
   readonly format: ExportFormat;
-  /** The pieces of the file after its header. */
+  /** The pieces of the file. */
   readonly pieces: (signal: AbortSignal) => AsyncGenerator<string, void, void>;
   /** Called once at the end, however it comes. */
   readonly leave: () => void;
@@ -32,26 +32,18 @@ export async function answerExport(
   };
   return answerHeld(c, {
     headers,
-    pieces: (signal) => withHeader(pieces(signal), exportHeader(format)),
+    pieces,
     leave,
   });
 }
 
-/** The header goes with the first piece, so a failure before that can still be an error answer. */
-async function* withHeader(
-  pieces: AsyncGenerator<string, void, void>,
-  header: string,
-): AsyncGenerator<string, void, void> {
-  let before = header;
-  for await (const piece of pieces) {
-    yield before + piece;
-    before = "";
-  }
-  if (before !== "") yield before;
-}
-
-/** Names the time range and the limit. */
-function fileName({ fromMs, toMs }: LogFilter, format: ExportFormat): string {
+/** Names the topics and the time range. */
+function fileName({ topics, fromMs, toMs }: LogFilter, format: ExportFormat): string {
+  const [first, ...others] = topics;
+  const what =
+    first === undefined
+      ? "logs"
+      : `${first.slice(0, 100)}${others.length === 0 ? "" : `-and-${others.length}`}`;
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, ""));
-  return `logs-${from ?? ""}-${to ?? ""}-newest-${exportedDocuments}.${format}`;
+  return `${what.replaceAll(/[^\w.-]/g, "_")}-${from ?? ""}-${to ?? ""}.${format}`;
 }

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import type { LogDocument } from "../../../../../infra/api/logs.ts";
-import { maxTails } from "../../../../../infra/host/services/tail-hub.ts";
-import type { LogRouteDeps } from "../../../../../infra/host/http/routes/log-routes.ts";
-import { serveHttp, type HttpServer } from "../../../../../infra/host/http/server.ts";
-import { PenstockError, type ErrorCode } from "../../../../../lib/rules/base/errors.ts";
-import { streamStore } from "../../../../support/failure-stores.ts";
-import { specification } from "../../../../support/records.ts";
-import { answeredHit, searchAnswer } from "../../../../support/search-answer.ts";
-import { bearer, idleTails, problemOf, setUp, token } from "../fixture.ts";
+import type { LogDocument } from "../../../../../../infra/api/logs.ts";
+import { maxTails } from "../../../../../../infra/host/services/tail-hub.ts";
+import type { LogRouteDeps } from "../../../../../../infra/host/http/routes/log/log-routes.ts";
+import { serveHttp, type HttpServer } from "../../../../../../infra/host/http/server.ts";
+import { PenstockError, type ErrorCode } from "../../../../../../lib/rules/base/errors.ts";
+import { streamStore } from "../../../../../support/failure-stores.ts";
+import { specification } from "../../../../../support/records.ts";
+import { answeredHit, searchAnswer } from "../../../../../support/search-answer.ts";
+import { bearer, idleTails, problemOf, setUp, token } from "../../fixture.ts";
 
 const opened: HttpServer[] = [];
 afterEach(async () => {

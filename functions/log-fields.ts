@@ -1,0 +1,69 @@
+import { PenstockError } from "../lib/rules/base/errors.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { frequentFields } from "../lib/rules/search/fields/flat-fields.ts";
+import { readTopValues, topValuesBody, type TopValues } from "../lib/rules/search/fields/top-values.ts";
+import { askedFields, mappedField } from "../lib/rules/search/grammar/mapping.ts";
+import { isForFewFields, searchBody } from "../lib/rules/search/query/body.ts";
+import type { KnownFilter, LogFilter } from "../lib/rules/search/query/log-request.ts";
+import { searchTarget } from "../lib/rules/search/query/target.ts";
+import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
+import { knownFields } from "./search-logs/known-fields.ts";
+
+export interface LogFieldsInput extends LogFilter {
+  readonly inForce: ReadonlyMap<string, Specification>;
+  /** Whether Penstock manages the index template. */
+  readonly managed: boolean;
+}
+
+/** The fields of what a search finds. Times in ISO 8601. */
+export interface LogFieldsResult extends TopValues {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The newest documents, whose fields are counted. */
+const sampledDocuments = 100;
+const shownFields = 50;
+const maxAnswerBytes = 4 * 1024 * 1024;
+
+/**
+ * Returns the fields of the newest documents that match, with their most frequent values in all of them.
+ * @throws QueryError as `searchLogs`; PenstockError as `deps`, and `elasticsearch_refused` for an invalid answer
+ */
+export async function logFields(
+  input: LogFieldsInput,
+  deps: Pick<SearchLogsDeps, "search" | "fieldCaps">,
+): Promise<LogFieldsResult> {
+  const { fromMs, toMs, inForce, managed } = input;
+  const indices = searchTarget(input.topics, inForce, managed);
+  const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
+  const { query, fieldOf } = await knownFields(input.query, indices, deps.fieldCaps);
+  const filter: KnownFilter = { topics, query, fieldOf, fromMs, toMs };
+  const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+  const names = indices.length === 0 ? [] : frequentFields(await newestSources(), shownFields);
+  const caps = names.length === 0 ? null : await deps.fieldCaps(indices, askedFields(names));
+  const fields = names.flatMap((name) => (caps === null ? null : mappedField(name, caps)) ?? []);
+  if (fields.length === 0) return { ...range, documents: 0, fields: [], problems: [] };
+  const body = topValuesBody(filter, fields, isForFewFields(query));
+  const text = await deps.search(indices, body, maxAnswerBytes);
+  const values = text === null ? null : readTopValues(text, fields);
+  if (values !== null) return { ...range, ...values };
+  throw new PenstockError("elasticsearch_refused", "Elasticsearch's answer about fields is invalid");
+
+  async function newestSources(): Promise<string[]> {
+    const ask = narrowingSearch(deps.search, indices, query);
+    for (const size of [sampledDocuments, 5]) {
+      const about = {
+        ...filter,
+        size,
+        after: null,
+        order: "newest",
+        intervalMs: null,
+        marker: null,
+      } as const;
+      const page = await ask.search((inFewFields) => searchBody({ ...about, form: "whole", inFewFields }));
+      if (page !== null) return page.hits.flatMap(({ source }) => source?.raw ?? []);
+    }
+    return [];
+  }
+}

@@ -1,0 +1,46 @@
+import { Hostile } from "../../components/hostile.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { visibleText } from "../../text/visible-text.ts";
+import type { ExploreState } from "./address.ts";
+import type { WrongPart } from "./use-search.ts";
+
+interface WrongSearchProps {
+  readonly error: string;
+  readonly wrong: WrongPart;
+  readonly state: ExploreState;
+  readonly onChange: (changes: Partial<ExploreState>) => void;
+}
+
+/** Marks the part of a search that the host does not understand, and offers what may stand there. */
+export function WrongSearch({ error, wrong, state, onChange }: WrongSearchProps) {
+  const text = [state.query, ...state.filters].find((each) => isIn(each, wrong)) ?? wrong.text;
+  const { before, after } = isIn(text, wrong) ? around(text, wrong) : { before: "", after: "" };
+  const mend = (other: string): void => {
+    if (isIn(state.query, wrong)) onChange({ query: before + other + after });
+    else onChange({ filters: state.filters.map((each) => (each === text ? before + other + after : each)) });
+  };
+  return (
+    <Notice kind="bad" alert>
+      <code class="searched">
+        {visibleText(before)}
+        <mark>{visibleText(wrong.text)}</mark>
+        {visibleText(after)}
+      </code>
+      <br />
+      <Hostile text={error} />{" "}
+      {wrong.instead.map((other) => (
+        <button key={other} type="button" onClick={() => mend(other)}>
+          Search for <Hostile text={other} />
+        </button>
+      ))}
+    </Notice>
+  );
+}
+
+function isIn(text: string, { at, text: part }: WrongPart): boolean {
+  return text.startsWith(part, at);
+}
+
+function around(text: string, { at, text: part }: WrongPart) {
+  return { before: text.slice(0, at), after: text.slice(at + part.length) };
+}

@@ -113,6 +113,43 @@ describeInBrowser("the table of a thousand topics", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
+  test("on a phone a topic is one line, trouble says its reason, and no table is wider than the screen", async () => {
+    const partitions = [
+      partitionStatus({ lag: 123_456_789 }),
+      partitionStatus({ partition: 1, owned: false }),
+    ];
+    const long = "a-rather-long-name-of-a-topic-".repeat(4);
+    await using host = startConsoleHost(() => [
+      topicStatus({ topic: "well", partitions }),
+      topicStatus({ topic: "app", state: "stalled", reason: "index blocked ".repeat(9), partitions }),
+      topicStatus({ topic: long, partitions }),
+    ]);
+    const viewport = { width: 390, height: 800 };
+    for (const [path, table] of [
+      ["", "Topics that need attention"],
+      ["ui/topics", "Topics"],
+      ["ui/topics/app", "Partitions"],
+    ] as const) {
+      await using opened = await browser.open(`${host.url}${path}`, { viewport });
+      const { page } = opened;
+      const region = page.getByRole("region", { name: table, exact: true });
+      await region.waitFor();
+      await keepScreenshot(page, `phone-${table}`);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+      expect(
+        await page.evaluate(`[...document.querySelectorAll(".scroll")]
+          .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length`),
+      ).toBe(0);
+      const narrow = `[...document.querySelectorAll(".scroll tbody td")]
+        .filter((cell) => cell.clientHeight > 0 && cell.clientWidth < 40).length`;
+      expect(await page.evaluate(narrow)).toBe(0);
+      if (path !== "ui/topics") continue;
+      const well = page.getByRole("row", { name: "well" });
+      expect((await well.boundingBox())?.height).toBeLessThan(48);
+      expect(await page.getByRole("row", { name: "app" }).innerText()).toContain("index blocked");
+    }
+  }, 60_000);
+
   test("the title and icon of every page tell trouble and the host, and follow it", async () => {
     let state: TopicState = "stalled";
     await using host = startConsoleHost(() => [topicStatus({ topic: "app", state }), topicStatus()]);

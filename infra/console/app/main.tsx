@@ -3,6 +3,7 @@ import { App } from "./app.tsx";
 import { stopBusyClicks } from "./state/busy.ts";
 import { startClock } from "./state/clock.ts";
 import { startHostSummary } from "./state/host.ts";
+import { labelCells } from "./state/label-cells.ts";
 import { applyTheme } from "./state/preferences.ts";
 import { startRouter } from "./state/router.ts";
 
@@ -13,4 +14,5 @@ startHostSummary();
 stopBusyClicks();
 const root = document.getElementById("app");
 if (root === null) throw new Error("the document has no element for the app");
+labelCells(root);
 render(<App />, root);

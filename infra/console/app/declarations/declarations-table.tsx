@@ -38,7 +38,7 @@ export function DeclarationsTable({
               <th scope="row">
                 <Target row={row} />
               </th>
-              <td data-label="Settings" class="fields">
+              <td class="fields">
                 {row.options.length === 0 && row.target !== null ? (
                   <span class="muted">all by default</span>
                 ) : null}
@@ -51,14 +51,14 @@ export function DeclarationsTable({
                   </div>
                 ))}
               </td>
-              <td data-label="State" class="reason">
+              <td class="reason">
                 <State row={row} />
               </td>
-              <td data-label="Declared in" class="source">
+              <td class="source">
                 <Hostile text={row.key === null ? configPath : row.key.key} />
                 {row.entry === null ? "" : `, entry ${row.entry + 1}`}
               </td>
-              <td data-label="Revision" class="number">
+              <td class="number">
                 {row.key === null ? "–" : row.key.revision === 0 ? "absent" : (row.key.revision ?? "–")}
               </td>
               <td class="actions">

@@ -26,6 +26,7 @@ export function Overview() {
     <>
       <h1 class="unseen">Overview</h1>
       <Verdict seen={seen} />
+      <Attention seen={seen} />
       <section class="checks" aria-label="Health">
         {checks.map(({ name, label }) => {
           const check = seen.checks[name];

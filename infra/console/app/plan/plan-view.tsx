@@ -118,15 +118,13 @@ function PlanTable({ rows }: { readonly rows: readonly PlanRow[] }) {
                   <a href={`/ui/topics/${topic}`}>{topic}</a>
                 )}
               </th>
-              <td data-label="Settings" class="fields">
+              <td class="fields">
                 {fields.map((field) => (
                   <Field key={field.field} {...field} />
                 ))}
               </td>
-              <td data-label="Declared in" class="reason">
-                {source === null ? "–" : <SourceName source={source} />}
-              </td>
-              <td data-label="Reason" class="reason">
+              <td class="reason">{source === null ? "–" : <SourceName source={source} />}</td>
+              <td class="reason">
                 <Hostile text={reason ?? "it runs as declared"} />
               </td>
             </tr>

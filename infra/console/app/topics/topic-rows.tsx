@@ -14,8 +14,8 @@ const columns: readonly {
   readonly number: boolean;
   readonly sorts: boolean;
 }[] = [
-  { name: "state", label: "State", number: false, sorts: true },
   { name: "topic", label: "Topic", number: false, sorts: true },
+  { name: "state", label: "State", number: false, sorts: true },
   { name: "lag", label: "Lag", number: true, sorts: true },
   { name: "rate", label: "Records/s", number: true, sorts: true },
   { name: "indexed", label: "Indexed", number: true, sorts: true },
@@ -29,7 +29,7 @@ const columns: readonly {
 
 const none: readonly number[] = [];
 
-/** The table; on a narrow screen each row is a card. */
+/** The table; on a narrow screen each row is a line. */
 export function TopicRows({
   table,
   topics,
@@ -41,7 +41,7 @@ export function TopicRows({
 }) {
   return (
     <div class="scroll" tabindex={0} role="region" aria-label="Topics">
-      <table class="cards">
+      <table class="topics">
         <thead>
           <tr>
             {columns.map((column) => (
@@ -98,7 +98,10 @@ const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: read
   const { topic, state, reason, remedy, troubleSince, source, index, owned, partitions, lag, rate } = row;
   return (
     <tr>
-      <td data-label="State" class="state-cell">
+      <th scope="row">
+        <a href={`/ui/topics/${topic}`}>{topic}</a>
+      </th>
+      <td class="state-cell">
         <StateLabel state={state} inVain={troubleSince !== null} />
         {reason === null ? null : (
           <span class="why" title={reason}>
@@ -111,32 +114,31 @@ const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: read
           </span>
         )}
       </td>
-      <th scope="row" data-label="Topic">
-        <a href={`/ui/topics/${topic}`}>{topic}</a>
-      </th>
-      <td data-label="Lag" class="number">
+      <td class="number">
         <Count value={lag} />
       </td>
-      <td data-label="Records/s" class="number">
+      <td class="number">
         <Sparkline values={spark} /> <Rate value={rate} />
       </td>
-      <td data-label="Indexed" class="number">
+      <td class="number detail">
         <Count value={row.indexed} />
       </td>
-      <td data-label="Dead-lettered" class={`number ${row.deadLettered > 0 ? "bad" : ""}`}>
+      <td class={`number ${row.deadLettered > 0 ? "bad" : "detail"}`}>
         <Count value={row.deadLettered} />
       </td>
-      <td data-label="Duplicate" class="number">
+      <td class="number detail">
         <Count value={row.duplicate} />
       </td>
-      <td data-label="Skipped" class="number">
+      <td class="number detail">
         <Count value={row.skipped} />
       </td>
-      <td data-label="Partitions" class="number" title={`${owned} of ${partitions} are read by this host`}>
+      <td class="number detail" title={`${owned} of ${partitions} are read by this host`}>
         {owned === partitions ? owned : `${owned} of ${partitions}`}
       </td>
-      <td data-label="Target">{index}</td>
-      <td data-label="Source" title={source?.name}>
+      <td class="detail clipped" title={index}>
+        {index}
+      </td>
+      <td class="detail clipped" title={source?.name}>
         <ShortSource source={source} />
       </td>
     </tr>

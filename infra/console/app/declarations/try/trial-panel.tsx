@@ -109,10 +109,8 @@ function Groups({ groups }: { readonly groups: readonly TriedGroup[] }) {
               <th scope="row" class={tones[outcome]}>
                 {outcomeWords[outcome]}
               </th>
-              <td data-label="Records" class="number">
-                {records}
-              </td>
-              <td data-label="Field" class="field">
+              <td class="number">{records}</td>
+              <td class="field">
                 {field === null ? (
                   <span class="muted">none named</span>
                 ) : (
@@ -121,7 +119,7 @@ function Groups({ groups }: { readonly groups: readonly TriedGroup[] }) {
                   </code>
                 )}
               </td>
-              <td data-label="Reason" class="reason">
+              <td class="reason">
                 <code>{type}</code>: <Hostile text={text} />{" "}
                 <span class="muted">
                   (partition {first.partition}, offset {first.offset})

@@ -86,6 +86,7 @@ describeInBrowser("declarations", () => {
       page.evaluate('document.activeElement.localName === "main"'),
     );
     await untilRunning(host, added);
+    await page.getByRole("row", { name: added }).getByText("running").waitFor();
 
     await page.getByRole("status").getByText("5 declarations").waitFor();
     await page.getByRole("link", { name: `Change ${added}` }).click();

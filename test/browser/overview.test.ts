@@ -109,7 +109,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await using opened = await browser.open(other.url);
     await opened.page.getByText("No topics are declared").waitFor();
     await other.writeConfig('topics: ["<img src=x onerror=alert(1)>"]\nhttp: { port: 0 }\n');
-    await opened.page.getByText(/config not taken for \d+ s; last good kept/).waitFor();
+    await opened.page.getByText(/config not accepted for \d+ s; last good kept/).waitFor();
     expect(await opened.page.getByText("<img src=x onerror=alert(1)>").count()).toBeGreaterThan(0);
     expect(await opened.page.locator("img").count()).toBe(1);
     expect(opened.faults).toEqual([]);
@@ -183,7 +183,7 @@ describeInBrowser("the overview of a host that has just started", () => {
     expect(await page.getByText("–records behind").count()).toBe(1);
     expect(await page.getByLabel("Lag, last 15 minutes: now –, highest –").count()).toBe(1);
     expect(await page.getByRole("cell", { name: "not read yet" }).count()).toBe(1);
-    expect(await page.getByText("not taken").count()).toBe(0);
+    expect(await page.getByText("not accepted").count()).toBe(0);
     expect(await page.getByText("no such file").count()).toBe(2);
     await page.locator("canvas").nth(1).waitFor();
     expect(faults).toEqual([]);

@@ -129,7 +129,7 @@ export function judgeDisks(disks: readonly DiskFacts[]): Check[] {
   });
   return faults.length > 0 || disks.length === 0
     ? faults
-    : [ok("disks", `${counted(disks.length, "disk")} above the watermarks`)];
+    : [ok("disks", `none of ${counted(disks.length, "disk")} has reached its high watermark`)];
 }
 
 /** @param skewMs Elasticsearch's clock minus ours */

@@ -6,6 +6,9 @@ import { Pager } from "../components/pager.tsx";
 import { exactCount, plural } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
 import { useShortcuts } from "../state/keys.ts";
+import { useLive } from "../state/live.ts";
+import { topicsReducers } from "../topics/topics-table.ts";
+import { liveOf } from "./live-of.ts";
 import { pageOf } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { declarationRows, filterRows, type DeclarationRow } from "../plan/declaration-rows.ts";
@@ -18,7 +21,11 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });
   const all = useMemo((): readonly DeclarationRow[] => declarationRows(listing), [listing]);
-  const found = useMemo(() => filterRows(all, text), [all, text]);
+  const live = useLive("/ui/events?view=topics", topicsReducers);
+  const found = useMemo(
+    () => filterRows(all, text, (row) => liveOf(row, live)?.state ?? row.standing?.state ?? ""),
+    [all, text, live],
+  );
   const entries = (of: typeof all): number => of.filter(({ entry }) => entry !== null).length;
   const { rows, page, pages } = pageOf(found, place.query.get("page"));
   const { config, etcd } = listing;
@@ -45,7 +52,7 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
         <input
           ref={search}
           type="search"
-          aria-label="Filter by name, key, setting or reason"
+          aria-label="Filter by name, key, setting, state or reason"
           placeholder="Filter  /"
           value={text}
           onInput={(event: Event) =>
@@ -65,12 +72,13 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
       </div>
       {all.length === 0 ? (
         <p>
-          No topics are declared. Add one here, or in config.yaml: <code>topics: [my_topic]</code>.
+          No topics are declared. Add one here, or in <Hostile text={config.path} />:{" "}
+          <code>topics: [my_topic]</code>.
         </p>
       ) : found.length === 0 ? (
         <p>No declaration fits the filter.</p>
       ) : (
-        <DeclarationsTable rows={rows} configPath={config.path} canEdit={canEdit} />
+        <DeclarationsTable rows={rows} live={live} configPath={config.path} canEdit={canEdit} />
       )}
       <Pager page={page} pages={pages} />
       {etcd === null || etcd.keysLeftOut === 0 ? null : (

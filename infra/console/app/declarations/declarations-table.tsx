@@ -1,15 +1,22 @@
 import type { OverruledRetention, Standing } from "../../../../lib/rules/declarations/standing.ts";
 import { Hostile } from "../components/hostile.tsx";
+import { StateLabel } from "../components/state-label.tsx";
+import type { TopicRow } from "../../../api/live-messages.ts";
+import type { TopicsTable } from "../topics/topics-table.ts";
+import { liveOf } from "./live-of.ts";
 import { hrefWith, usePlace, type Place } from "../state/router.ts";
 import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
 
 /** Entries as written in their sources. */
 export function DeclarationsTable({
   rows,
+  live,
   configPath,
   canEdit,
 }: {
   readonly rows: readonly DeclarationRow[];
+  /** The host's topics; null before they are known. */
+  readonly live: TopicsTable | null;
   readonly configPath: string;
   /** False while etcd cannot be read. */
   readonly canEdit: boolean;
@@ -53,6 +60,7 @@ export function DeclarationsTable({
               </td>
               <td class="reason">
                 <State row={row} />
+                <TopicState live={liveOf(row, live)} />
               </td>
               <td class="source">
                 <Hostile text={row.key === null ? configPath : row.key.key} />
@@ -62,12 +70,27 @@ export function DeclarationsTable({
                 {row.key === null ? "–" : row.key.revision === 0 ? "absent" : (row.key.revision ?? "–")}
               </td>
               <td class="actions">
-                <Actions row={row} place={place} canEdit={canEdit} />
+                <Actions row={row} configPath={configPath} place={place} canEdit={canEdit} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
+    </div>
+  );
+}
+
+/** How the topic is for which this declaration decides. */
+function TopicState({ live }: { readonly live: TopicRow | null }) {
+  if (live === null) return null;
+  return (
+    <div>
+      <StateLabel state={live.state} />
+      {live.reason === null ? null : (
+        <span class="why" title={live.reason}>
+          <Hostile text={live.reason} />
+        </span>
+      )}
     </div>
   );
 }
@@ -166,16 +189,28 @@ function Overruled({ overruled: { dataStream, retention, by } }: { readonly over
   return <Hostile text={text} />;
 }
 
+function fileName(path: string): string {
+  return path.split("/").at(-1) ?? path;
+}
+
 function Actions({
   row: { key, target, refused },
+  configPath,
   place,
   canEdit,
 }: {
   readonly row: DeclarationRow;
+  readonly configPath: string;
   readonly place: Place;
   readonly canEdit: boolean;
 }) {
-  if (key === null) return <span class="muted">Edit config.yaml</span>;
+  if (key === null) {
+    return (
+      <span class="muted">
+        Edit <Hostile text={fileName(configPath)} />
+      </span>
+    );
+  }
   if (!canEdit) return null;
   if (target === null) return refused === null ? null : <span class="muted">Edit it in etcd</span>;
   const opening = (form: string): string =>

@@ -40,7 +40,10 @@ export function openedBy(query: URLSearchParams, listing: DeclarationsListing): 
     return etcdEntry(listing, wanted, key, form) ?? { kind: "gone", key, name };
   }
   if (topic === null || topic === "") return { kind: "list" };
-  return etcdEntry(listing, { topic }, null, "change") ?? elsewhere(listing, topic);
+  const inEtcd = etcdEntry(listing, { topic }, null, "change");
+  const inFile = ownEntry(listing, topic);
+  // The file wins over etcd, whose entry would change nothing.
+  return inEtcd === null || inFile?.state === "in force" ? elsewhere(listing, topic) : inEtcd;
 }
 
 function etcdEntry(
@@ -61,8 +64,13 @@ function sameTarget(a: TargetWords, b: TargetWords): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function elsewhere({ config, etcd }: DeclarationsListing, topic: string): Opened {
-  const own = config.entries.find(({ target }) => "topic" in target && target.topic === topic) ?? null;
+function ownEntry({ config }: DeclarationsListing, topic: string): ListedDeclaration | null {
+  return config.entries.find(({ target }) => "topic" in target && target.topic === topic) ?? null;
+}
+
+function elsewhere(listing: DeclarationsListing, topic: string): Opened {
+  const { config, etcd } = listing;
+  const own = ownEntry(listing, topic);
   const patterns = [
     ...config.entries.map(({ target, excluded = [] }) => ({ target, excluded, source: config.path })),
     ...(etcd?.keys ?? []).flatMap(({ key, entries }) =>

@@ -93,7 +93,14 @@ function Opener({ listing, closeHref, onSaved }: OpenerProps) {
   const { etcd } = listing;
   if (opened.kind === "list") return <DeclarationsList listing={listing} />;
   if (opened.kind === "elsewhere")
-    return <Elsewhere opened={opened} canAdd={etcd?.ok === true} closeHref={closeHref} />;
+    return (
+      <Elsewhere
+        opened={opened}
+        file={listing.config.path}
+        canAdd={etcd?.ok === true}
+        closeHref={closeHref}
+      />
+    );
   if (opened.kind === "gone" || etcd === null || !etcd.ok) {
     return (
       <>
@@ -174,9 +181,11 @@ function Overruled({
 
 function Elsewhere({
   opened: { topic, config, pattern },
+  file,
   canAdd,
   closeHref,
 }: {
+  readonly file: string;
   readonly opened: Extract<Opened, { kind: "elsewhere" }>;
   readonly canAdd: boolean;
   readonly closeHref: string;
@@ -187,8 +196,8 @@ function Elsewhere({
       <Notice kind="info">
         {config !== null ? (
           <>
-            <Hostile text={topic} /> stands in config.yaml, entry {config.entry + 1}. Edit config.yaml; the
-            host follows by itself.
+            <Hostile text={`${topic} stands in ${file}, entry ${config.entry + 1}, which wins.`} /> Edit that
+            file; the host follows by itself.
           </>
         ) : pattern !== null ? (
           <Hostile

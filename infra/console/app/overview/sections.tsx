@@ -158,5 +158,5 @@ export function Sources({ sources }: { readonly sources: readonly SourceView[] }
 
 function takenText(ok: SourceView["ok"]): string {
   if (ok === null) return "not read yet";
-  return ok ? "taken" : "not taken; what it said before is kept";
+  return ok ? "accepted" : "not accepted; what it said before is kept";
 }

@@ -13,7 +13,7 @@ export const checks: readonly {
   /** What still works if it fails. */
   readonly consequence?: string;
 }[] = [
-  { name: "config", label: "Config", failing: "config not taken", consequence: "last good kept" },
+  { name: "config", label: "Config", failing: "config not accepted", consequence: "last good kept" },
   { name: "kafka", label: "Kafka", failing: "Kafka does not answer" },
   { name: "elasticsearch", label: "Elasticsearch", failing: "Elasticsearch does not answer" },
   { name: "etcd", label: "etcd", failing: "etcd not read", consequence: "last good kept" },
@@ -102,8 +102,8 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   if (topics === 0) {
     return (
       <Notice kind="info">
-        No topics are declared. Add one under <a href="/ui/declarations">Declarations</a>, or in config.yaml:{" "}
-        <code>topics: [my_topic]</code>.
+        No topics are declared. Add one under <a href="/ui/declarations">Declarations</a>, or in the config
+        file: <code>topics: [my_topic]</code>.
       </Notice>
     );
   }

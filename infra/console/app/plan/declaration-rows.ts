@@ -113,19 +113,25 @@ export function nameOf(target: TargetWords): string {
   return "topic" in target ? target.topic : target.pattern;
 }
 
-/** The rows that contain the text in their name, key, options or reason; ignores case. */
-export function filterRows(rows: readonly DeclarationRow[], text: string): readonly DeclarationRow[] {
+/** The rows that contain the text in their name, key, options, state or reason; ignores case. */
+export function filterRows(
+  rows: readonly DeclarationRow[],
+  text: string,
+  stateOf: (row: DeclarationRow) => string = () => "",
+): readonly DeclarationRow[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return rows;
-  return rows.filter(({ key, target, options, refused }) =>
-    [
+  return rows.filter((row) => {
+    const { key, target, options, refused } = row;
+    return [
       target === null ? "" : nameOf(target),
       key?.key ?? "config",
       refused ?? "",
+      stateOf(row),
       ...options.map((pair) => pair.join(": ")),
     ]
       .join("\n")
       .toLowerCase()
-      .includes(wanted),
-  );
+      .includes(wanted);
+  });
 }

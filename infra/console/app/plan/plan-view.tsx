@@ -182,7 +182,7 @@ function Conflicts({ conflicts }: { readonly conflicts: readonly Conflict[] }) {
           <ul class="plain-list">
             {differs.map(({ field, from, to }) => (
               <li key={field}>
-                {field}: <Value value={from} /> wins over <Value value={to} />
+                {field} is <Value value={from} />, not <Value value={to} />
               </li>
             ))}
           </ul>

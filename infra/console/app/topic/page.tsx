@@ -58,7 +58,9 @@ export function Topic({ topic }: { readonly topic: string }) {
       </div>
       <Sentence status={status} />
       <Conflicts seen={seen} />
-      <HistoryCharts live={seen.history} topic={topic} />
+      {status.state === "pending" && status.partitions.length === 0 ? null : (
+        <HistoryCharts live={seen.history} topic={topic} />
+      )}
       <Counts counts={status.counts} />
       <Partitions status={status} owners={seen.owners} />
       <TopicTarget target={status.target} />
@@ -99,7 +101,10 @@ function Sentence({ status }: { readonly status: TopicStatus }) {
       {trouble === null ? null : <TryNow topic={topic} />}
       <Waiting one={atRisk(status)} />
       {state === "pending" ? (
-        <p>Waiting for the topic to exist in Kafka. It starts by itself; Penstock never creates it.</p>
+        <p>
+          {reason === null ? "Waiting for the topic to exist in Kafka. " : ""}It starts by itself; Penstock
+          never creates it.
+        </p>
       ) : null}
     </>
   );
@@ -129,8 +134,7 @@ function Conflicts({ seen: { conflicts } }: { readonly seen: TopicMessage }) {
           <ul class="plain-list">
             {differs.map(({ field, from, to }) => (
               <li key={field}>
-                <code>{field}</code>: <Hostile text={JSON.stringify(from)} /> wins over{" "}
-                <Hostile text={JSON.stringify(to)} />
+                <code>{field}</code> is <Hostile text={told(from)} />, not <Hostile text={told(to)} />
               </li>
             ))}
           </ul>
@@ -138,6 +142,10 @@ function Conflicts({ seen: { conflicts } }: { readonly seen: TopicMessage }) {
       ))}
     </>
   );
+}
+
+function told(value: unknown): string {
+  return value === null || value === undefined ? "not set" : JSON.stringify(value);
 }
 
 function Counts({ counts }: { readonly counts: TopicStatus["counts"] }) {

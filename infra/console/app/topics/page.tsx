@@ -1,6 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
 import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
-import type { ChangesMessage, TopicsMessage } from "../../../api/live-messages.ts";
 import { Count } from "../components/figures.tsx";
 import { Loading } from "../components/lazily.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -8,32 +7,17 @@ import { StateLabel } from "../components/state-label.tsx";
 import { TopicRows } from "./topic-rows.tsx";
 import { plural } from "../text/format.ts";
 import { useShortcuts } from "../state/keys.ts";
-import { useLive, type Reducers } from "../state/live.ts";
+import { useLive } from "../state/live.ts";
 import { valueOf } from "../text/input.ts";
 import { pageRows } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
-import {
-  keptOrder,
-  orderOf,
-  parseTopicsQuery,
-  tableOf,
-  withChanges,
-  type TopicsTable,
-} from "./topics-table.ts";
-
-const reducers: Reducers<{ topics: TopicsMessage; changes: ChangesMessage }, TopicsTable> = {
-  topics: (_before, message) => tableOf(message),
-  changes(before, message) {
-    if (before === null) throw new Error("changes came before the table");
-    return withChanges(before, message);
-  },
-};
+import { keptOrder, orderOf, parseTopicsQuery, topicsReducers } from "./topics-table.ts";
 
 /** All topics of this host. Filter and sort cover all of them; a page shows 100. */
 export function Topics() {
   const place = usePlace();
   const query = parseTopicsQuery(place.query);
-  const table = useLive("/ui/events?view=topics", reducers);
+  const table = useLive("/ui/events?view=topics", topicsReducers);
   const [resorted, resort] = useState(0);
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });
@@ -126,8 +110,8 @@ function Empty({ topics }: { readonly topics: number }) {
   if (topics > 0) return <p>No topic fits the filter.</p>;
   return (
     <p>
-      No topics are declared. Add one under <a href="/ui/declarations">Declarations</a>, or in config.yaml:{" "}
-      <code>topics: [my_topic]</code>.
+      No topics are declared. Add one under <a href="/ui/declarations">Declarations</a>, or in the config
+      file: <code>topics: [my_topic]</code>.
     </p>
   );
 }

@@ -16,8 +16,11 @@ const MAX_CHANGES = 800;
  * @param before null if the key is absent
  */
 export function lineDiff(before: string | null, after: string | null): DiffLine[] {
-  const [a, b] = [linesOf(before), linesOf(after)];
-  const changes = diffArrays(a, b, { maxEditLength: MAX_CHANGES }) ?? [
+  const hasSeveral = [before, after].some((text) => entryLines(text ?? "").length > 3);
+  const [a, b] = [linesOf(before, hasSeveral), linesOf(after, hasSeveral)];
+  // In a list that JSON allows, a comma belongs to the place and not to the entry before it.
+  const comparator = [before, after].every(isJson) ? sameButComma : Object.is;
+  const changes = diffArrays(a, b, { maxEditLength: MAX_CHANGES, comparator }) ?? [
     { value: a, removed: true, added: false },
     { value: b, removed: false, added: true },
   ];
@@ -26,6 +29,19 @@ export function lineDiff(before: string | null, after: string | null): DiffLine[
       value.map((text) => ({ kind: removed ? "removed" : added ? "added" : "same", text }) as const),
     ),
   );
+}
+
+function isJson(text: string | null): boolean {
+  try {
+    JSON.parse(text ?? "null");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function sameButComma(a: string, b: string): boolean {
+  return a.replace(/,$/, "") === b.replace(/,$/, "");
 }
 
 type Line = Exclude<DiffLine, { kind: "gap" }>;
@@ -45,12 +61,14 @@ function withGaps(lines: readonly Line[]): DiffLine[] {
   return shown;
 }
 
-function linesOf(text: string | null): string[] {
+/** @param hasSeveral whether one of the texts is a list of several entries */
+function linesOf(text: string | null, hasSeveral: boolean): string[] {
   if (text === null) return [];
-  return text.includes("\n") ? text.split("\n") : entryLines(text);
+  if (text.includes("\n")) return text.split("\n");
+  return hasSeveral ? entryLines(text) : [text];
 }
 
-/** Splits `[{…}, {…}]` into four lines; anything but a list stays one line. */
+/** Splits `[{…}, {…}]` into four lines; anything but a list with entries stays one line. */
 function entryLines(text: string): string[] {
   const lines: string[] = [];
   let depth = 0;
@@ -72,5 +90,5 @@ function entryLines(text: string): string[] {
     }
     if (token === "]" || token === "}") depth -= 1;
   }
-  return lines.length > 3 && from === text.length ? lines : [text];
+  return lines.length > 2 && lines[1]?.trim() !== "" && from === text.length ? lines : [text];
 }

@@ -23,6 +23,16 @@ test("a topic opens its etcd entry, or says where else it stands", () => {
   expect(opened("topic=nobody")).toEqual({ kind: "elsewhere", topic: "nobody", config: null, pattern: null });
 });
 
+test("a topic that file and etcd declare opens the winner", () => {
+  const both = listing([{ topic: "pay" }], [key]);
+  expect(openedBy(new URLSearchParams("topic=pay"), both)).toMatchObject({
+    kind: "elsewhere",
+    topic: "pay",
+    config: { entry: 0 },
+  });
+  expect(openedBy(new URLSearchParams("form=change&key=logs/pay&topic=pay"), both).kind).toBe("change");
+});
+
 test("a form opens the entry of its key, and says so where it is gone", () => {
   expect(opened("form=add&topic=new")).toEqual({ kind: "add", topic: "new" });
   expect(opened("form=remove&key=logs/pay&topic=pay")).toMatchObject({

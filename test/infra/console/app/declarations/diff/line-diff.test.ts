@@ -22,6 +22,17 @@ describe("the difference of two texts", () => {
     expect(lineDiff(null, null)).toEqual([]);
   });
 
+  test("a new entry does not change its neighbour, whose comma it needs", () => {
+    const [one, two] = ['{"topic":"a"}', '{"topic":"b"}'];
+    expect(
+      shown(lineDiff(`[${one}]`, `[${one},${two}]`)).filter((line) => !line.startsWith(" ")),
+    ).toHaveLength(1);
+    const written = (entries: string[]): string => list("[", entries.join(",\n"), "]");
+    expect(shown(lineDiff(written([one]), written([one, two])))).toEqual([" [", ` ${one},`, `+${two}`, " ]"]);
+    // In a text that is no JSON, a comma may be what was mended.
+    expect(shown(lineDiff(list("[", "1", "2", "]"), list("[", "1,", "2", "]")))).toContain("+1,");
+  });
+
   test("three lines around a change are shown, the others counted", () => {
     const lines = Array.from({ length: 100 }, (_, n) => `line ${n}`);
     const after = lines.with(50, "changed");

@@ -150,6 +150,33 @@ describeInBrowser("the table of a thousand topics", () => {
     }
   }, 60_000);
 
+  test("a chart tells time and value under the pointer, and by arrow keys", async () => {
+    await using host = startConsoleHost(() => [
+      topicStatus({ partitions: [partitionStatus({ lag: 1_234 })] }),
+    ]);
+    await using opened = await browser.open(host.url);
+    const { page, faults } = opened;
+    const lag = page.locator("figure", { hasText: "Lag" });
+    await page.getByLabel(/^Lag, last 15 minutes: now 1,234/).waitFor();
+    await lag.locator("canvas").waitFor();
+    const plot = lag.getByRole("slider");
+    await plot.focus();
+    const told = lag.getByText(/^\d\d:\d\d:\d\d: 1,234$/);
+    // There is a line from the second value on.
+    await eventually("the key leads to a value", async () => {
+      await page.keyboard.press("Home");
+      return (await told.count()) === 1;
+    });
+    expect(await plot.getAttribute("aria-valuetext")).toMatch(/^\d\d:\d\d:\d\d: 1,234$/);
+    await page.keyboard.press("Escape");
+    await told.waitFor({ state: "hidden" });
+    const area = lag.locator(".u-over");
+    const width = (await area.boundingBox())?.width ?? 0;
+    await area.hover({ position: { x: width - 3, y: 40 } });
+    await told.waitFor();
+    expect(faults).toEqual([]);
+  }, 60_000);
+
   test("the title and icon of every page tell trouble and the host, and follow it", async () => {
     let state: TopicState = "stalled";
     await using host = startConsoleHost(() => [topicStatus({ topic: "app", state }), topicStatus()]);

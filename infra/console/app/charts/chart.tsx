@@ -3,6 +3,7 @@ import { unknown } from "../text/format.ts";
 import { zone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 import type { LineChart } from "./line-chart.ts";
+import { Plot } from "./plot.tsx";
 import type { Mark } from "./points.ts";
 
 interface ChartProps {
@@ -52,7 +53,7 @@ export function Chart({ title, times, values, spanMs, spanText, spanWords, marks
           {spanText}, highest {highest}
         </span>
       </figcaption>
-      <div ref={place} class="plot" role="img" aria-label={summary} />
+      <Plot place={place} chart={chart} summary={summary} format={format} />
     </figure>
   );
 }

@@ -2,11 +2,23 @@ import uPlot from "uplot";
 import type { Zone } from "../text/format.ts";
 import type { Mark } from "./points.ts";
 
+/** The value under the cursor, and its place among all values. */
+export interface Point {
+  readonly atMs: number;
+  readonly value: number | null;
+  readonly index: number;
+  readonly last: number;
+}
+
 /** A line over time, drawn on a canvas. */
 export interface LineChart {
   /** Seconds since the epoch, and a value for each; null leaves a gap. */
   show(times: readonly number[], values: readonly (number | null)[], marks: readonly Mark[]): void;
   destroy(): void;
+  /** Tells whenever the cursor is over another value; null if it is over none. */
+  follow(onPoint: (point: Point | null) => void): void;
+  /** Moves the cursor along the values, or takes it away. */
+  move(step: number | "none"): void;
 }
 
 const height = 140;
@@ -68,6 +80,8 @@ export function createLineChart(
     plot.setSize({ width: Math.max(200, element.clientWidth), height }),
   );
   resize.observe(element);
+  let onPoint: (point: Point | null) => void = () => {};
+  (plot.hooks.setCursor ??= []).push(() => onPoint(pointOf(plot)));
   const redraw = (): void => plot.redraw();
   const themes = new MutationObserver(redraw);
   themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -83,6 +97,14 @@ export function createLineChart(
       themes.disconnect();
       dark.removeEventListener("change", redraw);
       plot.destroy();
+    },
+    follow: (tell) => void (onPoint = tell),
+    move(step) {
+      const last = plot.data[0].length - 1;
+      const to = step === "none" ? -1 : Math.min(last, Math.max(0, (plot.cursor.idx ?? last) + step));
+      const at = plot.data[0][to];
+      const left = at === undefined ? -10 : plot.valToPos(at, "x");
+      plot.setCursor({ left, top: left });
     },
   };
 }
@@ -101,4 +123,10 @@ function placeMarks({ over, scales, valToPos }: uPlot, marks: readonly Mark[]): 
     line.style.left = `${valToPos(seconds, "x")}px`;
     over.append(line);
   }
+}
+
+function pointOf({ cursor: { idx }, data: [times, values] }: uPlot): Point | null {
+  const at = idx === null || idx === undefined ? undefined : times[idx];
+  if (idx === null || idx === undefined || at === undefined) return null;
+  return { atMs: at * 1000, value: values?.[idx] ?? null, index: idx, last: times.length - 1 };
 }

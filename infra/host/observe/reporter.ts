@@ -19,6 +19,9 @@ import { remedyFor, type TopicNames } from "../../../lib/rules/remedies/topic.ts
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { TopicEvents } from "../topic/topic-events.ts";
 
+/** Fewer topics that stop together are no surprise. */
+const MASS_STOP = 5;
+
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
   /** The listener for a topic that starts. */
@@ -216,6 +219,16 @@ export function createReporter({ logger, failures, metrics, now, names }: Report
       const replaced = newIn(result.replaced, cutShort?.replaced);
       cutShort = result.interrupted ? result : null;
       if (started.length + stopped.length + replaced.length === 0) return;
+      // Nobody was asked, as on the console's page: an absence stops topics, whoever made it.
+      const left = plan.keep.length + replaced.length;
+      if (stopped.length >= MASS_STOP && stopped.length > left) {
+        logger.warn("most topics were stopped at once: their declarations are gone", {
+          reason: "mass_stop",
+          stopped: stopped.length,
+          left,
+          remedy: "if that was a mistake, declare them again: each goes on where it stopped",
+        });
+      }
       logger.info("reconciled", {
         reasons,
         started: firstNames(started),

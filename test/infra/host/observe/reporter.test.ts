@@ -158,6 +158,20 @@ describe("a reconcile run", () => {
     ]);
   });
 
+  test("that stops most topics at once says so loudly, with what mends it", () => {
+    const { reporter, logger } = setUp();
+    const names = Array.from({ length: 480 }, (_, n) => `topic-${n}`);
+    reporter.reconciled(result({ stopped: names }), ["etcd"]);
+    expect(logger.lines).toMatchObject([
+      { level: "warn", fields: { reason: "mass_stop", stopped: 480, left: 0 } },
+      { level: "info", message: "reconciled" },
+    ]);
+    expect(JSON.stringify(logger.lines).length).toBeLessThan(2_000);
+    logger.lines.splice(0);
+    reporter.reconciled(result({ stopped: names.slice(0, 4) }), ["etcd"]);
+    expect(logger.lines.map(({ level }) => level)).toEqual(["info"]);
+  });
+
   test("that goes on with one that was cut short names only its own steps, and is no line without any", () => {
     const { reporter, logger } = setUp();
     const lines = () =>

@@ -6,8 +6,7 @@ import { Pager } from "../components/pager.tsx";
 import { exactCount, plural } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
 import { useShortcuts } from "../state/keys.ts";
-import { useLive } from "../state/live.ts";
-import { topicsReducers } from "../topics/topics-table.ts";
+import { useTopics } from "../topics/use-topics.ts";
 import { liveOf } from "./live-of.ts";
 import { pageOf } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
@@ -21,7 +20,7 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });
   const all = useMemo((): readonly DeclarationRow[] => declarationRows(listing), [listing]);
-  const live = useLive("/ui/events?view=topics", topicsReducers);
+  const live = useTopics();
   const found = useMemo(
     () => filterRows(all, text, (row) => liveOf(row, live)?.state ?? row.standing?.state ?? ""),
     [all, text, live],

@@ -26,7 +26,7 @@ export function Overview() {
     <>
       <h1 class="unseen">Overview</h1>
       <Verdict seen={seen} />
-      <Attention seen={seen} />
+      {seen.attention.length === 0 ? null : <Attention topics={seen.attention} count={seen.attentionCount} />}
       <section class="checks" aria-label="Health">
         {checks.map(({ name, label }) => {
           const check = seen.checks[name];
@@ -42,7 +42,6 @@ export function Overview() {
           );
         })}
       </section>
-      {seen.attention.length === 0 ? null : <Attention topics={seen.attention} count={seen.attentionCount} />}
       <dl class="figures">
         <Figure
           name="Records"

@@ -4,20 +4,20 @@ import { Count } from "../components/figures.tsx";
 import { Loading } from "../components/lazily.tsx";
 import { Pager } from "../components/pager.tsx";
 import { StateLabel } from "../components/state-label.tsx";
+import { useTopics } from "./use-topics.ts";
 import { TopicRows } from "./topic-rows.tsx";
 import { plural } from "../text/format.ts";
 import { useShortcuts } from "../state/keys.ts";
-import { useLive } from "../state/live.ts";
 import { valueOf } from "../text/input.ts";
 import { pageRows } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
-import { keptOrder, orderOf, parseTopicsQuery, topicsReducers } from "./topics-table.ts";
+import { keptOrder, orderOf, parseTopicsQuery } from "./topics-table.ts";
 
 /** All topics of this host. Filter and sort cover all of them; a page shows 100. */
 export function Topics() {
   const place = usePlace();
   const query = parseTopicsQuery(place.query);
-  const table = useLive("/ui/events?view=topics", topicsReducers);
+  const table = useTopics();
   const [resorted, resort] = useState(0);
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });

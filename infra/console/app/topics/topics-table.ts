@@ -1,6 +1,5 @@
 import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
 import type { ChangesMessage, TopicRow, TopicsMessage } from "../../../api/live-messages.ts";
-import type { Reducers } from "../state/live.ts";
 import { pageNumber } from "../text/page-of.ts";
 
 /** The current table of topics. Immutable, so that unchanged rows are not rendered again. */
@@ -27,15 +26,6 @@ export function withChanges(table: TopicsTable, changes: ChangesMessage): Topics
   for (const topic of changes.gone) rows.delete(topic);
   return { at: changes.at, rows, sparks: changes.stepped ? nextSparks(table.sparks, rows) : table.sparks };
 }
-
-/** For the events of the view `topics`. */
-export const topicsReducers: Reducers<{ topics: TopicsMessage; changes: ChangesMessage }, TopicsTable> = {
-  topics: (_before, message) => tableOf(message),
-  changes(before, message) {
-    if (before === null) throw new Error("changes came before the table");
-    return withChanges(before, message);
-  },
-};
 
 function nextSparks(
   before: TopicsTable["sparks"],

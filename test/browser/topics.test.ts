@@ -118,15 +118,16 @@ describeInBrowser("the table of a thousand topics", () => {
       partitionStatus({ lag: 123_456_789 }),
       partitionStatus({ partition: 1, owned: false }),
     ];
+    const counts = { indexed: 12_345, duplicate: 0, deadLettered: 0, skipped: 0 };
     const long = "a-rather-long-name-of-a-topic-".repeat(4);
     await using host = startConsoleHost(() => [
       topicStatus({ topic: "well", partitions }),
       topicStatus({ topic: "app", state: "stalled", reason: "index blocked ".repeat(9), partitions }),
-      topicStatus({ topic: long, partitions }),
+      topicStatus({ topic: long, partitions, counts }),
     ]);
     const viewport = { width: 390, height: 800 };
     for (const [path, table] of [
-      ["", "Topics that need attention"],
+      ["", "Topics that brought most"],
       ["ui/topics", "Topics"],
       ["ui/topics/app", "Partitions"],
     ] as const) {

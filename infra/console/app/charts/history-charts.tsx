@@ -10,8 +10,9 @@ import { eventText } from "../history/event-text.ts";
 import { Chart } from "./chart.tsx";
 import {
   askedSpan,
-  chartSpans,
   type ChartSpan,
+  chartSpanNames,
+  chartSpans,
   livePoints,
   marksOf,
   pastPoints,
@@ -45,6 +46,7 @@ export function HistoryCharts({ live, topic }: { readonly live: Series; readonly
   const past = series.data !== null && isOf(series.data, span) ? series.data : null;
   const points = isLive ? livePoints(live, past) : past === null ? none : pastPoints(past);
   const toMs = isLive ? live.endMs : series.at;
+  const problem = series.data?.problem ?? null;
   const fromMs = toMs - spanMs[span];
   const happened = (events.data?.events ?? []).filter(({ at }) => at >= fromMs);
   const marks = marksOf(happened, fromMs, toMs);
@@ -59,7 +61,7 @@ export function HistoryCharts({ live, topic }: { readonly live: Series; readonly
     <section aria-label="Charts">
       <div class="bar">
         <div role="group" aria-label="Time of the charts" class="views">
-          {(Object.keys(chartSpans) as ChartSpan[]).map((one) => (
+          {chartSpanNames.map((one) => (
             <button
               key={one}
               type="button"
@@ -80,9 +82,9 @@ export function HistoryCharts({ live, topic }: { readonly live: Series; readonly
       </div>
       <Happened events={happened} topic={topic} />
       {series.error === null ? null : <p class="warning">What was before cannot be shown: {series.error}</p>}
-      {series.data?.problem == null ? null : (
+      {problem === null ? null : (
         <p class="muted">
-          <Hostile text={series.data.problem} />
+          <Hostile text={problem} />
         </p>
       )}
     </section>

@@ -110,8 +110,9 @@ export function createLineChart(
 }
 
 /** A line at each mark's time, which tells what happened under the pointer. The page lists the same in words. */
-function placeMarks({ over, scales, valToPos }: uPlot, marks: readonly Mark[]): void {
-  const { min, max } = scales["x"] ?? {};
+function placeMarks(plot: uPlot, marks: readonly Mark[]): void {
+  const { over } = plot;
+  const { min, max } = plot.scales["x"] ?? {};
   for (const old of over.querySelectorAll(".chart-mark")) old.remove();
   if (typeof min !== "number" || typeof max !== "number") return;
   for (const { atMs, text } of marks) {
@@ -120,7 +121,7 @@ function placeMarks({ over, scales, valToPos }: uPlot, marks: readonly Mark[]): 
     const line = document.createElement("div");
     line.className = "chart-mark";
     line.title = text;
-    line.style.left = `${valToPos(seconds, "x")}px`;
+    line.style.left = `${plot.valToPos(seconds, "x")}px`;
     over.append(line);
   }
 }

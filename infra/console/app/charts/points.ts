@@ -16,8 +16,14 @@ export interface Mark {
 }
 
 /** How far back a chart reaches; `live` is a quarter of an hour in steps of 5 s. */
-export const chartSpans = { live: "15 min", "6h": "6 h", "24h": "24 h", "7d": "7 d" } as const;
-export type ChartSpan = keyof typeof chartSpans;
+export const chartSpanNames = ["live", "6h", "24h", "7d"] as const;
+export type ChartSpan = (typeof chartSpanNames)[number];
+export const chartSpans: Readonly<Record<ChartSpan, string>> = {
+  live: "15 min",
+  "6h": "6 h",
+  "24h": "24 h",
+  "7d": "7 d",
+};
 /** The same in full. */
 export const spanWords: Readonly<Record<ChartSpan, string>> = {
   live: "15 minutes",

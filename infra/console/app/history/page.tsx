@@ -42,6 +42,7 @@ export function HistoryPage() {
   const older = useOlder(query.toString(), first.data);
   const change = (name: string, value: string): void =>
     navigate(hrefWith(place, { [name]: value }), { replace: true });
+  const problem = first.data?.problem ?? null;
   const events = [...(first.data?.events ?? []), ...older.events];
   return (
     <>
@@ -89,9 +90,9 @@ export function HistoryPage() {
         <button type="submit">Refresh</button>
       </form>
       {first.error === null ? null : <Notice kind="bad">{first.error}</Notice>}
-      {first.data?.problem == null ? null : (
+      {problem === null ? null : (
         <Notice kind="warning">
-          <Hostile text={first.data.problem} />
+          <Hostile text={problem} />
         </Notice>
       )}
       {first.data === null ? (

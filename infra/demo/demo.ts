@@ -13,6 +13,7 @@ import {
   addTopic,
   countAll,
   killHost,
+  nextCommands,
   removeTopic,
   runFileTopics,
   search,
@@ -89,7 +90,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       throw error;
     }
   }
-  narrator.lines(options.stay ? ["", ...addresses(stage), ""] : [""]);
+  narrator.lines(options.stay ? ["", ...addresses(stage), "", ...nextCommands(stage), ""] : [""]);
   const result = { checks, seconds: Number(seconds(startedAt)) };
   const failed = checks.filter(({ held }) => !held).length;
   narrator.title(

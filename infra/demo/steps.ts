@@ -199,6 +199,16 @@ export function addresses({ stack, hostUrl, configPath }: Stage): string[] {
   return alignColumns(rows, 2);
 }
 
+/** What to type next, in another terminal. */
+export function nextCommands({ configPath }: Stage): string[] {
+  return [
+    "Next, in another terminal:",
+    `  bun run top --config ${configPath}`,
+    `  bun run tap ${addedTopic} --config ${configPath}`,
+    `  bun run logs all started --since 1h --config ${configPath}`,
+  ];
+}
+
 type Watching = Pick<Scene, "stage" | "narrator" | "signal">;
 
 /** Waits until all records that the topics contain now are committed. @returns how many they are */

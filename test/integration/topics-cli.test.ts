@@ -104,6 +104,14 @@ describe("add", () => {
       code: 0,
     });
     expect(await valueOf("other/apps")).toEqual([{ pattern: "app-*" }]);
+    const unread = await topics(config, "add", "one", "--key", "nowhere/one");
+    expect(unread).toMatchObject({ code: 1, out: "", error: expect.stringContaining("not in etcd.keys") });
+    expect(await valueOf("nowhere/one")).toBeNull();
+    const forced = await topics(config, "add", "one", "--key", "nowhere/one", "--force");
+    expect(forced).toMatchObject({
+      code: 0,
+      error: expect.stringContaining("hosts with this file do not read it"),
+    });
   }, 60_000);
 
   test("goes below a prefix that ends in *, which is no key itself; what a pattern excludes goes with it", async () => {

@@ -12,6 +12,7 @@ import { nameOf } from "../../../lib/rules/declarations/edit.ts";
 import { identityOf } from "../../../lib/rules/declarations/patience.ts";
 import { contradictions, specify } from "../../../lib/rules/model/specification.ts";
 import { mergeDeclarations } from "../../../lib/rules/declarations/desired.ts";
+import type { TopicState } from "../../../lib/rules/progress/status.ts";
 import { type Hold, type HoldEntries, holdOf, holdWords, orderOf } from "../../../lib/rules/progress/hold.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
 import { alignColumns } from "../kit/columns.ts";
@@ -22,7 +23,15 @@ export interface TopicsListing {
   readonly refusals: readonly Refusal[];
   /** The orders that hold topics, by the source of the declaration that the topic follows; null or absent: not known. */
   readonly held?: HeldBySource | null;
+  /** What becomes of each topic, as the running host says; null or absent: none answers. */
+  readonly states?: StateByTopic | null;
 }
+
+/** By topic. */
+export type StateByTopic = ReadonlyMap<
+  string,
+  { readonly state: TopicState; readonly reason: string | null }
+>;
 
 /** An order that holds a topic. */
 export interface HeldTopic extends Hold {
@@ -73,7 +82,7 @@ export function listTopics(
 }
 
 /** The listing for a person: a line for each declaration and each refusal. */
-export function formatListing({ declarations, refusals, held }: TopicsListing): string {
+export function formatListing({ declarations, refusals, held, states }: TopicsListing): string {
   if (declarations.length + refusals.length === 0) return "No topics are declared.\n";
   const winnerOf = winners(declarations);
   const rows = declarations.map((declaration) => {
@@ -81,6 +90,7 @@ export function formatListing({ declarations, refusals, held }: TopicsListing): 
     const winner = winnerOf(declaration);
     const notes = [
       sourceText(source),
+      ...(winner === null ? stateWords(target, states ?? null) : []),
       ...(options.hold ? ["held"] : []),
       ...heldWords(target, held?.get(source) ?? []),
       ...(winner === null
@@ -92,6 +102,13 @@ export function formatListing({ declarations, refusals, held }: TopicsListing): 
   });
   const refused = refusals.map(({ reason, source }) => `refused: ${oneLine(reason)} (${sourceText(source)})`);
   return `${[...alignColumns(rows, 3), ...refused].join("\n")}\n`;
+}
+
+/** `running`, `stalled: the index is blocked`. */
+function stateWords(target: DeclarationTarget, states: StateByTopic | null): string[] {
+  const told = target.kind === "topic" ? states?.get(target.topic) : undefined;
+  if (told === undefined) return [];
+  return [told.reason === null ? told.state : `${told.state}: ${oneLine(told.reason)}`];
 }
 
 const NAMED_HOLDS = 5;
@@ -121,7 +138,7 @@ function targetWords({ index, dataStream, retention }: TopicOptions): string {
 }
 
 /** The listing as JSON: a flat object for each declaration. */
-export function listingAsJson({ declarations, refusals, held = null }: TopicsListing): string {
+export function listingAsJson({ declarations, refusals, held = null, states = null }: TopicsListing): string {
   const winnerOf = winners(declarations);
   const topics = declarations.map((declaration) => {
     const { target, options, source, ignored = [] } = declaration;
@@ -133,6 +150,7 @@ export function listingAsJson({ declarations, refusals, held = null }: TopicsLis
       ...options,
       source,
       overriddenBy,
+      state: (target.kind === "topic" && overriddenBy === null && states?.get(target.topic)?.state) || null,
       heldBy: held === null ? null : (held.get(source) ?? []),
       ignored,
     };

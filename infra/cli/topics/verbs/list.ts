@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { createOrderStore } from "../../../../lib/adapters/kafka/orders/order-store.ts";
 import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { createLogger } from "../../../../lib/adapters/log/log.ts";
@@ -7,11 +8,19 @@ import { messageOf } from "../../../../lib/rules/base/errors.ts";
 import { type HoldEntries, holdEntries } from "../../../../lib/rules/progress/hold.ts";
 import { createRedaction } from "../../../../lib/rules/secrets/redaction.ts";
 import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
+import { topicStates } from "../../../../lib/rules/progress/status.ts";
+import { hostOf } from "../../host/ask-host.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
 import { readListing } from "../declared-topics.ts";
-import { formatListing, heldBySource, listingAsJson, type TopicsListing } from "../list.ts";
+import {
+  formatListing,
+  heldBySource,
+  listingAsJson,
+  type StateByTopic,
+  type TopicsListing,
+} from "../list.ts";
 import type { TopicsIo, TopicsVerb } from "../verb.ts";
 
 const ORDERS_MS = 2_000;
@@ -19,7 +28,8 @@ const ORDERS_MS = 2_000;
 export const listVerb: TopicsVerb = {
   name: "list",
   operands: "",
-  about: "show what the config file and etcd declare, and which topics an order holds",
+  about:
+    "show what the config file and etcd declare, how the running host fares with it, and which topics an order holds",
   options: [],
   parse(args) {
     const { values } = parseWords({ args, options: CONFIG_OPTIONS });
@@ -30,13 +40,14 @@ export const listVerb: TopicsVerb = {
 
 /** If etcd cannot be read, still lists the config file's topics; the list is incomplete then, and the command fails. */
 async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<number> {
-  const orders = readOrders(config, io);
+  const [orders, running] = [readOrders(config, io), readStates(config, io)];
   const print = async (listing: TopicsListing) => {
     const { entries, problem } = await orders;
     if (problem !== null) io.error(`Note: orders unknown: ${problem}\n`);
     const { topic } = config.settings.deadLetters;
     const held = entries && heldBySource(listing.declarations, entries, topic);
-    io.out(json ? listingAsJson({ ...listing, held }) : formatListing({ ...listing, held }));
+    const told = { ...listing, held, states: await running };
+    io.out(json ? listingAsJson(told) : formatListing(told));
   };
   let listing: TopicsListing;
   try {
@@ -49,6 +60,19 @@ async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<
   }
   await print(listing);
   return ExitCode.done;
+}
+
+/** What is read of the answer to `GET /topics`, so that hosts of other versions can be asked. */
+const states = z.array(
+  z.object({ topic: z.string(), state: z.enum(topicStates), reason: z.string().nullable() }),
+);
+
+/** Asks the running host how its topics fare. Never throws: the list shows declarations, also without a host. */
+async function readStates({ settings }: LoadedConfig, { signal }: TopicsIo): Promise<StateByTopic | null> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(ORDERS_MS)]);
+  const answer = await hostOf(settings.http, null)("/topics", states, either).catch(() => null);
+  if (answer?.kind !== "answer") return null;
+  return new Map(answer.value.map(({ topic, state, reason }) => [topic, { state, reason }]));
 }
 
 /** Asks Kafka which topics an order holds. The list does not wait long for it: it shows declarations. Never throws. */

@@ -70,3 +70,27 @@ test("topics that an order holds stand with who and why, at the declaration that
   ]);
   expect(JSON.parse(listingAsJson({ declarations, refusals: [] })).topics[0].heldBy).toBeNull();
 });
+
+test("a topic's state stands at the declaration that counts", () => {
+  const listing = {
+    declarations: [
+      declaration("a"),
+      declaration("a", {}, { kind: "etcd", name: "logs/a", revision: 7 }),
+      declaration("b"),
+    ],
+    refusals: [],
+    states: new Map([
+      ["a", { state: "running", reason: null }],
+      ["b", { state: "stalled", reason: "the index is\nblocked" }],
+    ] as const),
+  };
+  expect(formatListing(listing).split("\n")).toMatchObject([
+    expect.stringMatching(/^a +config\.yaml, running$/),
+    expect.not.stringContaining("running"),
+    expect.stringMatching(/^b +config\.yaml, stalled: the index is blocked$/),
+    "",
+  ]);
+  expect(JSON.parse(listingAsJson(listing))).toMatchObject({
+    topics: [{ state: "running" }, { state: null }, { state: "stalled" }],
+  });
+});

@@ -95,8 +95,20 @@ test("readable lines show local time, level, message and fields", () => {
   const { logger, lines } = capture({ pretty: true });
   logger.warn("topic stalled", { topic: "golang_log", reason: "no broker", lag: 3, error: new Error("x") });
   expect(lines[0]).toMatch(
-    /^\d\d:\d\d:\d\d\.\d{3} WARN {2}topic stalled {2}topic=golang_log reason="no broker" lag=3 error=\{"type":"Error","message":"x"\}\n$/,
+    /^\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:\d\d) WARN {2}topic stalled {2}topic=golang_log reason="no broker" lag=3 error=\{"type":"Error","message":"x"\}\n$/,
   );
+});
+
+test.each([
+  ["UTC", "00:00:00.000Z"],
+  ["Asia/Kolkata", "05:30:00.000+05:30"],
+  ["America/St_Johns", "20:30:00.000-03:30"],
+])("the time in %s says its zone", (zone, time) => {
+  const module = new URL("../../../../lib/adapters/log/log-pretty.ts", import.meta.url).pathname;
+  const script = `import { prettyLine } from ${JSON.stringify(module)};
+    console.log(prettyLine('{"time":"2026-01-01T00:00:00.000Z","level":"info"}'));`;
+  const { stdout } = Bun.spawnSync([process.execPath, "-e", script], { env: { ...process.env, TZ: zone } });
+  expect(String(stdout)).toStartWith(`${time} INFO`);
 });
 
 test("readable lines cannot drive the terminal", () => {

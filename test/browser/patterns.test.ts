@@ -55,7 +55,9 @@ describeInBrowser("patterns in Explore", () => {
         .getByRole("link", { name: /^Only these/ })
         .click();
       await page.getByText("30 matches").waitFor();
-      expect(new URL(page.url()).searchParams.get("q")).toContain("failed: card declined");
+      const { searchParams } = new URL(page.url());
+      expect(searchParams.get("filter")).toContain("failed: card declined");
+      expect(searchParams.get("from")).toBe("now-1h");
       expect(faults).toEqual([]);
     },
     120_000,

@@ -11,9 +11,16 @@ import { usePatterns } from "./use-patterns.ts";
 /** Characters of a sample. */
 const sampleLength = 400;
 
+interface PanelProps {
+  /** The search, which the links narrow. */
+  readonly state: ExploreState;
+  /** The same with the times of its result. */
+  readonly shared: ExploreState;
+}
+
 /** The lines of a search by the statements that wrote them, the most frequent first. */
-export function PatternsPanel({ state }: { readonly state: ExploreState }) {
-  const answer = usePatterns(exportPath(state, "ndjson"));
+export function PatternsPanel({ state, shared }: PanelProps) {
+  const answer = usePatterns(exportPath(shared, "ndjson"));
   if (answer === null) return <p class="muted">Sorting up to 10,000 lines…</p>;
   if (answer.kind === "failed") return <Notice kind="bad">{answer.reason}</Notice>;
   const { lines, patterns, others } = answer;
@@ -92,7 +99,10 @@ function Narrow({ pattern, state, name }: Pick<RowProps, "pattern" | "state"> & 
       ].map(({ words, exclude }) => {
         const query = patternQuery(pattern, exclude);
         return query === null ? null : (
-          <a key={words} href={exploreHref({ ...state, query: joined(state.query, query), doc: null })}>
+          <a
+            key={words}
+            href={exploreHref({ ...state, filters: [...new Set([...state.filters, query])], doc: null })}
+          >
             {words}
             <span class="unseen">
               : <Hostile text={name} />
@@ -102,10 +112,4 @@ function Narrow({ pattern, state, name }: Pick<RowProps, "pattern" | "state"> & 
       })}
     </span>
   );
-}
-
-/** Both must hold: what is alternative in the first stays together. */
-function joined(first: string, second: string): string {
-  if (first.trim() === "") return second;
-  return /\bor\b/i.test(first) ? `(${first}) ${second}` : `${first} ${second}`;
 }

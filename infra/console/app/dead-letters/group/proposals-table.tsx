@@ -1,6 +1,6 @@
 import type { Mending, TriedMending } from "../../../../../functions/mend-letters.ts";
 import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
-import { helps, type Verdict } from "../../../../../lib/rules/mending/verdict.ts";
+import type { Verdict } from "../../../../../lib/rules/mending/verdict.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
 import { goodText, lettersText } from "./verdict-words.ts";
@@ -80,7 +80,8 @@ export function ProposalsTable({
 
 function Result({ verdict, of }: { readonly verdict: Verdict | null; readonly of: "letters" | "good" }) {
   if (verdict === null) return <span class="muted">not tried</span>;
-  const isFine = of === "letters" ? verdict.letters.refused + verdict.letters.unknown === 0 : helps(verdict);
+  const { letters, good } = verdict;
+  const isFine = of === "letters" ? letters.refused + letters.unknown === 0 : good.unchanged === good.tried;
   return (
     <>
       <span class={isFine ? "ok" : "warning"}>

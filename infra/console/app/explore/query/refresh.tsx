@@ -16,7 +16,8 @@ export function Refresh({ loading, again }: { readonly loading: boolean; readonl
   useEffect(() => {
     if (seconds === 0) return undefined;
     const timer = setInterval(() => {
-      if (!document.hidden && latest.current?.loading === false) latest.current.again();
+      const now = latest.current;
+      if (now !== null && !now.loading && !document.hidden) now.again();
     }, seconds * 1_000);
     return () => clearInterval(timer);
   }, [seconds]);

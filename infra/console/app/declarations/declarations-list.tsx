@@ -6,8 +6,6 @@ import { Pager } from "../components/pager.tsx";
 import { exactCount, plural } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
 import { useShortcuts } from "../state/keys.ts";
-import { useTopics } from "../topics/use-topics.ts";
-import { liveOf } from "./live-of.ts";
 import { pageOf } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { declarationRows, filterRows, type DeclarationRow } from "../plan/declaration-rows.ts";
@@ -20,11 +18,7 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });
   const all = useMemo((): readonly DeclarationRow[] => declarationRows(listing), [listing]);
-  const live = useTopics();
-  const found = useMemo(
-    () => filterRows(all, text, (row) => liveOf(row, live)?.state ?? row.standing?.state ?? ""),
-    [all, text, live],
-  );
+  const found = useMemo(() => filterRows(all, text, ({ standing }) => standing?.state ?? ""), [all, text]);
   const entries = (of: typeof all): number => of.filter(({ entry }) => entry !== null).length;
   const { rows, page, pages } = pageOf(found, place.query.get("page"));
   const { config, etcd } = listing;
@@ -77,7 +71,7 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
       ) : found.length === 0 ? (
         <p>No declaration fits the filter.</p>
       ) : (
-        <DeclarationsTable rows={rows} live={live} configPath={config.path} canEdit={canEdit} />
+        <DeclarationsTable rows={rows} configPath={config.path} canEdit={canEdit} />
       )}
       <Pager page={page} pages={pages} />
       {etcd === null || etcd.keysLeftOut === 0 ? null : (

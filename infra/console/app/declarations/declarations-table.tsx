@@ -1,22 +1,15 @@
 import type { OverruledRetention, Standing } from "../../../../lib/rules/declarations/standing.ts";
 import { Hostile } from "../components/hostile.tsx";
-import { StateLabel } from "../components/state-label.tsx";
-import type { TopicRow } from "../../../api/live-messages.ts";
-import type { TopicsTable } from "../topics/topics-table.ts";
-import { liveOf } from "./live-of.ts";
 import { hrefWith, usePlace, type Place } from "../state/router.ts";
 import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
 
 /** Entries as written in their sources. */
 export function DeclarationsTable({
   rows,
-  live,
   configPath,
   canEdit,
 }: {
   readonly rows: readonly DeclarationRow[];
-  /** The host's topics; null before they are known. */
-  readonly live: TopicsTable | null;
   readonly configPath: string;
   /** False while etcd cannot be read. */
   readonly canEdit: boolean;
@@ -60,7 +53,6 @@ export function DeclarationsTable({
               </td>
               <td class="reason">
                 <State row={row} />
-                <TopicState live={liveOf(row, live)} />
               </td>
               <td class="source">
                 <Hostile text={row.key === null ? configPath : row.key.key} />
@@ -76,21 +68,6 @@ export function DeclarationsTable({
           ))}
         </tbody>
       </table>
-    </div>
-  );
-}
-
-/** How the topic is for which this declaration decides. */
-function TopicState({ live }: { readonly live: TopicRow | null }) {
-  if (live === null) return null;
-  return (
-    <div>
-      <StateLabel state={live.state} />
-      {live.reason === null ? null : (
-        <span class="why" title={live.reason}>
-          <Hostile text={live.reason} />
-        </span>
-      )}
     </div>
   );
 }

@@ -114,22 +114,20 @@ describeInBrowser("history", () => {
       await using host = startConsoleHost(topics, 0, { history: world() });
       await using opened = await browser.open(host.url, options);
       const { page, faults } = opened;
-      const rate = page.getByRole("img", { name: /^Records per second/ });
+      const rate = page.getByLabel(/^Records per second/);
       await rate.waitFor();
       // The host just started; what was moved before is known all the same.
-      await page
-        .getByRole("img", { name: /^Records per second, last 15 minutes: .* highest 10(\.0)?\/s/ })
-        .waitFor();
+      await page.getByLabel(/^Records per second, last 15 minutes: .* highest 10(\.0)?\/s/).waitFor();
       await rate.locator(".chart-mark").first().waitFor({ state: "attached" });
       const marks = page.locator(".happened");
       await marks.locator("summary").click();
       await marks.getByText("app: a topic stalled", { exact: false }).waitFor();
       expect(await marks.textContent()).not.toContain("\u202e");
       await page.getByRole("button", { name: "7 d" }).click();
-      await page.getByRole("img", { name: /^Lag, last 7 days: .* highest \d/ }).waitFor();
+      await page.getByLabel(/^Lag, last 7 days: .* highest \d/).waitFor();
       await keepScreenshot(page, `charts-7d-${name}`);
       await page.getByRole("button", { name: "6 h" }).click();
-      await page.getByRole("img", { name: /^Lag, last 6 hours: .* highest 35\d/ }).waitFor();
+      await page.getByLabel(/^Lag, last 6 hours: .* highest 35\d/).waitFor();
       await keepScreenshot(page, `charts-6h-${name}`);
       expect(await axeViolations(page)).toEqual([]);
       expect(faults).toEqual([]);

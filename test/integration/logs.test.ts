@@ -297,7 +297,10 @@ describe("the logs of a host on real servers", () => {
     expect(answer.headers.get("content-type")).toStartWith("text/event-stream");
     const reading = readEvents(answer, (event) => events.push(event));
     await eventually("hello", () => events.some(({ event }) => event === "hello"));
-    expect(events[0]?.data).toEqual({ topics: { [topics.tail]: { owned: [0, 1], partitions: 2 } } });
+    expect(events[0]?.data).toEqual({
+      topics: { [topics.tail]: { owned: [0, 1], partitions: 2 } },
+      missing: [],
+    });
     const messages = Array.from({ length: 3_000 }, (_, n) => ({
       value: n % 3 === 0 ? `quiet ${n}` : `loud ${n} \u0000<b>`,
     }));

@@ -1,4 +1,4 @@
-import { health, type SourceHealth } from "../../functions/health.ts";
+import { health } from "../../functions/health.ts";
 import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";

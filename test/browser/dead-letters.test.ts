@@ -59,7 +59,7 @@ describeInBrowser("dead letters", () => {
       ...Array.from({ length: 5 }, () => ({ value: '{"price":"none"}' })),
     ]);
     await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === 35);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -80,7 +80,7 @@ describeInBrowser("dead letters", () => {
     await page.goBack();
     await page.getByText("35 dead letters in 2 groups").waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a group shows its letters one by one, with key, headers and value as text and bytes", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`);
@@ -100,7 +100,7 @@ describeInBrowser("dead letters", () => {
     await page.getByRole("button", { name: "resolved" }).click();
     await page.getByText("There is none.").waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a replay takes one group, is previewed and followed to its end, and then nothing of it is left", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`);
@@ -134,13 +134,13 @@ describeInBrowser("dead letters", () => {
     await page.getByRole("button", { name: "Count again" }).click();
     await page.getByText("5 left, 30 resolved").waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a forgotten replay says so", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?job=gone`, { expects: /404/ });
     await opened.page.getByText("There is no such replay").waitFor();
     expect(opened.faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("while another replay runs, it is shown with the outcomes of its letters so far", async () => {
     const sample = { topic, partition: 0, offset: 0, reason: "", value: null };
@@ -182,7 +182,7 @@ describeInBrowser("dead letters", () => {
     expect(await page.getByRole("link", { name: "Close" }).count()).toBe(0);
     await keepScreenshot(page, "dead-letters-busy");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("ignored fields are listed below, each with one record; an unknown one is marked as such", async () => {
     const sample = { index: topic, id: `${topic}:0:7:mx1sb6hz` };
@@ -219,7 +219,7 @@ describeInBrowser("dead letters", () => {
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
       await keepScreenshot(page, `gave-way-${name}`);
     }
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

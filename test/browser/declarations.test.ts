@@ -24,7 +24,7 @@ describeInBrowser("declarations", () => {
     await etcd.put(`${prefix}hostile`).value('[{"topic": "\u202e<img src=x onerror=alert(1)>"}, 7]');
     host = await startTestHost({ ...world.servers, topics: [inFile] });
     await untilRunning(host, contested);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     etcd.close();
@@ -50,7 +50,7 @@ describeInBrowser("declarations", () => {
     await page.goto(`${host.url}ui/declarations?topic=${inFile}`);
     await page.getByText(/stands in .*config\.yaml, entry 1/).waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a topic is added, changed and removed with the form, each after a preview", async () => {
     await using opened = await browser.open(`${host.url}ui/declarations`, { expects: /422/ });
@@ -108,7 +108,7 @@ describeInBrowser("declarations", () => {
     await page.getByText(/^Removed; saved as revision/).waitFor();
     await untilGone(host, added);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("the slower of two editors keeps the typed text, sees the change, and continues from there", async () => {
     await using opened = await browser.open(`${host.url}ui/declarations?topic=${contested}`, {
@@ -141,7 +141,7 @@ describeInBrowser("declarations", () => {
     const entries = JSON.parse((await etcd.get(key).string()) ?? "null") as unknown;
     expect(entries).toEqual([{ topic: contested, path: "/typed/here.log" }, { topic: `${contested}-other` }]);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

@@ -37,7 +37,7 @@ describeInBrowser("Explore by field", () => {
       message: "left behind",
       kafka: { topic: gone, partition: 0, offset: 0 },
     });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -72,7 +72,7 @@ describeInBrowser("Explore by field", () => {
     await seen(page, "12 matches");
     expect(await page.getByRole("list", { name: "Filters" }).count()).toBe(0);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("what is not understood is marked, and one click mends it", async () => {
     await using opened = await browser.open(at({ topic, q: "failed levle: error" }));
@@ -83,7 +83,7 @@ describeInBrowser("Explore by field", () => {
     await page.getByRole("button", { name: "Search for level: error" }).click();
     await seen(page, "6 matches");
     expect(parametersOf(page).get("q")).toBe("failed level: error");
-  }, 60_000);
+  }, 240_000);
 
   test("the fields are listed with their values, which filter, exclude, and become columns", async () => {
     await using opened = await browser.open(at({ topic }));
@@ -108,7 +108,7 @@ describeInBrowser("Explore by field", () => {
     await page.getByRole("button", { name: "Remove the column service.name" }).click();
     await eventually("no column", async () => (await page.locator(".log .col").count()) === 0);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("levels are words, shapes and parts of bars; a range is typed, moved and widened", async () => {
     await using opened = await browser.open(at({ topic }));
@@ -128,7 +128,7 @@ describeInBrowser("Explore by field", () => {
     await page.getByRole("button", { name: "Zoom out" }).click();
     await eventually("the range is wider", () => (parametersOf(page).get("from") ?? "") < (from ?? ""));
     await seen(page, "60 matches");
-  }, 60_000);
+  }, 240_000);
 
   test("the lines around one are shown in their order, with a marker", async () => {
     await using opened = await browser.open(at({ topic, q: "status: 503" }));
@@ -143,7 +143,7 @@ describeInBrowser("Explore by field", () => {
     await eventually("ten before and ten after", async () => (await around.count()) === 21);
     expect(await around.nth(10).getAttribute("aria-current")).toBe("true");
     expect(await around.nth(9).innerText()).toContain("request 29 done");
-  }, 60_000);
+  }, 240_000);
 
   test("a topic that is not declared any more is offered, marked, and searched", async () => {
     await using opened = await browser.open(at({}));
@@ -156,7 +156,7 @@ describeInBrowser("Explore by field", () => {
     await field.press("Enter");
     await seen(page, "1 match");
     await page.getByText("not declared", { exact: true }).waitFor();
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "$name: fields, pills and columns",

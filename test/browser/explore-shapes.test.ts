@@ -139,7 +139,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
       await host.untilTopic(topicOf(name), "is indexed", ({ counts }) => counts.indexed === records.length);
       await world.elasticsearch.request("POST", `/${topicOf(name)}/_refresh`);
     }
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await world.elasticsearch.request("DELETE", `/${topicOf("unfit")}`);

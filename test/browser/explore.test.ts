@@ -43,7 +43,7 @@ describeInBrowser("Explore", () => {
     await host.untilTopic(topics.hostile, "is indexed", ({ counts }) => counts.indexed === 6);
     for (const index of [topics.logs, topics.hostile])
       await world.elasticsearch.request("POST", `/${index}/_refresh`);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -80,7 +80,7 @@ describeInBrowser("Explore", () => {
     await page.goBack();
     await seen(page, "250 matches");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("topics are added by name and removed again", async () => {
     await using opened = await browser.open(at({}));
@@ -97,7 +97,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: `Without ${topics.logs}` }).click();
     await page.getByText("All topics").waitFor();
     expect(parametersOf(page).getAll("topic")).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("the histogram zooms by dragging and by keyboard; Back zooms out", async () => {
     await using opened = await browser.open(at({ topic: topics.logs }));
@@ -134,7 +134,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: "Show chart" }).click();
     await bars.waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a line opens by keyboard, narrows the search, and its link works in another time zone", async () => {
     await using opened = await browser.open(at({ topic: topics.logs, q: "timeout" }), {
@@ -186,7 +186,7 @@ describeInBrowser("Explore", () => {
     await eventually("the lines around", async () => (await lines(page).count()) === 49);
     await offset.waitFor();
     expect([...faults, ...another.faults]).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("hostile lines are text: in lines, fields, JSON and raw", async () => {
     await using opened = await browser.open(at({ topic: topics.hostile, q: "evil" }));
@@ -218,7 +218,7 @@ describeInBrowser("Explore", () => {
     expect(Math.max(...texts.map((text) => text.length))).toBeLessThan(3_000);
     await keepScreenshot(page, "explore-hostile");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test.each([
     ...['"', "((", "C:\\", "--a*", "*", "😀", "<script>alert(1)</script>"].map((query) => ({
@@ -254,7 +254,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: "Go there" }).click();
     await seen(page, "250 matches");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a refusal by the host is shown, and the previous results stay, dimmed", async () => {
     await using opened = await browser.open(at({ topic: topics.logs }), { expects: /Failed to load/ });
@@ -269,7 +269,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: "Retry" }).click();
     await eventually("it is well again", async () => (await page.locator(".dimmed").count()) === 0);
     expect(await page.getByRole("alert").count()).toBe(0);
-  }, 60_000);
+  }, 240_000);
 
   test("the tail shows new lines, pauses when scrolled, catches up, and counts every line", async () => {
     await using opened = await browser.open(at({ topic: topics.tail }));
@@ -341,7 +341,7 @@ describeInBrowser("Explore", () => {
     await bar.getByText("Stopped").waitFor();
     expect(await rows.count()).toBe(kept);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a topic's page shows its latest records, and newer ones on request", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${topics.logs}`);
@@ -354,7 +354,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: "Refresh" }).click();
     await asked;
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

@@ -44,7 +44,7 @@ describeInBrowser("failure stores", () => {
       await world.elasticsearch.request("POST", `/${topic}::failures/_refresh`);
       return (await world.elasticsearch.count(topic)) === 1;
     });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -79,7 +79,7 @@ describeInBrowser("failure stores", () => {
     await page.getByText("1 document would be deleted from failure stores").waitFor();
     await keepScreenshot(page, "failure-stores-dry-run");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("Explore says that documents were refused, and shows them with their errors and fields", async () => {
     await using opened = await browser.open(`${host.url}ui/explore?topic=${topic}&q=order&from=now-1h`);
@@ -108,7 +108,7 @@ describeInBrowser("failure stores", () => {
     await page.getByText("0 matches").waitFor();
     expect(await page.getByText("Show what was refused").count()).toBe(0);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "Explore's refused documents are accessible: $name",

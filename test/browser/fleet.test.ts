@@ -117,7 +117,7 @@ describeInBrowser("the fleet", () => {
     expect(await row.innerText()).toContain("<b>cluster_block</b>");
     expect(await page.evaluate("location.search")).toBe("?q=TOPIC-0003");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a host that does not answer any more leaves the figures with their time", async () => {
     let isAway = false;
@@ -141,7 +141,7 @@ describeInBrowser("the fleet", () => {
       "it is well again",
       async () => (await page.getByText("What is shown is from").count()) === 0,
     );
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "is accessible and fits: $name",
@@ -164,5 +164,5 @@ describeInBrowser("the fleet", () => {
     const cells = page.getByRole("region", { name: "Partitions" }).locator("tbody tr td:nth-child(2)");
     await cells.first().waitFor();
     expect(await cells.allInnerTexts()).toEqual(["this host", "no host", "no host"]);
-  }, 60_000);
+  }, 240_000);
 });

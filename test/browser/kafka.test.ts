@@ -26,7 +26,7 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
     await world.kafka.produce(foreign, [{ value: "nobody declared it", partition: 1 }]);
     host = await startTestHost({ ...world.servers, topics: [declared] });
     await host.untilTopic(declared, "is read", ({ partitions }) => partitions[0]?.committed === 45);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -49,7 +49,7 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
     await page.waitForURL(/form=add/);
     expect(new URL(page.url()).searchParams.get("topic")).toBe(foreign);
     expect(faults).toEqual([]);
-  }, 120_000);
+  }, 480_000);
 
   test("records by offset, older and newer; text, JSON and bytes; and what became of one", async () => {
     await using opened = await browser.open(`${host.url}ui/kafka?topic=${declared}&partition=0`);
@@ -69,7 +69,7 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
     await page.getByRole("button", { name: "Is it in the index?" }).waitFor();
     expect(new URL(page.url()).searchParams.get("offset")).toBe("5");
     expect(faults).toEqual([]);
-  }, 120_000);
+  }, 480_000);
 
   test.each(looks)(
     "looks right: $name",

@@ -31,7 +31,7 @@ describeInBrowser("the keyboard", () => {
     );
     expect(zone).toBeNull();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("keys that are pressed while a page is loaded reach it, and what follows them is text", async () => {
     await using host = withTopics();
@@ -58,7 +58,7 @@ describeInBrowser("the keyboard", () => {
     expect(new URL(page.url()).searchParams.get("q")).toBe("bet?");
     expect(await page.getByRole("dialog").count()).toBe(0);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("navigating within a page keeps focus and place where what was used is still there", async () => {
     await using host = startConsoleHost(() =>
@@ -81,5 +81,5 @@ describeInBrowser("the keyboard", () => {
     await page.getByText("Page 2 of 2").waitFor();
     await eventually("the focus has a place", async () => (await page.evaluate(focused)) === "main");
     expect(await page.evaluate("scrollY")).toBe(0);
-  }, 60_000);
+  }, 240_000);
 });

@@ -31,7 +31,7 @@ describeInBrowser("mending", () => {
       ...Array.from({ length: bad }, (_, n) => ({ value: JSON.stringify({ user: `<b>guest</b> ${n}` }) })),
     ]);
     await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === bad);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -87,7 +87,7 @@ describeInBrowser("mending", () => {
       expect(await page.getByRole("button", { name }).isDisabled()).toBe(true);
     expect(await axeViolations(page)).toEqual([]);
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",
@@ -135,5 +135,5 @@ describeInBrowser("mending", () => {
     await keepScreenshot(page, "mending-done");
     expect(await world.elasticsearch.count(`${topic}-mended`)).toBe(bad);
     expect(faults).toEqual([]);
-  }, 120_000);
+  }, 480_000);
 });

@@ -29,7 +29,7 @@ describeInBrowser("the overview and a topic's page", () => {
       topics: [{ topic, path: "/var/log/seen.log" }, missing, { pattern: `${topic}*`, index: "another" }],
     });
     await host.untilTopic(topic, "has caught up", ({ counts }) => counts.indexed === 100);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -63,7 +63,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await page.getByText("None.").waitFor();
     await keepScreenshot(page, "topic");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a first page loads 35 KB at most, and 65 with the charts", async () => {
     // A fresh profile: nothing is in its cache, and no other page's part can be on its way.
@@ -82,7 +82,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(charts).toHaveLength(1);
     expect(sum(loaded.values())).toBeWithin(40_000, 65 * 1024);
     expect(sum(loaded.values()) - sum(charts.map(([, bytes]) => bytes))).toBeWithin(15_000, 35 * 1024);
-  }, 60_000);
+  }, 240_000);
 
   test("figures update while the page is open", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${topic}`);
@@ -92,7 +92,7 @@ describeInBrowser("the overview and a topic's page", () => {
     const before = Number((await indexed.innerText()).replace(/\D/g, ""));
     await world.kafka.produce(topic, [{ value: "one more" }]);
     await indexed.getByText(String(before + 1), { exact: true }).waitFor();
-  }, 60_000);
+  }, 240_000);
 
   test("a waiting topic gives its reason; an undeclared one says so", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${missing}`);
@@ -102,7 +102,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await opened.page.goto(`${host.url}ui/topics/__proto__`);
     await opened.page.getByText("No source declares this topic").waitFor();
     expect(opened.faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("an unreadable config is shown first, as text", async () => {
     await using other = await startTestHost({ ...world.servers, topics: [] });
@@ -114,7 +114,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(await opened.page.locator("img").count()).toBe(1);
     expect(opened.faults).toEqual([]);
     await keepScreenshot(opened.page, "overview-broken-config");
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",
@@ -187,5 +187,5 @@ describeInBrowser("the overview of a host that has just started", () => {
     expect(await page.getByText("no such file").count()).toBe(2);
     await page.locator("canvas").nth(1).waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -26,7 +26,7 @@ describeInBrowser("patterns in Explore", () => {
       const answer = await host.fetch(`/logs?topic=${topic}&from=now-1h`);
       return ((await answer.json()) as { total: { value: number } }).total.value === lines.length;
     });
-  }, 120_000);
+  }, 480_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -73,5 +73,5 @@ describeInBrowser("patterns in Explore", () => {
     await page.getByRole("button", { name: "Patterns", exact: true }).click();
     await page.getByRole("region", { name: "Lines by pattern" }).waitFor();
     expect(await axeViolations(page)).toEqual([]);
-  }, 120_000);
+  }, 480_000);
 });

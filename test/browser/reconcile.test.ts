@@ -24,7 +24,7 @@ describeInBrowser("reconcile", () => {
       await world.kafka.createTopic(topic);
       host = await startTestHost({ ...world.servers, topics: [topic, missing] });
       await host.untilTopic(topic, "runs", ({ state }) => state === "running");
-    }, 60_000);
+    }, 240_000);
     afterAll(async () => {
       await host?.[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();
@@ -46,7 +46,7 @@ describeInBrowser("reconcile", () => {
       await page.getByRole("button", { name: "Check again" }).click();
       await row(page, later).waitFor();
       expect(faults).toEqual([]);
-    }, 60_000);
+    }, 240_000);
   });
 
   /** A real host applies its sources within moments, so lasting differences are simulated. */
@@ -97,7 +97,7 @@ describeInBrowser("reconcile", () => {
       await page.getByText("Nothing to change. Checked").waitFor();
       expect(world.running()).toEqual(["a", "b", "c", "e", "f"]);
       expect(faults).toEqual([]);
-    }, 60_000);
+    }, 240_000);
 
     test("a plan that changed since it was shown is refused, and the new one shown", async () => {
       await using _closing = host;
@@ -113,7 +113,7 @@ describeInBrowser("reconcile", () => {
       await page.getByRole("button", { name: "Apply: start 1, stop 4" }).waitFor();
       await keepScreenshot(page, "reconcile-stale");
       expect(faults).toEqual([]);
-    }, 60_000);
+    }, 240_000);
 
     test("to stop more than half of all topics, their number must be typed", async () => {
       await using _closing = host;
@@ -131,7 +131,7 @@ describeInBrowser("reconcile", () => {
       await page.getByText("Stopped 3.").waitFor();
       expect(world.running()).toEqual(["a"]);
       expect(faults).toEqual([]);
-    }, 60_000);
+    }, 240_000);
 
     test("failures are listed by name and reason, and do not count as started", async () => {
       await using _closing = host;
@@ -142,7 +142,7 @@ describeInBrowser("reconcile", () => {
       await page.getByRole("button", { name: "Apply: start 2" }).click();
       await page.getByText("Started 1.").waitFor();
       expect(await page.getByRole("alert").innerText()).toContain("f failed: broken");
-    }, 60_000);
+    }, 240_000);
 
     test.each(looks)(
       "axe finds nothing: $name",

@@ -45,5 +45,5 @@ describeInBrowser("moving a topic's position", () => {
     await dialog.waitFor({ state: "detached" });
     // Beside the refusal, which the browser reports, too.
     expect(faults).toEqual([]);
-  }, 90_000);
+  }, 360_000);
 });

@@ -51,7 +51,7 @@ describeInBrowser("signing in", () => {
     expect((await page.context().cookies()).length).toBe(0);
     expect(faults).toEqual([]);
     expect(JSON.stringify(host.log())).not.toContain(token);
-  }, 60_000);
+  }, 240_000);
 
   test("the read-only token shows everything, and says why nothing can be changed", async () => {
     const readOnlyToken = "may-look-and-not-change";
@@ -109,5 +109,5 @@ describeInBrowser("signing in", () => {
     await page.reload();
     await described(page.getByRole("button", { name: /^Replay 3/ }));
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });

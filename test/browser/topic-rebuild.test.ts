@@ -70,7 +70,7 @@ describeInBrowser("the rebuild of a topic", () => {
       { ...by, action: "swap", index: null },
       { ...by, action: "finish", index: null },
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

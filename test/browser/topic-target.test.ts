@@ -84,7 +84,7 @@ describeInBrowser("what a topic's target holds", () => {
       ["data stream", 4, 2],
       ["data stream", 4, 2],
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test("late reading, what is missing, and what does not exist are said", async () => {
     const now = Date.now();
@@ -132,7 +132,7 @@ describeInBrowser("what a topic's target holds", () => {
     expect(secret).toContain("the index privilege <b>monitor</b> is missing on logs‹U+202E›");
     expect(await shown("none")).toContain("does not exist yet; its first document creates it.");
     expect(await shown("asked")).toContain("Asking Elasticsearch…");
-  }, 60_000);
+  }, 240_000);
 
   test("the overview names a topic that is read too late", async () => {
     const now = Date.now();
@@ -152,7 +152,7 @@ describeInBrowser("what a topic's target holds", () => {
     expect(await list.getByRole("listitem").count()).toBe(1);
     await keepScreenshot(page, "overview-late");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

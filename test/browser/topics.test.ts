@@ -54,7 +54,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await page.goBack();
     await page.getByText("1,000 topics").waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("rows keep their places while figures change; the new order is offered", async () => {
     await using host = startConsoleHost(movingTopics());
@@ -77,7 +77,7 @@ describeInBrowser("the table of a thousand topics", () => {
     expect(await page.evaluate("scrollY")).toBe(scrolled);
     await page.getByRole("button", { name: "Re-sort" }).click();
     await eventually("the fastest is first", async () => (await namesOn(page))[0]?.endsWith("99"));
-  }, 60_000);
+  }, 240_000);
 
   test("the seven states differ by shape and word", async () => {
     const states = topicStates.map((state) =>
@@ -111,7 +111,7 @@ describeInBrowser("the table of a thousand topics", () => {
     expect(await page.getByText("␛[31m<b>no</b>‹U+202E›").count()).toBe(1);
     await keepScreenshot(page, "states");
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("on a phone a topic is one line, trouble says its reason, and no table is wider than the screen", async () => {
     const partitions = [
@@ -149,7 +149,7 @@ describeInBrowser("the table of a thousand topics", () => {
       expect((await well.boundingBox())?.height).toBeLessThan(48);
       expect(await page.getByRole("row", { name: "app" }).innerText()).toContain("index blocked");
     }
-  }, 60_000);
+  }, 240_000);
 
   test("a chart tells time and value under the pointer, and by arrow keys", async () => {
     await using host = startConsoleHost(() => [
@@ -176,7 +176,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await area.hover({ position: { x: width - 3, y: 40 } });
     await told.waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("the title and icon of every page tell trouble and the host, and follow it", async () => {
     let state: TopicState = "stalled";
@@ -193,7 +193,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await page.reload();
     await eventually("all is well", async () => (await page.title()) === "Not found · machine-1 · Penstock");
     expect(await icon()).toBe("/assets/icon.svg");
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

@@ -25,7 +25,7 @@ describeInBrowser("Try it", () => {
       values.map((value) => ({ value })),
     );
     host = await startTestHost(world.servers);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
@@ -75,7 +75,7 @@ describeInBrowser("Try it", () => {
     await tryIt.click();
     await page.getByText(`topic "${topic}-nope" does not exist in Kafka`).waitFor();
     expect(faults).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test.each(looks)(
     "is accessible and fits the window: $name",

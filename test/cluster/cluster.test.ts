@@ -13,11 +13,11 @@ let world: ClusterWorld;
 
 beforeAll(async () => {
   world = await startClusterWorld({ groupRebalanceDelayMs: REBALANCE_DELAY_MS });
-}, 300_000);
+}, 1_200_000);
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
   process.stdout.write(`\n${clusterTable(rows)}`);
-}, 60_000);
+}, 240_000);
 
 // A server that a failed test left frozen or dead would fail all later ones.
 afterEach(() => world.heal(), 300_000);
@@ -42,5 +42,5 @@ for (const scenario of shortScenarios) {
     });
     rows.push(row);
     expect(problemsOf(row)).toEqual([]);
-  }, 600_000);
+  }, 2_400_000);
 }

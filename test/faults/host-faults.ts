@@ -34,7 +34,7 @@ export function describeHostFaults(play: Play): void {
         await host.start();
       });
       expect(row.duplicates).toBeGreaterThan(0);
-    }, 300_000);
+    }, 1_200_000);
 
     test.concurrent("SIGTERM under full load: exits 0, and the next host starts at its last offsets", async () => {
       const { row } = await play({ fault: "host SIGTERM" }, async ({ replicas: [host] }) => {
@@ -43,6 +43,6 @@ export function describeHostFaults(play: Play): void {
       });
       // Exit 0 means that nothing sent stayed uncommitted.
       expect(row.duplicates).toBe(0);
-    }, 300_000);
+    }, 1_200_000);
   });
 }

@@ -26,7 +26,7 @@ export function describePairsOfFaults(play: Play, seed: number): void {
             await second.inflict(stage);
           },
         );
-      }, 300_000);
+      }, 1_200_000);
     }
   });
 }

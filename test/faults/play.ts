@@ -28,11 +28,11 @@ export function useFaultWorld(lanes: number): Play {
 
   beforeAll(async () => {
     world = await startFaultWorld(lanes);
-  }, 180_000);
+  }, 720_000);
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();
     process.stdout.write(`\n${tableOf(rows)}seed: PENSTOCK_SEED=${seed}\n`);
-  }, 60_000);
+  }, 240_000);
   // A server that a failed test left frozen or dead would fail all later ones.
   afterEach(() => demand().heal(), 180_000);
 

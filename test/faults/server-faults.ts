@@ -21,7 +21,7 @@ export function describeServerFaults(play: Play): void {
         over();
         await world.stack.elasticsearch.start();
       });
-    }, 300_000);
+    }, 1_200_000);
 
     test(`freezes for ${SECONDS} s: the membership is kept, and nothing is committed meanwhile (logstash#9421, kafka-connect-elasticsearch#507)`, async () => {
       await play({ fault: `Elasticsearch SIGSTOP ${SECONDS} s` }, async (stage) => {
@@ -39,7 +39,7 @@ export function describeServerFaults(play: Play): void {
         over();
         expect(host.log().filter(({ msg }) => msg === "reconciled")).toHaveLength(1);
       });
-    }, 300_000);
+    }, 1_200_000);
 
     test("loses its data with bulks on their way: later records are indexed as before, the audit names and repairs the rest", async () => {
       const { gone, config } = await play({ fault: "Elasticsearch data deleted" }, async (stage) => {
@@ -59,7 +59,7 @@ export function describeServerFaults(play: Play): void {
       expect(await audit(config)).toEqual({ code: 1, gaps: gone, doubles: 0 });
       expect(await audit(config, "--repair")).toEqual({ code: 0, gaps: 0, doubles: 0 });
       expect(await audit(config)).toEqual({ code: 0, gaps: 0, doubles: 0 });
-    }, 300_000);
+    }, 1_200_000);
   });
 
   describe("Kafka", () => {
@@ -69,7 +69,7 @@ export function describeServerFaults(play: Play): void {
         over();
         await world.stack.kafka.start();
       });
-    }, 300_000);
+    }, 1_200_000);
 
     test(`freezes for ${SECONDS} s`, async () => {
       await play({ fault: `Kafka SIGSTOP ${SECONDS} s` }, async ({ world, over }) => {
@@ -78,6 +78,6 @@ export function describeServerFaults(play: Play): void {
         world.stack.kafka.thaw();
         over();
       });
-    }, 300_000);
+    }, 1_200_000);
   });
 }

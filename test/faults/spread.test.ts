@@ -81,4 +81,4 @@ test("300 topics of one partition are spread evenly over hosts that start and ar
   await first.exited;
   await expectFair("one of the four is killed", [second, third, fourth]);
   process.stdout.write(`\n${lines.join("\n")}\n`);
-}, 240_000);
+}, 960_000);

@@ -293,7 +293,7 @@ describe("an index that another tool filled", () => {
       minutes: [{ minute: "2026-01-02T12:00:00.000Z", missing: 3, doubled: 1 }],
     });
     expect(found.notes.join()).toContain("a changed record cannot be told from a lost one");
-  }, 60_000);
+  }, 240_000);
 
   test.concurrent("positions that the mapping does not let be searched: contents are compared", async () => {
     const topic = `${run}-unsearchable`;
@@ -371,7 +371,7 @@ describe("an index that another tool filled", () => {
     expect(group.error).toContain(`group "${topic}-no" has committed nothing for topic "${topic}"`);
     expect(other.code).toBe(1);
     expect(other.error).toContain(`topic "${topic}-no" does not exist in Kafka`);
-  }, 60_000);
+  }, 240_000);
 });
 
 function place(partition: number, from: number, to = from) {

@@ -89,7 +89,7 @@ describe("an audit of five generations", () => {
       indices.set(kind, Object.keys(body).toSorted());
       expect(indices.get(kind)).toHaveLength(GENERATIONS);
     }
-  }, 120_000);
+  }, 480_000);
 
   afterAll(async () => {
     for (const name of [run, `${run}-alias`])
@@ -173,7 +173,7 @@ describe("an audit of five generations", () => {
         gaps: 0,
         doubles: 0,
       });
-    }, 120_000);
+    }, 480_000);
   }
 
   test("alias: records of an index that was taken out of it are found by their ids, and not brought in again", async () => {
@@ -186,7 +186,7 @@ describe("an audit of five generations", () => {
     expect(topic.totals).toMatchObject({ indexed: 41, elsewhere: 39, expired: 20, gaps: 0 });
     expect(topic.repair).toBeNull();
     expect(await servers.elasticsearch.count(`${nameOf("alias")}-*`)).toBe(before);
-  }, 60_000);
+  }, 240_000);
 
   test("a closed generation among open ones ends the audit: what it holds would look like gaps; the oldest may be closed", async () => {
     await servers.elasticsearch.request("POST", `/${indexOf("closed", 3)}/_close`);
@@ -203,7 +203,7 @@ describe("an audit of five generations", () => {
       totals: { indexed: 80, expired: 20, gaps: 0 },
       repair: null,
     });
-  }, 60_000);
+  }, 240_000);
 
   test("two repairs at once, with rollovers meanwhile, bring each record in once", async () => {
     for (let offset = 0; offset < OF_EACH; offset += 1) await lose("again", 1, offset);
@@ -220,5 +220,5 @@ describe("an audit of five generations", () => {
     expect(repairs.map(({ topic }) => topic.reason ?? topic.state)).toEqual(["audited", "audited"]);
     expect(await audit(configFor("again"))).toEqual({ code: 0, gaps: 0, doubles: 0 });
     expect(await servers.elasticsearch.count(nameOf("again"))).toBe(GENERATIONS * OF_EACH);
-  }, 120_000);
+  }, 480_000);
 });

@@ -97,7 +97,7 @@ describe("bun run audit", () => {
     // From here on, the test changes the indices itself.
     host.signal("SIGTERM");
     expect(await host.exited).toBe(0);
-  }, 180_000);
+  }, 720_000);
 
   afterAll(async () => {
     for (const pipeline of [run, `${run}-reroute`])
@@ -267,7 +267,7 @@ describe("bun run audit", () => {
       "  every record accounted for",
       "1 topic, 20 offsets: every record accounted for",
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test("deleted documents are found as ranges, and a repair brings them back", async () => {
     await remove(topicOf("holes"), 0, 20, 31);
@@ -299,7 +299,7 @@ describe("bun run audit", () => {
     const again = await auditOf("holes");
     expect(again.code).toBe(0);
     expect(again.topic.totals).toMatchObject({ indexed: 200, gaps: 0 });
-  }, 120_000);
+  }, 480_000);
 
   test("dead letters, null values, transaction markers, aborted and compacted records are not gaps", async () => {
     const mixed = await auditOf("mixed");
@@ -310,7 +310,7 @@ describe("bun run audit", () => {
     expect(compacted.topic.totals).toMatchObject({ offsets: 8, gaps: 0 });
     expect(compacted.topic.totals["notRecords"]).toBeGreaterThanOrEqual(2);
     expect([mixed.code, transactions.code, compacted.code]).toEqual([0, 0, 0]);
-  }, 120_000);
+  }, 480_000);
 
   test("a repair writes the dead letter of a rejected record again if it is missing", async () => {
     const other = join(folder, "other.yaml");
@@ -328,7 +328,7 @@ describe("bun run audit", () => {
     const repaired = await auditOf("mixed", "--config", other, "--repair");
     expect(repaired.code).toBe(0);
     expect(repaired.topic.repair).toMatchObject({ "dead-lettered": 2, indexed: 0 });
-  }, 120_000);
+  }, 480_000);
 
   test("the same record in two indices is a double, which no repair removes", async () => {
     const copy = `${run}-doubled-2026.01.03`;
@@ -341,7 +341,7 @@ describe("bun run audit", () => {
     expect(topic.found.partitions[0]?.doubles.ranges).toEqual([
       { start: 3, end: 4, label: `${run}-doubled-2026.01.02, ${copy}` },
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test("doubles are removed among the topic's days only: a copy that somebody made elsewhere is left to them", async () => {
     const reindexed = `${run}-doubled-reindexed`;
@@ -354,7 +354,7 @@ describe("bun run audit", () => {
     ]);
     expect(code).toBe(1);
     expect(await servers.elasticsearch.count(reindexed)).toBe(1);
-  }, 60_000);
+  }, 240_000);
 
   test("a dated index deleted by retention is expired; a record missing from an existing one is a gap", async () => {
     await servers.elasticsearch.request("DELETE", `/${run}-dated-2026.01.02`);
@@ -371,7 +371,7 @@ describe("bun run audit", () => {
     expect(both.code).toBe(1);
     expect(both.topic.totals).toMatchObject({ indexed: 2, expired: 6, gaps: 1 });
     expect(both.topic.found.partitions[0]?.gaps.ranges).toEqual([{ start: 7, end: 8, label: "" }]);
-  }, 60_000);
+  }, 240_000);
 
   test("if the only index of a topic is missing, every record is a gap; if it is closed, nothing can be said", async () => {
     await servers.elasticsearch.request("POST", `/${topicOf("gone")}/_close`);
@@ -388,7 +388,7 @@ describe("bun run audit", () => {
     const repaired = await auditOf("gone", "--repair");
     expect(repaired.code).toBe(0);
     expect(await servers.elasticsearch.count(topicOf("gone"))).toBe(10);
-  }, 120_000);
+  }, 480_000);
 
   test("a document of an earlier topic of the same name does not count as the record at its offset", async () => {
     const { _source } = await documentAt(topicOf("again"), 1);
@@ -405,7 +405,7 @@ describe("bun run audit", () => {
     const instead = await auditOf("again");
     expect(instead.code).toBe(1);
     expect(instead.topic.found.partitions[0]?.gaps.ranges).toEqual([{ start: 1, end: 2, label: "" }]);
-  }, 60_000);
+  }, 240_000);
 
   test("with a pipeline, a missing record may have been dropped; a repair finds out", async () => {
     await remove(topicOf("piped"), 0, 2, 3);
@@ -416,7 +416,7 @@ describe("bun run audit", () => {
     expect(told.code).toBe(0);
     expect(told.topic.repair).toMatchObject({ indexed: 2 });
     expect(told.topic.verdict).toMatchObject({ undecided: 0 });
-  }, 60_000);
+  }, 240_000);
 
   test("an index's own pipeline may have dropped records too; a repair finds out", async () => {
     const open = await auditOf("dropping");
@@ -433,13 +433,13 @@ describe("bun run audit", () => {
     const text = await audit(topicOf("dropping"), "--repair");
     expect(text.out).toContain("repaired: 2 dropped by the pipeline");
     expect(text.out).toContain("every record accounted for");
-  }, 60_000);
+  }, 240_000);
 
   test("documents that a pipeline sent to another index are counted", async () => {
     const { code, topic } = await auditOf("rerouted");
     expect(topic.totals).toMatchObject({ offsets: 10, indexed: 9, elsewhere: 1, dropped: 0, gaps: 0 });
     expect({ code, undecided: topic.verdict.undecided }).toEqual({ code: 0, undecided: 0 });
-  }, 60_000);
+  }, 240_000);
 
   test("a record that the repair finds present is no gap, even if a pipeline removed the fields that identify it", async () => {
     const known = await auditOf("bare");
@@ -455,21 +455,21 @@ describe("bun run audit", () => {
       code: 0,
       verdict: { gaps: 0, doubles: 0, undecided: 0, clean: true },
     });
-  }, 60_000);
+  }, 240_000);
 
   test("a topic that began at latest is audited from the first position known to have been read", async () => {
     const { code, topic } = await auditOf("late");
     expect(code).toBe(0);
     expect(topic.totals).toMatchObject({ offsets: 2, indexed: 2, gaps: 0 });
     expect(topic.notes.join()).toContain("audited from offset 3");
-  }, 60_000);
+  }, 240_000);
 
   test("all topics at once, each with its own result, and a summary line", async () => {
     const { out, code } = await audit();
     expect(code).toBe(1);
     for (const name of Object.keys(declared)) expect(out).toContain(`${topicOf(name)} → `);
     expect(out.trimEnd().split("\n").at(-1)).toMatch(/^15 topics, \d+ offsets: .*more than once/);
-  }, 120_000);
+  }, 480_000);
 
   test("leaves no group behind but the hosts' own, without a member of its own", async () => {
     const admin = servers.kafka.kafka.admin();
@@ -482,7 +482,7 @@ describe("bun run audit", () => {
     } finally {
       await admin.disconnect();
     }
-  }, 60_000);
+  }, 240_000);
 
   test("wrong usage, unknown topics and a bad config: exit codes and reasons", async () => {
     expect(await audit("--repiar")).toMatchObject({ code: 2, error: expect.stringContaining("--repiar") });
@@ -497,5 +497,5 @@ describe("bun run audit", () => {
     await Bun.write(broken, "kafka: 1\n");
     expect(await audit("--config", broken)).toMatchObject({ code: 78, out: "" });
     expect((await audit("--help")).out).toContain("Usage: bun run audit");
-  }, 60_000);
+  }, 240_000);
 });

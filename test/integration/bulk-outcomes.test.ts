@@ -154,7 +154,7 @@ describe("outcomes of a bulk:", () => {
       await host.untilTopic(topic, "runs", ({ state }) => state === "running");
       if (topic !== mixed) await servers.elasticsearch.request("PUT", `/${topic}`);
     }
-  }, 120_000);
+  }, 480_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await stub?.[Symbol.asyncDispose]();
@@ -212,7 +212,7 @@ describe("outcomes of a bulk:", () => {
     const letter = await letterOf(giant, 11);
     expect(letter).toMatchObject({ "penstock.error.type": "document_too_large", "penstock.status": "413" });
     expect(retriedFor(giant)).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("mapping errors and 429 in one bulk: each item has its own outcome", async () => {
     await makeIndexOfNumbers(servers.elasticsearch, mixed);
@@ -232,7 +232,7 @@ describe("outcomes of a bulk:", () => {
     // 7 was refused at once; 21 was among those to be retried.
     expect((await letterOf(mixed, 7))["penstock.attempts"]).toBe("1");
     expect((await letterOf(mixed, 21))["penstock.attempts"]).toBe("2");
-  }, 60_000);
+  }, 240_000);
 
   /** What the dead letter of an offset says about itself. */
   async function letterOf(topic: string, offset: number): Promise<Record<string, string>> {

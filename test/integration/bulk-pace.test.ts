@@ -75,4 +75,4 @@ test("429 of a real Elasticsearch: fewer bulks at once, all of them again once i
   );
   for (const topic of topics)
     expect(await servers.elasticsearch.count(topic)).toBe(RECORDS + (topic === quiet ? more : 0));
-}, 240_000);
+}, 960_000);

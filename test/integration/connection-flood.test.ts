@@ -59,4 +59,4 @@ test("connections from strangers take no descriptor that the topics need", async
   const told = new Set(host.log().flatMap(({ level, reason }) => (level === "info" ? [] : [reason])));
   for (const reason of ["connection", "config"]) told.delete(reason);
   expect([...told]).toEqual(["http_connections"]);
-}, 60_000);
+}, 240_000);

@@ -27,7 +27,7 @@ beforeAll(async () => {
   });
   rows = rowsOf(run);
   report = `${corpusTable(rows, null)}\n${findingsOf(run)}`;
-}, 600_000);
+}, 2_400_000);
 
 const shareOf = ({ right, of }: Share): number => (of === 0 ? 1 : right / of);
 

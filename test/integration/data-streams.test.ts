@@ -56,7 +56,7 @@ describe("two topics declared with data streams, in the file and in etcd", () =>
     const declared = [{ topic: topics.text, dataStream: "logs-{topic}-prod" }];
     await servers.etcd.put(key).value(JSON.stringify(declared));
     host = await startTestHost(config("30d"));
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await servers.etcd.delete().key(key);
@@ -152,7 +152,7 @@ test("a stream whose template somebody deletes gets it back with its next bulk",
   await servers.kafka.produce(topic, lines(0, 3));
   await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
   expect(await stateOf(stream)).toMatchObject({ generation: 1 });
-}, 60_000);
+}, 240_000);
 
 describe("a data stream that cannot be", () => {
   const run = uniqueName("nostream").toLowerCase().replaceAll("-", "_");
@@ -205,7 +205,7 @@ describe("a data stream that cannot be", () => {
     for (const topic of Object.values(topics))
       await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
     expect(await stateOf(streamOf(topics.index))).toMatchObject({ generation: 1 });
-  }, 60_000);
+  }, 240_000);
 
   test("because templates are not managed and there is none, stalls, and never becomes an index", async () => {
     const topic = `${run}.unmanaged`;
@@ -243,7 +243,7 @@ describe("a data stream that cannot be", () => {
     expect(await inAlias()).toBe(0);
     await host.writeConfig({ ...config, elasticsearch: servers.config.elasticsearch });
     await eventually("the stream is in the alias", async () => (await inAlias()) === 3);
-  }, 90_000);
+  }, 360_000);
 });
 
 test("a record that Elasticsearch's parser cannot read holds up nothing, also with a failure store", async () => {
@@ -258,4 +258,4 @@ test("a record that Elasticsearch's parser cannot read holds up nothing, also wi
     values.map((value) => ({ value: `{"n":${value}}` })),
   );
   await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed === 3);
-}, 45_000);
+}, 180_000);

@@ -110,7 +110,7 @@ describe("dead letters", () => {
       // A letter's own timestamp is when it was written.
       expect(Math.abs(letter.timestamp - Date.now())).toBeLessThan(60_000);
     }
-  }, 60_000);
+  }, 240_000);
 
   test("the dead-letter topic is created with the first letter, and keeps letters up to 16 MB forever", async () => {
     const topic = uniqueName("made");
@@ -139,7 +139,7 @@ describe("dead letters", () => {
     } finally {
       await admin.disconnect();
     }
-  }, 60_000);
+  }, 240_000);
 
   test("a timestamp out of range becomes a dead letter, never a wrong document", async () => {
     const topic = uniqueName("time");
@@ -168,7 +168,7 @@ describe("dead letters", () => {
         ["8640000000000001", "invalid_timestamp"],
       ]),
     );
-  }, 60_000);
+  }, 240_000);
 
   test("a letter too large even without its value loses key and headers, the partition continues, and replay restores it whole", async () => {
     const topic = uniqueName("letter");
@@ -230,7 +230,7 @@ describe("dead letters", () => {
       { n: "bad 1", key: 0, header: text },
       { n: "bad 2", key: text, header: 0 },
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test("a dead-letter topic that refuses even a bare letter is named, with the setting to change", async () => {
     const topic = uniqueName("narrow");
@@ -253,7 +253,7 @@ describe("dead letters", () => {
     } finally {
       await letters.close();
     }
-  }, 60_000);
+  }, 240_000);
 
   test("a cancelled letter is not written, but the others are", async () => {
     const topic = uniqueName("called-off");
@@ -281,7 +281,7 @@ describe("dead letters", () => {
     } finally {
       await letters.close();
     }
-  }, 60_000);
+  }, 240_000);
 
   test("one poison record among many good ones, in every partition (kafka-connect-elasticsearch#157, kafka-connect-elasticsearch#694)", async () => {
     const topic = uniqueName("poison");
@@ -310,7 +310,7 @@ describe("dead letters", () => {
     expect(places.map((about) => about["penstock.offset"])).toEqual(["500", "500", "500"]);
     const metrics = await (await host.fetch("/metrics")).text();
     expect(metrics).toContain(`penstock_documents_total{topic="${topic}",outcome="dead-lettered"} 3`);
-  }, 60_000);
+  }, 240_000);
 
   test("a pattern does not cover the dead-letter topic", async () => {
     const run = uniqueName("circle");
@@ -329,5 +329,5 @@ describe("dead letters", () => {
     };
     expect(answer.plan.keep.map((entry) => entry.topic)).toEqual([topic]);
     expect(answer.plan.start).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -110,7 +110,7 @@ test("topics are added, replaced and removed over HTTP, as previewed, and unpars
   await edit(host, { action: "remove", key, revision: state?.revision, target: { topic: second } });
   await untilGone(host, second);
   expect(await servers.etcd.get(key).string()).toBe(`[ ${strange} ]`);
-}, 60_000);
+}, 240_000);
 
 test("an edit based on an old revision is refused with the current value, and nothing is written", async () => {
   const key = uniqueName("key");
@@ -139,7 +139,7 @@ test("an edit based on an old revision is refused with the current value, and no
     ["a", "b"].map((topic) => post(host, "/declarations", { ...body, revision, declaration: { topic } })),
   );
   expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
-}, 60_000);
+}, 240_000);
 
 describe("a plan", () => {
   test("that was previewed is carried out; one that changed since is refused without effect", async () => {
@@ -178,7 +178,7 @@ describe("a plan", () => {
     } finally {
       etcd.close();
     }
-  }, 60_000);
+  }, 240_000);
 });
 
 test("an etcd that refuses a write is quoted, and an unreachable one leaves the listing with its last state", async () => {
@@ -225,7 +225,7 @@ test("an etcd that refuses a write is quoted, and an unreachable one leaves the 
   } finally {
     root.close();
   }
-}, 60_000);
+}, 240_000);
 
 test("without etcd the file is listed, and there is no place to write to", async () => {
   await using host = await startTestHost({ ...servers.config, topics: ["in-file"] });
@@ -238,4 +238,4 @@ test("without etcd the file is listed, and there is no place to write to", async
     status: 404,
     answer: { detail: "The config file has no etcd section, and declarations are written to etcd." },
   });
-}, 60_000);
+}, 240_000);

@@ -46,7 +46,7 @@ test("everything it shows is true, and nothing is left behind", async () => {
   // Without a terminal: no control sequences.
   expect(text).not.toContain("\x1b");
   await expectNothingLeft(run.folder);
-}, 180_000);
+}, 720_000);
 
 test("Ctrl-C during boot leaves nothing behind and shows in the exit code", async () => {
   await using run = await startDemo("--once");
@@ -60,7 +60,7 @@ test("Ctrl-C during boot leaves nothing behind and shows in the exit code", asyn
   run.child.kill("SIGINT");
   expect(await run.child.exited).toBe(130);
   await expectNothingLeft(run.folder);
-}, 60_000);
+}, 240_000);
 
 test.each(["--frobnicate", "more"])("%s is wrong usage", async (argument) => {
   await using child = Bun.spawn([process.execPath, demo, argument], { stdio: ["ignore", "ignore", "pipe"] });

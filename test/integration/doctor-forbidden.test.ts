@@ -10,7 +10,7 @@ let ruled: RuledKafka;
 
 beforeAll(async () => {
   ruled = await startRuledKafka();
-}, 120_000);
+}, 480_000);
 afterAll(() => ruled?.[Symbol.asyncDispose]());
 
 test("a group that may be described but not joined is named", async () => {
@@ -35,7 +35,7 @@ test("a group that may be described but not joined is named", async () => {
       seen: expect.stringContaining("Kafka does not let this user join it") as string,
     }),
   );
-}, 60_000);
+}, 240_000);
 
 test("each missing Kafka permission is named, with the grant to make", async () => {
   const [unreadable, unseen, group, fine] = ["unreadable", "unseen", "ungrouped", "fine"].map(uniqueName);
@@ -84,4 +84,4 @@ test("each missing Kafka permission is named, with the grant to make", async () 
   expect(await ruled.admin.listTopics()).not.toContain(deadLetters);
   const { groups } = await ruled.admin.listGroups();
   expect(groups.map(({ groupId }) => groupId)).toEqual([]);
-}, 60_000);
+}, 240_000);

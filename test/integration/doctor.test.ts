@@ -60,7 +60,7 @@ test("if all is well it finds nothing, exits 0, and leaves nothing behind", asyn
   } finally {
     await admin.disconnect();
   }
-}, 60_000);
+}, 240_000);
 
 test("all faults are named at once, with remedies", async () => {
   const [blocked, alias, short, key] = [
@@ -107,7 +107,7 @@ test("all faults are named at once, with remedies", async () => {
   expect(found).toEqual(expect.arrayContaining(wanted));
   expect(found).toHaveLength(wanted.length);
   expect(troubles.every(({ remedy }) => remedy !== null && remedy !== "")).toBe(true);
-}, 60_000);
+}, 240_000);
 
 describe("an unreachable server", () => {
   const nowhere = "127.0.0.1:1";
@@ -156,7 +156,7 @@ test("servers that accept and never answer: each times out, and the process ends
   } finally {
     for (const hole of holes) hole.stop(true);
   }
-}, 60_000);
+}, 240_000);
 
 test("an etcd with users: the login and each key separately, without a password in the output", async () => {
   await using guarded = await createEtcdServer();
@@ -195,7 +195,7 @@ test("an etcd with users: the login and each key separately, without a password 
     expect(code).toBe(1);
     expect(`${out}${error}`).not.toMatch(/reader-password|wrong-password/);
   }
-}, 60_000);
+}, 240_000);
 
 test("our own host on the port is fine, and its group is in use", async () => {
   const topic = await topicWithRecord();
@@ -206,7 +206,7 @@ test("our own host on the port is fine, and its group is in use", async () => {
   expect(find("http ")?.seen).toBe("a Penstock host answers there");
   expect(find("group ")?.seen).toBe("can be used; 1 host running");
   expect(code).toBe(0);
-}, 60_000);
+}, 240_000);
 
 describe("the command", () => {
   test("names each fault of the config file with its place, and exits 78", async () => {

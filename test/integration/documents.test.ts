@@ -103,7 +103,7 @@ describe("documents of real records", () => {
       ...servers.config,
       topics: Object.entries(settings).map(([name, own]) => Object.assign({ topic: topicOf(name) }, own)),
     });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await servers[Symbol.asyncDispose]();
@@ -193,7 +193,7 @@ describe("documents of real records", () => {
     expect(first?._id).toBe(`${topicOf("text")}:0:0:${recordTime.toString(36)}`);
     const status = await host.untilTopic(topicOf("text"), "is there", () => true);
     expect(status.counts).toEqual({ indexed: 7, duplicate: 0, deadLettered: 0, skipped: 1 });
-  }, 60_000);
+  }, 240_000);
 
   test("json: own fields stay, numbers keep their digits, anything but an object is text", async () => {
     const digits = '{"level":"info","id":9223372036854775807,"exact":0.1000000000000000055511151231257827}';
@@ -221,7 +221,7 @@ describe("documents of real records", () => {
     expect(found[5]?._source["log"]).toEqual({ level: "warn", file: { path: "/var/log/app.json" } });
     const url = new URL(`/${topicOf("json")}/_doc/${found[0]?._id}`, servers.addresses.elasticsearchNode);
     expect(await (await fetch(url)).text()).toContain(digits.slice(1, -1));
-  }, 60_000);
+  }, 240_000);
 
   test.each(["shapes", "older"])(
     "what loggers and agents write is a document: %s",
@@ -266,7 +266,7 @@ describe("documents of real records", () => {
       { message: "ERROR: gone", tags: ["fields_as_text"] },
       { message: "no level" },
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test("a declared timestamp field becomes @timestamp and chooses the index; _id keeps the record's", async () => {
     const found = await moved(
@@ -288,7 +288,7 @@ describe("documents of real records", () => {
       [`${run}-event-2026.01.02`, "2026-01-02T03:04:05.678Z", ["timestamp_absent"]],
     ]);
     expect(found.map(({ _id }) => _id.split(":")[3])).toEqual(Array(4).fill(recordTime.toString(36)));
-  }, 60_000);
+  }, 240_000);
 
   test("a dated index is the UTC day of the record", async () => {
     const times = [0, Date.UTC(2024, 1, 29, 23, 59, 59, 999), Date.UTC(2024, 2, 1)];
@@ -299,7 +299,7 @@ describe("documents of real records", () => {
       `${run}-2024.02.29-dated`,
       `${run}-2024.03.01-dated`,
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test("a record of almost 1 MiB, and 2,000 tiny ones in one batch", async () => {
     const big = "x".repeat(1_048_576 - 200);
@@ -308,7 +308,7 @@ describe("documents of real records", () => {
     const tiny = Array.from({ length: 2_000 }, (_, n) => ({ value: String(n) }));
     const found = await moved("tiny", tiny);
     expect(found.map(({ _source }) => _source["message"])).toEqual(tiny.map(({ value }) => value));
-  }, 60_000);
+  }, 240_000);
 
   test.each([...codecs])(
     "kafkajs' producer, compression %s",
@@ -334,5 +334,5 @@ describe("documents of real records", () => {
       const lines = Array.from({ length: 300 }, (_, n) => `line ${n} of ${codec}`);
       expect(found.map(({ _source }) => _source["message"])).toEqual(lines);
     }
-  }, 60_000);
+  }, 240_000);
 });

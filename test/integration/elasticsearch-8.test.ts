@@ -34,7 +34,7 @@ beforeAll(async () => {
   elasticsearch = testElasticsearch(eight.elasticsearch.node);
   const certificate = await authority.issue("served", { hosts: ["127.0.0.1"] });
   proxy = secureElasticsearch(eight.elasticsearch.node, certificate, { accepted });
-}, 180_000);
+}, 720_000);
 afterAll(async () => {
   await proxy?.[Symbol.asyncDispose]();
   await eight?.stop();
@@ -95,7 +95,7 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
   await using again = await startTestHost(configFor([{ topic, ...unforgiving }], uniqueName("again")));
   await untilCounted(again, topic, { duplicate: 300, deadLettered: 1 });
   expect(await elasticsearch.count(topic)).toBe(300);
-}, 90_000);
+}, 360_000);
 
 test("a data stream on 8.19.5, across a rollover", async () => {
   const topic = uniqueName("eight-stream");
@@ -126,7 +126,7 @@ test("a data stream on 8.19.5, across a rollover", async () => {
   expect(Object.keys(mappings)).toHaveLength(2);
   for (const mapping of Object.values(mappings))
     expect(mapping).toMatchObject({ mappings: { properties: { "kafka.offset": { type: "long" } } } });
-}, 60_000);
+}, 240_000);
 
 test("from 8.19.5 to 9 and to neither, without a restart: headers follow, and nothing is lost or written", async () => {
   const topic = uniqueName("upgrade");
@@ -172,7 +172,7 @@ test("from 8.19.5 to 9 and to neither, without a restart: headers follow, and no
   await untilCounted(host, topic, { indexed: sent, duplicate: 0 });
   const [old, young] = [await elasticsearch.count(topic), await servers.elasticsearch.count(topic)];
   expect(old + young).toBe(sent);
-}, 90_000);
+}, 360_000);
 
 /** Version answers: Elasticsearch 7 names its product since 7.14, OpenSearch does not. */
 function stranger(version: { readonly number: string; readonly distribution?: string }) {
@@ -225,4 +225,4 @@ test("a trial on 8.19.5: pipelines are simulated there too, and what is too larg
   expect(tried.outcomes).toMatchObject({ indexed: 19, skipped: 1 });
   expect(tried.records[0]).toMatchObject({ document: { added: "yes" }, pipelines: [topic] });
   expect((await elasticsearch.request("GET", `/${topic}`)).status).toBe(404);
-}, 60_000);
+}, 240_000);

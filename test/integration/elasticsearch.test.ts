@@ -108,7 +108,7 @@ describe("the template", () => {
       expect(await patterns()).toEqual(expect.arrayContaining(told));
     }
     await Promise.all(hosts.map((host) => host.close()));
-  }, 60_000);
+  }, 240_000);
 
   test("is written by the next host even if one died holding the lock", async () => {
     const path = `/_component_template/${templateLockName}`;
@@ -236,7 +236,7 @@ describe("the record's own fault", () => {
     expect(letters).toMatchObject([
       { "penstock.error.type": "document_too_large", "penstock.status": "413" },
     ]);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("an index that refuses writes", () => {

@@ -38,7 +38,7 @@ beforeAll(async () => {
     await authority.issue(name, options);
   server = await createEtcdServer({ certificate: served, clientCaFile: authority.caFile });
   await server.start();
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
   await Promise.all([authority, stranger].map((one) => one[Symbol.asyncDispose]()));
@@ -159,7 +159,7 @@ test("an expired login is renewed", async () => {
   await Bun.sleep(4_000);
   expect((await store.list(NEVER)).keys).toEqual([]);
   store.close();
-}, 60_000);
+}, 240_000);
 
 /** Enables logins, with a user `reader` that may read these prefixes. */
 async function lockUp(etcd: EtcdServer, prefixes: readonly string[]): Promise<void> {
@@ -218,7 +218,7 @@ describe("a host", () => {
     await eventually("ready again", async () => (await etcdCheck(host)).ok);
     const said = host.log().filter(({ msg }) => String(msg).startsWith("etcd watches lost"));
     expect(said.length).toBeLessThanOrEqual(2);
-  }, 60_000);
+  }, 240_000);
 
   test("whose user may read one of two keys uses that one, and names the missing permission", async () => {
     await using locked = await createEtcdServer();
@@ -275,5 +275,5 @@ describe("a host", () => {
     expect((await host.topics()).map((status) => status.topic).toSorted()).toEqual(
       [topic, later, added].toSorted(),
     );
-  }, 60_000);
+  }, 240_000);
 });

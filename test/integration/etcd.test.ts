@@ -18,7 +18,7 @@ beforeAll(async () => {
   server = await createEtcdServer();
   await server.start();
   admin = new Etcd3({ hosts: server.endpoint });
-}, 60_000);
+}, 240_000);
 
 afterAll(async () => {
   admin.close();
@@ -170,7 +170,7 @@ describe("a watch", () => {
     await admin.put("crash").value("[2]");
     await source.next(/changed/, 500);
     expect((await source.read()).keys[0]?.value).toBe("[2]");
-  }, 60_000);
+  }, 240_000);
 
   test("starts with etcd down, and connects once it appears", async () => {
     await using late = await createEtcdServer();
@@ -180,7 +180,7 @@ describe("a watch", () => {
     await late.start();
     await source.next(/reconnected/, 10_000);
     expect((await source.read()).keys).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("an unreadable etcd", () => {
@@ -230,7 +230,7 @@ describe("an unreadable etcd", () => {
     await gone.start();
     await source.next(/reconnected/, 20_000);
     expect(await source.read()).toMatchObject({ keys: [] });
-  }, 60_000);
+  }, 240_000);
 
   test("leaves standard error to us, whatever grpc wants to print", () => {
     const script = `
@@ -307,7 +307,7 @@ describe("with authentication", () => {
     await setup.user("reader").addRole("readers");
     await setup.auth.authEnable();
     setup.close();
-  }, 60_000);
+  }, 240_000);
   afterAll(() => guarded[Symbol.asyncDispose]());
 
   const guardedSettings = (keys: string[], auth: typeof reader | null) =>
@@ -369,5 +369,5 @@ describe("with authentication", () => {
     await guarded.start();
     await source.next(/reconnected/, 10_000);
     expect((await source.read()).keys[0]?.value).toBe('["a"]');
-  }, 60_000);
+  }, 240_000);
 });

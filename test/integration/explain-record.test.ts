@@ -59,7 +59,7 @@ describe("why is it not in the index?", () => {
         { topic: late, startAt: "latest" },
       ],
     });
-  }, 120_000);
+  }, 480_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await servers.elasticsearch.request("PUT", `/${blocked}/_settings`, { "index.blocks.write": null });
@@ -97,7 +97,7 @@ describe("why is it not in the index?", () => {
     await deleteBefore(plain, 3);
     expect(await explained(plain, 0)).toMatchObject({ kind: "unknown" });
     expect(await explained(plain, 2)).toMatchObject({ kind: "indexed" });
-  }, 120_000);
+  }, 480_000);
 
   test("dead-lettered, with the index's reason", async () => {
     await settled(strict, 1);
@@ -107,13 +107,13 @@ describe("why is it not in the index?", () => {
       letter: { index: strict, error: { type: "document_parsing_exception" }, attempts: 1 },
     });
     expect(message).toContain("failed to parse field [n]");
-  }, 120_000);
+  }, 480_000);
 
   test("dropped by its pipeline", async () => {
     await settled(piped, 2);
     expect(await explained(piped, 0)).toMatchObject({ kind: "dropped" });
     expect(await explained(piped, 1)).toMatchObject({ kind: "indexed" });
-  }, 120_000);
+  }, 480_000);
 
   test("tried again, and what waits behind it", async () => {
     const again = await eventually("it is tried again", async () => {
@@ -122,14 +122,14 @@ describe("why is it not in the index?", () => {
     });
     expect(again.message).toContain("cluster_block_exception");
     expect(again.message).toMatch(/since \d{4}-/);
-  }, 120_000);
+  }, 480_000);
 
   test("held; lost, if Kafka deletes it meanwhile", async () => {
     await host.untilTopic(held, "is held", ({ state }) => state === "held");
     expect(await explained(held, 0)).toMatchObject({ kind: "held", remedy: "Release the topic." });
     await deleteBefore(held, 1);
     expect(await explained(held, 0)).toMatchObject({ kind: "lost" });
-  }, 120_000);
+  }, 480_000);
 
   test("before the topic's start", async () => {
     await host.untilTopic(late, "runs", ({ state }) => state === "running");
@@ -140,12 +140,12 @@ describe("why is it not in the index?", () => {
       message: expect.stringContaining("from offset 1"),
     });
     expect(await explained(late, 1)).toMatchObject({ kind: "indexed" });
-  }, 120_000);
+  }, 480_000);
 
   test("no record: a transaction's marker; and a topic that nobody declared", async () => {
     await settled(marked, 2);
     expect(await explained(marked, 0)).toMatchObject({ kind: "indexed" });
     expect(await explained(marked, 1)).toMatchObject({ kind: "no record" });
     expect(await explained(foreign, 0)).toMatchObject({ kind: "undeclared", committed: null });
-  }, 120_000);
+  }, 480_000);
 });

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await servers.kafka.produce(well, [{ value: "a line" }]);
   await host.untilTopic(blocked, "is in trouble", ({ trouble }) => trouble !== null);
   await host.untilTopic(well, "is read", ({ partitions }) => partitions[0]?.committed === 1);
-}, 120_000);
+}, 480_000);
 afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
   await servers?.[Symbol.asyncDispose]();
@@ -87,7 +87,7 @@ test("through the host: why a topic gets nowhere, what mends it, what waits and 
     state: "failed",
     command,
   });
-}, 120_000);
+}, 480_000);
 
 test("without a host the servers tell what they can, and it says so", async () => {
   const { code, told } = await explained(blocked);
@@ -104,12 +104,12 @@ test("without a host the servers tell what they can, and it says so", async () =
   expect(out).toContain(`→ set index.blocks.write to false\n  ${command}\n`);
   expect(out).toContain("No host was asked (");
   expect(out).toMatch(/^ {2}format +json +entry 1 of /m);
-}, 120_000);
+}, 480_000);
 
 test("a topic that is well needs nothing", async () => {
   const { code, told } = await throughHost(well);
   expect([code, told.says, told.remedy]).toEqual([0, "running", null]);
-}, 120_000);
+}, 480_000);
 
 test("one that does not exist, and one that nobody declares, say what to do", async () => {
   const missing = await throughHost(absent);
@@ -121,9 +121,9 @@ test("one that does not exist, and one that nobody declares, say what to do", as
   const { code, told } = await throughHost(nobodys);
   expect([code, told.says]).toEqual([1, "no source declares it"]);
   expect(told).toMatchObject({ inKafka: true, declared: [], settings: [] });
-}, 120_000);
+}, 480_000);
 
 test("a missing argument is named", async () => {
   const { code, error } = await runCommand("explain", config, []);
   expect([code, error]).toEqual([2, expect.stringContaining("A topic is missing")]);
-}, 60_000);
+}, 240_000);

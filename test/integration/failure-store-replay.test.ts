@@ -121,7 +121,7 @@ describe("a replay and the failure stores of data streams", () => {
       alreadyThere: 2,
       failureStores: { cleared: 0, problems: [] },
     });
-  }, 60_000);
+  }, 240_000);
 
   test("what a host brought in after it waited is cleared; until then it is told as neither indexed nor a letter", async () => {
     const topic = uniqueName("waited");
@@ -172,7 +172,7 @@ describe("a replay and the failure stores of data streams", () => {
       result: { read: 0, failureStores: { cleared: stored.length, open: 0, problems: [] } },
     });
     expect(await storedIn(topic)).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("a failure store that refuses deletions is told, and the replay goes on", async () => {
     const topic = uniqueName("kept");
@@ -199,5 +199,5 @@ describe("a replay and the failure stores of data streams", () => {
     ]);
     await put(`/${index}/_settings`, { "index.blocks.write": false });
     expect((await replay(config)).failureStores).toMatchObject({ cleared: 1, problems: [] });
-  }, 60_000);
+  }, 240_000);
 });

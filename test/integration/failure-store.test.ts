@@ -38,7 +38,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
     await put(`/_ingest/pipeline/${name}`, {
       processors: [{ reroute: { destination: `${name}-rerouted` } }],
     });
-  }, 180_000);
+  }, 720_000);
   afterAll(async () => {
     await client?.close();
     await own?.stop();
@@ -196,7 +196,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
     );
     expect(stored["_index"]).toStartWith(`.fs-${name}-rerouted-`);
     expect(await verdict(name, unfit)).toBe("rejected: document_parsing_exception");
-  }, 120_000);
+  }, 480_000);
 
   test("a witness passes the pipeline like the others, and writes nothing into a stream or behind an alias that moved on", async () => {
     const stream = `${name}-without`;

@@ -97,7 +97,7 @@ describe("hosts of one group", () => {
     expect(new Set(after.topics[0]?.partitions.map(({ host }) => host))).toEqual(
       new Set([after.hosts[0]?.name ?? ""]),
     );
-  }, 120_000);
+  }, 480_000);
 
   test("show the records of all in one live tail, and say which host is missing", async () => {
     const { topic, start } = await groupFor(4);
@@ -131,7 +131,7 @@ describe("hosts of one group", () => {
     );
     life.abort();
     await reading;
-  }, 120_000);
+  }, 480_000);
 
   test("one of an older version reads its partitions beside a new one, and is named as unknown", async () => {
     const { topic, group, start } = await groupFor(2);
@@ -150,7 +150,7 @@ describe("hosts of one group", () => {
     } finally {
       await old[Symbol.asyncDispose]();
     }
-  }, 120_000);
+  }, 480_000);
 
   test("with different tokens say so", async () => {
     const { start } = await groupFor(2);
@@ -162,7 +162,7 @@ describe("hosts of one group", () => {
       (fleet) => fleet.hosts[1]?.reason?.includes("need the same http.token") === true,
     );
     expect(portOf(hosts[1]?.address)).toBe(new URL(two.url).port);
-  }, 120_000);
+  }, 480_000);
 
   test("a stranger in the group gets no token, and cannot show anything", async () => {
     const seen: string[] = [];
@@ -208,5 +208,5 @@ describe("hosts of one group", () => {
     } finally {
       await stranger[Symbol.asyncDispose]();
     }
-  }, 120_000);
+  }, 480_000);
 });

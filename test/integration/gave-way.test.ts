@@ -152,12 +152,12 @@ describe("values that a mapping refuses", () => {
     await request("PUT", `/_ingest/pipeline/${piped}`, { processors: [] });
     await putFailureStoreTemplate({ request }, run, { pattern: nameOf("a data stream"), field: "n" });
     host = await startTestHost(config("dead-letter"));
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${piped}`);
     await servers?.[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 240_000);
 
   const produce = (topic: string, values: readonly string[]): Promise<void> =>
     servers.kafka.produce(
@@ -244,7 +244,7 @@ describe("values that a mapping refuses", () => {
     const found = await formsOf(piped);
     expect(found.get(20)).toBe("flattened");
     expect([...found.values()].filter((form) => form !== "own")).toHaveLength(1);
-  }, 60_000);
+  }, 240_000);
 
   test("a dead letter at once if so declared; a replay follows the current declaration", async () => {
     await produce(declined, ['{"n":1}', '{"n":"x"}']);
@@ -260,5 +260,5 @@ describe("values that a mapping refuses", () => {
         [1, "flattened"],
       ]),
     );
-  }, 60_000);
+  }, 240_000);
 });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   ({ elasticsearchNode } = await testStack());
   // The broker opens thousands of logs.
   ruled = await startRuledKafka({ properties: { "message.max.bytes": String(RECORD_BYTES) }, heapMb: 768 });
-}, 120_000);
+}, 480_000);
 afterAll(() => ruled?.[Symbol.asyncDispose]());
 
 const configOf = (group: string, topics: readonly unknown[]) => ({
@@ -77,7 +77,7 @@ test("a forbidden group is reported, at the start and while running, and used on
   await permit(ruled.admin, act);
   await host.untilTopic(topic, "reads", (status) => status.partitions[0]?.committed === 2, 25_000);
   await readiness(host, 200);
-}, 90_000);
+}, 360_000);
 
 test("topics that do not fit into the group's record are reported in one log line; the others are read", async () => {
   const [run, group] = [uniqueName("full"), uniqueName("full")];
@@ -117,7 +117,7 @@ test("topics that do not fit into the group's record are reported in one log lin
   }
   expect(host.log().filter(({ msg }) => msg === "the group blocks topics").length).toBeWithin(1, 3);
   expect(host.log().filter(({ level }) => level === "warn").length).toBeLessThan(8);
-}, 120_000);
+}, 480_000);
 
 test("a topic of thousands of partitions is read and committed in bounded memory, and the topic beside it continues", async () => {
   const [big, small, group] = [uniqueName("big"), uniqueName("small"), uniqueName("big")];
@@ -161,4 +161,4 @@ test("a topic of thousands of partitions is read and committed in bounded memory
   expect(rssMb).toBeLessThan(400);
   host.signal("SIGTERM");
   expect(await host.exited).toBe(0);
-}, 240_000);
+}, 960_000);

@@ -151,7 +151,7 @@ test("a topic is held and released under load on two hosts; the other topic goes
       ...hosts.map((host) => host[Symbol.asyncDispose]()),
     ]);
   }
-}, 180_000);
+}, 720_000);
 
 test("a declaration holds a topic from the beginning, live and without a replacement; an order does not release it", async () => {
   const [topic = "", fresh = "", other = ""] = await createTopics(1, 1, 1);
@@ -203,7 +203,7 @@ test("a declaration holds a topic from the beginning, live and without a replace
       .filter(({ msg }) => msg === "reconciled")
       .map(({ replaced }) => replaced),
   ).toEqual([[]]);
-}, 120_000);
+}, 480_000);
 
 test("what cannot be held is refused with its reason; an order waits where no host runs; a deleted topic comes back held", async () => {
   const [topic = ""] = await createTopics(1);
@@ -239,4 +239,4 @@ test("what cannot be held is refused with its reason; an order waits where no ho
     topics: [{ action: "released" }],
   });
   await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed === 1);
-}, 120_000);
+}, 480_000);

@@ -54,7 +54,7 @@ beforeAll(async () => {
     priority: 300,
     template: { mappings },
   });
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await client.close();
   for (const kind of ["indices", "closed", "alias-1", "alias-2", "one", "days"])
@@ -83,7 +83,7 @@ describe("what a target holds", () => {
       reason: null,
     });
     expect((await held(stream)).bytes).toBeGreaterThan(3_000);
-  }, 60_000);
+  }, 240_000);
 
   test("an alias to two indices", async () => {
     const alias = `${name}-alias`;
@@ -100,7 +100,7 @@ describe("what a target holds", () => {
       retentionMs: null,
       reason: null,
     });
-  }, 60_000);
+  }, 240_000);
 
   test("dated indices, without others of the same beginning, and with each topic's part", async () => {
     const dated = `${name}-indices-{yyyy.MM.dd}`;
@@ -125,7 +125,7 @@ describe("what a target holds", () => {
       ["web", 1],
       ["none", 0],
     ]);
-  }, 60_000);
+  }, 240_000);
 
   test("an index; one of several that is closed; and nothing", async () => {
     await write(`${name}-one`, day(2));
@@ -153,7 +153,7 @@ describe("what a target holds", () => {
       retentionMs: null,
       reason: null,
     });
-  }, 60_000);
+  }, 240_000);
 
   test("a thousand targets take few requests", async () => {
     let requests = 0;
@@ -168,7 +168,7 @@ describe("what a target holds", () => {
     expect(found.get(`${name}-one`)?.holdings.documents).toBe(1);
     expect(found.get(`${name}-thousand-7`)?.holdings.kind).toBe("absent");
     expect(requests).toBeLessThan(20);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("doctor", () => {
@@ -208,7 +208,7 @@ describe("doctor", () => {
       "doctor finds nothing",
       async () => (await diagnosed(config)).find("late reading")?.state === "ok",
     );
-  }, 90_000);
+  }, 360_000);
 
   test("says that a late record belongs to a day whose index is gone; it is created again", async () => {
     const topic = uniqueName("holds");
@@ -241,5 +241,5 @@ describe("doctor", () => {
     await using host = await startTestHost(config);
     await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 1);
     expect(await servers.elasticsearch.count(`${name}-days-2026.11.10`)).toBe(1);
-  }, 90_000);
+  }, 360_000);
 });

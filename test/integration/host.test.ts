@@ -48,7 +48,7 @@ describe("a host on real servers", () => {
       log: { file: { path: "/var/log/basic.log" } },
       kafka: { topic, offset: 0 },
     });
-  }, 60_000);
+  }, 240_000);
 
   test("SIGKILL in the middle neither loses nor doubles anything", async () => {
     const topic = uniqueName("killed");
@@ -72,7 +72,7 @@ describe("a host on real servers", () => {
       60_000,
     );
     expect(await elasticsearch.count(topic)).toBe(20_000);
-  }, 120_000);
+  }, 480_000);
 
   test("SIGTERM commits everything sent and exits with 0", async () => {
     const topic = uniqueName("term");
@@ -84,5 +84,5 @@ describe("a host on real servers", () => {
     expect(await host.exited).toBe(0);
     expect(await kafka.committed(servers.kafka.group, topic)).toEqual(new Map([[0, 2]]));
     expect(await eventually("counted", () => elasticsearch.count(topic))).toBe(2);
-  }, 60_000);
+  }, 240_000);
 });

@@ -80,11 +80,11 @@ test("a real host answers over TLS, switches to a renewed certificate, and refus
 
   host.signal("SIGTERM");
   expect(await host.exited).toBe(0);
-}, 60_000);
+}, 240_000);
 
 test("a key that does not match the certificate is exit code 78, with the place and the rule", async () => {
   await using authority = await createAuthority();
   const [one, other] = [await authority.issue("one"), await authority.issue("other")];
   const config = { ...servers, http: { port: 0, tls: { cert: one.certFile, key: other.keyFile } } };
   expect(startTestHost(config)).rejects.toThrow("the host exited with 78");
-}, 60_000);
+}, 240_000);

@@ -66,7 +66,7 @@ describe("ignored fields", () => {
     host = await startTestHost(config);
     await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 8);
     await stack.elasticsearch.request("POST", `/${topic}/_refresh`);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await stack.elasticsearch.request("DELETE", `/${topic}`);
@@ -109,7 +109,7 @@ describe("ignored fields", () => {
     expect(text).toContain(`penstock_ignored_documents{topic="${topic}",field="n"} 2`);
     expect(text).toContain(`penstock_ignored_documents{topic="${topic}",field="beyond"} 1`);
     expect(text).not.toContain(`penstock_ignored_documents{topic="${topic}",field="stack"}`);
-  }, 60_000);
+  }, 240_000);
 
   test("are reported by doctor", async () => {
     const { find } = await diagnosed({ ...config, http: { port: 0 } });
@@ -118,7 +118,7 @@ describe("ignored fields", () => {
       "n in 2 records of the last day (values do not fit the mapped type long;",
     );
     expect(find(`fields of ${topic}`)?.remedy).toContain("rename the field");
-  }, 60_000);
+  }, 240_000);
 
   test("are listed in the command line's digest", async () => {
     const { out } = await runReplay(config, "--digest", "--topic", topic);
@@ -128,5 +128,5 @@ describe("ignored fields", () => {
     expect(out).toContain(
       `        1 record of topic ${topic}, field beyond: the index has the maximum number of fields\n`,
     );
-  }, 60_000);
+  }, 240_000);
 });

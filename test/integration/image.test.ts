@@ -27,7 +27,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
   beforeAll(async () => {
     image = await buildImage(join(top, "infra/deploy/Dockerfile"), top);
     servers = await connectStack();
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await servers[Symbol.asyncDispose]();
     await image[Symbol.asyncDispose]();
@@ -180,7 +180,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
 
     expect(await stateOf(image.root)).toEqual(before);
     await expectEachOffsetOnce(servers, topics, topics.join(","));
-  }, 60_000);
+  }, 240_000);
 });
 
 /** Kind, owner, size and times of everything in a folder. */

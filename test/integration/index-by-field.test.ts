@@ -122,7 +122,7 @@ test.concurrent("values choose an index each, cleaned; those that cannot share o
   });
   const found = await host.fetch(`/logs?topic=${name}&from=2026-11-30T00:00:00Z&to=2026-12-01T00:00:00Z`);
   expect(await found.json()).toMatchObject({ total: { value: 9 } });
-}, 120_000);
+}, 480_000);
 
 describe("a bound of three indices", () => {
   test.concurrent("holds although two hosts read new values at once, one of which is killed unheard", async () => {
@@ -154,7 +154,7 @@ describe("a bound of three indices", () => {
     expect(new Set(documents.map(({ _id }) => _id)).size).toBe(1_200);
     const indicesOf = Map.groupBy(documents, ({ _source }) => String(_source["app"]));
     for (const [, some] of indicesOf) expect(new Set(some.map(({ _index }) => _index)).size).toBe(1);
-  }, 120_000);
+  }, 480_000);
 
   test.concurrent("may be raised, also over a crash: what has an index keeps it, others get one", async () => {
     const { declared, produce, isDone, held, name } = await world("{app:1}");
@@ -182,7 +182,7 @@ describe("a bound of three indices", () => {
     expect(host.log().map(({ msg }) => msg)).toContain(
       "a topic has as many indices as its bound allows: other values go to one index",
     );
-  }, 120_000);
+  }, 480_000);
 
   test.concurrent("is never exceeded by many hosts at once, which all get the same answers", async () => {
     const topic = uniqueName("lists");
@@ -196,7 +196,7 @@ describe("a bound of three indices", () => {
     await Promise.all(asked.map(ask));
     const { names, isFull } = await ask([]);
     expect([names.length, isFull, names.includes("l-other")]).toEqual([6, true, true]);
-  }, 120_000);
+  }, 480_000);
 });
 
 test.concurrent("an index that is closed, or an alias that takes no writes, makes dead letters that name it; a replay brings them back there", async () => {
@@ -225,7 +225,7 @@ test.concurrent("an index that is closed, or an alias that takes no writes, make
     ],
   });
   expect(await held()).toEqual({ "a-2026.11.30": 2, "all-2026.11.30": 1, "b-2026.11.30": 2 });
-}, 120_000);
+}, 480_000);
 
 test.concurrent("the audit knows where each record belongs, and repairs it there", async () => {
   const { declared, produce, isDone, held, audit, remove, name } = await world("{app:2}-{yyyy.MM.dd}");
@@ -251,4 +251,4 @@ test.concurrent("the audit knows where each record belongs, and repairs it there
   expect(JSON.stringify(found)).toContain(`${name}-a-2026.11.29`);
   await audit("--repair");
   expect(await held()).toEqual({ "a-2026.11.30": 1, "b-2026.11.30": 1, "other-2026.11.30": 3 });
-}, 90_000);
+}, 360_000);

@@ -83,7 +83,7 @@ describe("an event of records", () => {
     expect(await servers.elasticsearch.count(topic)).toBe(21);
     host.signal("SIGTERM");
     expect(await host.exited).toBe(0);
-  }, 60_000);
+  }, 240_000);
 
   test("a mapping error becomes a dead letter and no failure; a temporary refusal by Elasticsearch is a failure", async () => {
     const [topic, shut, gone] = [uniqueName("strict"), uniqueName("shut"), uniqueName("gone")];
@@ -121,7 +121,7 @@ describe("an event of records", () => {
     expect(again.batchItemFailures).toHaveLength(1);
     expect(again.counts).toMatchObject({ indexed: 2, duplicate: 1 });
     expect(await servers.elasticsearch.count(shut)).toBe(2);
-  }, 60_000);
+  }, 240_000);
 
   test("is processed by the same handler as an AWS Lambda function, which reads etcd too", async () => {
     const [topic, other] = [uniqueName("lambda"), uniqueName("undeclared")];
@@ -161,5 +161,5 @@ describe("an event of records", () => {
       etcd.close();
       await rm(folder, { recursive: true, force: true });
     }
-  }, 60_000);
+  }, 240_000);
 });

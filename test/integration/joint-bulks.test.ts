@@ -40,12 +40,12 @@ beforeAll(async () => {
   elasticsearch = createElasticsearch({ ...defaults, nodes: [elasticsearchNode] });
   prefix = `joint-${crypto.randomUUID().slice(0, 8)}`;
   for (let n = 0; n < HEALTHY; n += 1) await makeIndex(`${prefix}-well-${n}`);
-}, 120_000);
+}, 480_000);
 
 afterAll(async () => {
   await direct.request("DELETE", `/${prefix}-*?expand_wildcards=all`);
   await elasticsearch.close();
-}, 60_000);
+}, 240_000);
 
 async function makeIndex(name: string, own: object = {}): Promise<void> {
   const { status, body } = await direct.request("PUT", `/${name}?wait_for_active_shards=0`, {
@@ -215,5 +215,5 @@ describe("common bulks of a real Elasticsearch", () => {
     expect(quantile(beside, 1)).toBeLessThan(COMPANY_MS + 500);
     expect(quantile(beside, 0.99)).toBeLessThan(quantile(alone, 0.99) * 3 + 250);
     await direct.request("DELETE", `/_ingest/pipeline/${prefix}-fails`);
-  }, 120_000);
+  }, 480_000);
 });

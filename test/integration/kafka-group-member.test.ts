@@ -121,7 +121,7 @@ describe("one member", () => {
     expect([...(committed.get(topic)?.values() ?? [])].every(({ offset }) => offset === 7)).toBeTrue();
     // Every start of a broker has to read them.
     await kafka.deleteTopic(topic);
-  }, 120_000);
+  }, 480_000);
 
   test("names the topics that Kafka does not know, and reads them once they exist", async () => {
     const [topic = ""] = await topicsOf(1);
@@ -277,7 +277,7 @@ test("added partitions are noticed, and shared", async () => {
   await kafka.addPartitions(topic, 3);
   await eventually("all are held", () => host.holds().length === 3, 45_000);
   expect(host.member.partitionsOf(topic)).toBe(3);
-}, 60_000);
+}, 240_000);
 
 test("a group used by another client is named, together with that client, and joined once the client leaves", async () => {
   const [topic = ""] = await topicsOf(1);

@@ -101,7 +101,7 @@ describe("a reader", () => {
       expect(wire.calls.length).toBeLessThanOrEqual(75);
       for (const sink of sinks) expectContiguous(sink);
     });
-  }, 60_000);
+  }, 240_000);
 
   test("a partition opened during a long poll is read at once, and so is every record until the next one", async () => {
     const old = uniqueName("reader-old");
@@ -126,7 +126,7 @@ describe("a reader", () => {
         return polls() === before;
       });
     });
-  }, 60_000);
+  }, 240_000);
 
   test("a backlog is read in large pieces beside a tail that continues", async () => {
     const [behind, tail] = [uniqueName("reader-behind"), uniqueName("reader-tail")];
@@ -146,7 +146,7 @@ describe("a reader", () => {
       // 40 MB; each fetch brings 8 MiB less the cut-off rest.
       expect(large.parts.length).toBeLessThanOrEqual(12);
     });
-  }, 60_000);
+  }, 240_000);
 
   test("an offset out of range, a missing topic, one deleted and created again: each is reported, and recovers", async () => {
     const [topic, missing] = [uniqueName("reader-again"), uniqueName("reader-missing")];
@@ -174,7 +174,7 @@ describe("a reader", () => {
       expectContiguous(again);
       expect([again.troubles.at(-1) ?? null, none.troubles.at(-1)]).toEqual([null, null]);
     });
-  }, 60_000);
+  }, 240_000);
 
   test("seeks and closes while answers are on their way: answers to earlier requests have no effect", async () => {
     const topic = uniqueName("reader-seek");
@@ -196,5 +196,5 @@ describe("a reader", () => {
         expect(sink.parts.length).toBe(seen);
       }
     });
-  }, 60_000);
+  }, 240_000);
 });

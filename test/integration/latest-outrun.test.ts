@@ -32,4 +32,4 @@ test("with startAt: latest, records left after retention outran the group are re
   await using host = await startTestHost(config);
   const { counts } = await host.untilTopic(topic, "reads on", (status) => committed(status) === 25);
   expect(counts.indexed).toBe(15);
-}, 60_000);
+}, 240_000);

@@ -76,7 +76,7 @@ describe("old and new indices of one topic", () => {
     });
     await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === records.length + 1);
     await elasticsearch.request("POST", `/${topic}-*/_refresh`);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await stack.elasticsearch.request("DELETE", `/${oldIndex},${newIndex}`);

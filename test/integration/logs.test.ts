@@ -112,7 +112,7 @@ describe("the logs of a host on real servers", () => {
       "runs",
       ({ state, partitions }) => state === "running" && partitions.length === 2,
     );
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await elasticsearch.request("DELETE", `/${topics.huge}`);
     await host[Symbol.asyncDispose]();
@@ -199,7 +199,7 @@ describe("the logs of a host on real servers", () => {
     expect(await search(query + q("word1 word2"))).toMatchObject({ complete: true, total: { value: 1 } });
     const { total, problems } = await search(query + q(words.join(" ")));
     expect([total.value, problems]).toEqual([1, [expect.stringContaining("only the message was searched")]]);
-  }, 60_000);
+  }, 240_000);
 
   test("pages follow each other without loss, dated indices are searched, a bad cursor is refused", async () => {
     const seen: string[] = [];
@@ -286,7 +286,7 @@ describe("the logs of a host on real servers", () => {
     expect(((await whole.json()) as { raw: string }).raw.length).toBeGreaterThan(message.length);
     const exported = await (await host.fetch(`/logs/export?topic=${topics.huge}&${all}`)).text();
     expect(exported).toContain(`GET /${topics.huge}/_doc/`);
-  }, 60_000);
+  }, 240_000);
 
   test("a tail shows settled records: lines sent plus lines counted as not shown equal all matches", async () => {
     const events: StreamEvent[] = [];
@@ -317,7 +317,7 @@ describe("the logs of a host on real servers", () => {
     expect(lines.every(({ text }) => text.startsWith("loud ") && text.endsWith(" \u0000<b>"))).toBe(true);
     gone.abort();
     await reading;
-  }, 60_000);
+  }, 240_000);
 
   test("indices without our template, mapped by Elasticsearch itself, are searched too", async () => {
     const own = uniqueName("own");
@@ -344,7 +344,7 @@ describe("the logs of a host on real servers", () => {
     });
     const second = (await (await other.fetch(`/logs?${all}&size=2&after=${first.next}`)).json()) as Answer;
     expect(second).toMatchObject({ complete: true, hits: [{ topic: own, offset: 0 }], next: null });
-  }, 60_000);
+  }, 240_000);
 
   test("SIGTERM ends an open tail at once", async () => {
     const group = uniqueName("leaving");
@@ -359,7 +359,7 @@ describe("the logs of a host on real servers", () => {
     leaving.signal("SIGTERM");
     await reading;
     expect(await leaving.exited).toBe(0);
-  }, 60_000);
+  }, 240_000);
 });
 
 interface TailData {

@@ -15,7 +15,7 @@ describe.each(commands)("%s", (name) => {
     await using command = startPiped(commandOf(name));
     await command.closeOutput();
     expect([await command.exited, command.shown()]).toEqual([0, ""]);
-  }, 60_000);
+  }, 240_000);
 
   test("on a full disk says so, and fails", async () => {
     await using command = startPiped(commandOf(name), { output: Bun.file("/dev/full") });
@@ -23,5 +23,5 @@ describe.each(commands)("%s", (name) => {
       1,
       "standard output could not be written: ENOSPC: no space left on device, write\n",
     ]);
-  }, 60_000);
+  }, 240_000);
 });

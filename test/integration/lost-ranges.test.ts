@@ -91,7 +91,7 @@ describe("records that Kafka has deleted", () => {
       to: 12,
       reason: "partition 0: Kafka deleted offsets 5 to 11 before they were read",
     });
-  }, 60_000);
+  }, 240_000);
 
   test("a log that was created again and is longer than the old position is read from its start", async () => {
     const topic = uniqueName("outgrown");
@@ -118,7 +118,7 @@ describe("records that Kafka has deleted", () => {
       new Set([...lines(50, "old"), ...lines(80, "new")].map(({ value }) => value)),
     );
     expect(found).toHaveLength(130);
-  }, 60_000);
+  }, 240_000);
 
   test("a log that ends before the position is read from its start", async () => {
     const topic = uniqueName("shorter");
@@ -131,7 +131,7 @@ describe("records that Kafka has deleted", () => {
     const status = await host.untilTopic(topic, "has read it", (now) => committed(now) === 30);
     expect(status.counts.indexed).toBe(30);
     expect(status.lost).toMatchObject([{ partition: 0, from: 500, to: null, cause: "recreated" }]);
-  }, 60_000);
+  }, 240_000);
 
   test("a topic deleted and created again under a running host: all records of the new one are read", async () => {
     const topic = uniqueName("swapped");
@@ -155,5 +155,5 @@ describe("records that Kafka has deleted", () => {
     const found = await messagesOf(topic);
     expect(new Set(found)).toEqual(wanted);
     expect(found).toHaveLength(wanted.size);
-  }, 120_000);
+  }, 480_000);
 });

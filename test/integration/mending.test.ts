@@ -13,7 +13,7 @@ import { connectStack, type StackClients } from "../support/stack-clients.ts";
 let servers: StackClients;
 beforeAll(async () => {
   servers = await connectStack();
-}, 60_000);
+}, 240_000);
 afterAll(() => servers[Symbol.asyncDispose]());
 
 interface Case {
@@ -188,7 +188,7 @@ test("text in a long: each change is tried, another index takes all 1,143, and n
   expect(await servers.elasticsearch.count(topic)).toBe(300);
   const digest = await ask(host, `/dead-letters?topic=${topic}`);
   expect(digest).toMatchObject({ states: { open: 0, resolved: 1_143, unknown: 0 } });
-}, 240_000);
+}, 960_000);
 
 const done = (letters: number, index: string) => ({
   state: "done",
@@ -215,7 +215,7 @@ test("an object where text is mapped: only a field that takes anything helps, an
   const beside = `${topic}-mended`;
   expect(await applied(host, group, answer, "new-index")).toMatchObject(done(30, beside));
   expect((await runAudit(config, [topic])).code).toBe(0);
-}, 240_000);
+}, 960_000);
 
 test("a malformed date: it is left out in place, and the letters go into the index that refused them", async () => {
   const topic = uniqueName("date");
@@ -251,7 +251,7 @@ test("a malformed date: it is left out in place, and the letters go into the ind
   const stale = await applied(host, group, answer, "malformed-as-text");
   expect(stale).toMatchObject({ state: "failed", change: { made: false } });
   expect(stale.error).toContain("the index has changed since the proposal was made");
-}, 240_000);
+}, 960_000);
 
 test("too many fields: a higher limit is tried, made and enough; another index that is named is tried too", async () => {
   const topic = uniqueName("limit");
@@ -283,7 +283,7 @@ test("too many fields: a higher limit is tried, made and enough; another index t
   expect(answer.verdicts["raise-limit"]?.letters).toEqual(allAccepted(12));
   expect(await applied(host, group, answer, "raise-limit")).toMatchObject(done(12, topic));
   expect((await runAudit(config, [topic])).code).toBe(0);
-}, 240_000);
+}, 960_000);
 
 test("an alias: a rollover gives later records another type too", async () => {
   const topic = uniqueName("alias");
@@ -304,4 +304,4 @@ test("an alias: a rollover gives later records another type too", async () => {
   const second = `${topic}-000002`;
   expect(await applied(host, group, answer, "roll-over")).toMatchObject(done(10, second));
   expect((await runAudit(config, [topic])).code).toBe(0);
-}, 240_000);
+}, 960_000);

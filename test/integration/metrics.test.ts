@@ -18,7 +18,7 @@ beforeAll(async () => {
   await Promise.all([servers.kafka.createTopic(shared, PARTITIONS), servers.kafka.createTopic(other)]);
   const config = { ...servers.config, topics: [shared, other] };
   hosts = await Promise.all([startTestHost(config), startTestHost(config)]);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()));
   await servers[Symbol.asyncDispose]();
@@ -58,7 +58,7 @@ describe("two hosts that share a topic", () => {
     expect(assigned).toHaveLength(2);
     expect(assigned).toContainEqual(one);
     expect(assigned).toContainEqual(two);
-  }, 60_000);
+  }, 240_000);
 
   test("count every record once between them, by outcome", async () => {
     const messages = all.flatMap((partition) => [1, 2, 3].map((n) => ({ partition, value: `line ${n}` })));
@@ -79,7 +79,7 @@ describe("two hosts that share a topic", () => {
     expect(
       counted.samples.filter((line) => line.startsWith("penstock_check_ok") && line.endsWith(" 0")),
     ).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("of which one stops: the other reports all partitions", async () => {
     hosts[1].signal("SIGTERM");
@@ -89,7 +89,7 @@ describe("two hosts that share a topic", () => {
       async () => (await laggingOf(hosts[0])).join() === all.join(),
     );
     expect(await assignedByKafka()).toEqual([all]);
-  }, 60_000);
+  }, 240_000);
 
   test("and a removed topic leaves no series; the other keeps all of its own", async () => {
     const [host] = hosts;
@@ -110,5 +110,5 @@ describe("two hosts that share a topic", () => {
       return samples.some((line) => line.includes(shared)) ? null : samples;
     });
     expect(namesOf(left, other).toSorted()).toEqual(before.toSorted());
-  }, 60_000);
+  }, 240_000);
 });

@@ -67,4 +67,4 @@ test("an index of the older template beside a new one is written to, audited, re
   await elasticsearch.request("POST", `/${topic}-*/_refresh`);
   expect(await Promise.all([older, newer].map((index) => elasticsearch.count(index)))).toEqual([4, 4]);
   expect((await runCommand("audit", config, [])).code).toBe(0);
-}, 90_000);
+}, 360_000);

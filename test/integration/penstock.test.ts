@@ -30,7 +30,7 @@ describe("penstock", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  }, 60_000);
+  }, 240_000);
 
   test.each(Object.keys(SHIPPED).filter((name) => name !== "version"))(
     "%s --help and help %s say the same",
@@ -45,14 +45,14 @@ describe("penstock", () => {
 
   test("help of a verb is the verb's", async () => {
     expect((await penstock("help", "topics", "add")).out).toStartWith("Usage: penstock topics add TOPIC ");
-  }, 60_000);
+  }, 240_000);
 
   test("--help lists what ships, and what needs a checkout", async () => {
     const { out, code } = await penstock("--help");
     expect(code).toBe(0);
     for (const name of [...Object.keys(SHIPPED), ...Object.keys(DEVELOPMENT)])
       expect(out).toContain(`\n  ${name} `);
-  }, 60_000);
+  }, 240_000);
 
   test.each([
     [[], "A command is missing: host, doctor, "],
@@ -78,11 +78,11 @@ describe("penstock", () => {
       code: 2,
       error: { error: { code: "usage" } },
     });
-  }, 60_000);
+  }, 240_000);
 
   test("says its version", async () => {
     const [text, json] = await Promise.all([penstock("--version"), penstock("version", "--json")]);
     expect(text.out).toBe(`penstock ${manifest.version} (Bun ${Bun.version})\n`);
     expect(JSON.parse(json.out)).toEqual({ version: manifest.version, bun: Bun.version });
-  }, 60_000);
+  }, 240_000);
 });

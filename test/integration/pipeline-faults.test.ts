@@ -88,13 +88,13 @@ describe("records that an ingest pipeline refuses", () => {
     for (const name of [...Object.keys(brokenForAll), "streamless"]) {
       for (const value of ["one", "two", "three"]) await refusedAlone(name, value);
     }
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     for (const name of declared)
       await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${topicOf(name)}`);
     await servers?.[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 240_000);
 
   async function putPipeline(name: string, processors: readonly object[]): Promise<void> {
     const put = await servers.elasticsearch.request("PUT", `/_ingest/pipeline/${topicOf(name)}`, {
@@ -178,7 +178,7 @@ describe("records that an ingest pipeline refuses", () => {
     await produce("company", good, bad, good, bad);
     await untilCommitted("company", 4);
     expect((await lettersOf("company")).map((about) => about["penstock.attempts"])).toEqual(["1", "1"]);
-  }, 60_000);
+  }, 240_000);
 
   test("several in a row, each alone, more than there are bulks at a time: each gets its outcome by itself", async () => {
     for (let n = 0; n < 6; n += 1) await refusedAlone("mixed", `${bad} ${n}`);
@@ -191,7 +191,7 @@ describe("records that an ingest pipeline refuses", () => {
     expect(new Set(letters.map((about) => about["penstock.offset"]))).toEqual(
       new Set(["0", "1", "2", "3", "4", "5", String(6 + written)]),
     );
-  }, 90_000);
+  }, 360_000);
 
   test("while one waits, the others' letters are written once, however often reading restarts", async () => {
     // From two days before today, which Kafka's retention keeps.
@@ -233,7 +233,7 @@ describe("records that an ingest pipeline refuses", () => {
       if ((await untilIndexed("blocked", 6 + n)).counts.deadLettered === 6) break;
     }
     expect(await lettersOf("blocked")).toHaveLength(6);
-  }, 90_000);
+  }, 360_000);
 
   test("a failure store accepts refused documents: a dead letter with the true reason, whatever the cause", async () => {
     await produce("stream", '{"n":"alone"}');
@@ -248,7 +248,7 @@ describe("records that an ingest pipeline refuses", () => {
     ]);
     expect(letters[1]?.["penstock.error.reason"]).toContain("failed to parse field [n] of type [long]");
     expect(await servers.elasticsearch.count(topicOf("stream"))).toBe(2);
-  }, 60_000);
+  }, 240_000);
 
   test.each([...Object.keys(brokenForAll), "streamless"])(
     "%s: the pipeline's own fault is nobody's: all wait, and are indexed once it is mended",

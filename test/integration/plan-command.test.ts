@@ -43,7 +43,7 @@ test("plan compares another file with the running host, and changes nothing", as
     plan: { start: [{ topic: fresh }], stop: [{ topic: gone }], keep: [{ topic: kept }] },
   });
   expect((await host.topics()).map(({ topic }) => topic).toSorted()).toEqual([gone, kept].toSorted());
-}, 60_000);
+}, 240_000);
 
 test("without a host it shows what one does at its start, and says so", async () => {
   const topic = uniqueName("alone");
@@ -57,4 +57,4 @@ test("without a host it shows what one does at its start, and says so", async ()
   const told = await Bun.file(join(folder, "out")).text();
   expect(told).toStartWith("Note: http.port is 0 in the config, so its port is not known: give --host URL.");
   expect(told).toContain(`\n+ start    ${topic}  (`);
-}, 60_000);
+}, 240_000);

@@ -36,7 +36,7 @@ test("the environment's proxy is used and named, the config's takes precedence, 
   seen.length = 0;
   const doctor = await diagnosed({ ...config, elasticsearch: { ...config.elasticsearch, proxy: "none" } });
   expect(doctor.find(`node ${node}`)).toMatchObject({ state: "ok", seen: "answers as Elasticsearch 8 or 9" });
-}, 60_000);
+}, 240_000);
 
 /** Forwards requests for absolute URLs, and records their targets. */
 function startForwardProxy(seen: string[]): AsyncDisposable & { readonly url: string } {

@@ -145,7 +145,7 @@ test.concurrent("a rebuild behind an alias survives kill -9 and is swapped under
   expect(await stack.elasticsearch.count(old)).toBe(written);
   const { code } = await runCommand("audit", config, [topic]);
   expect(code).toBe(0);
-}, 240_000);
+}, 960_000);
 
 test.concurrent("a topic that declares its index is swapped by its declaration, which the command asks for", async () => {
   const topic = uniqueName("rebuild").toLowerCase();
@@ -189,7 +189,7 @@ test.concurrent("a topic that declares its index is swapped by its declaration, 
   );
   const finished = await runCommand("topics", config(fresh), ["rebuild", topic, "--finish"]);
   expect(finished).toMatchObject({ code: 0, error: "" });
-}, 120_000);
+}, 480_000);
 
 test.concurrent("what a rebuild cannot do is refused with its reason, and a new index that vanishes ends it visibly", async () => {
   const topic = uniqueName("rebuild").toLowerCase();
@@ -234,4 +234,4 @@ test.concurrent("what a rebuild cannot do is refused with its reason, and a new 
   expect(await stack.elasticsearch.count(fresh)).toBe(30);
   await steer(host, topic, { action: "resume" });
   await eventually("it goes on", async () => ((await stack.elasticsearch.count(fresh)) === 60 ? true : null));
-}, 120_000);
+}, 480_000);

@@ -23,7 +23,7 @@ describe("records as they lie in Kafka", () => {
     await servers.kafka.createTopic(foreign);
     const http = { port: 0, token, readOnlyToken };
     host = await startTestHost({ ...servers.config, http, topics: [declared] });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await servers[Symbol.asyncDispose]();
@@ -86,7 +86,7 @@ describe("records as they lie in Kafka", () => {
     expect(summary(timed.entries)).toEqual(["line 27", "line 28", "line 29"]);
     const newest = await records(`topic=${declared}&partition=1&limit=2`);
     expect(summary(newest.entries)).toEqual(["line 28", "line 29"]);
-  }, 60_000);
+  }, 240_000);
 
   test("a long value is cut between characters, and whole on demand", async () => {
     const long = "ä".repeat(10_000);
@@ -95,7 +95,7 @@ describe("records as they lie in Kafka", () => {
     expect(cut).toMatchObject({ value: { bytes: 20_001, cut: true, content: `x${"ä".repeat(2_047)}` } });
     const [whole] = (await records(`topic=${declared}&partition=0&limit=1&whole=true`)).entries;
     expect(whole).toMatchObject({ value: { cut: false, content: `x${long}` } });
-  }, 60_000);
+  }, 240_000);
 
   test("says what lies at an offset without a record", async () => {
     const topic = `${run}-gaps`;
@@ -120,7 +120,7 @@ describe("records as they lie in Kafka", () => {
     ]);
     const behind = await records(`topic=${topic}&partition=0&offset=9`);
     expect(summary(behind.entries)).toEqual(["9-10 not written"]);
-  }, 60_000);
+  }, 240_000);
 
   test("an open transaction is said, and nothing behind it is shown", async () => {
     const topic = `${run}-open`;
@@ -137,7 +137,7 @@ describe("records as they lie in Kafka", () => {
     await transaction.abort();
     await producer.disconnect();
     expect(summary(entries)).toEqual(["0-1 open transaction"]);
-  }, 60_000);
+  }, 240_000);
 
   test("a topic that nobody declared needs the full token; Kafka's own are never shown", async () => {
     expect((await answer(`topic=${foreign}&partition=0`, readOnlyToken)).status).toBe(403);
@@ -148,7 +148,7 @@ describe("records as they lie in Kafka", () => {
       status: 403,
       text: expect.stringContaining("Kafka's own"),
     });
-  }, 60_000);
+  }, 240_000);
 
   test("bad input is told: topic, partition, parameters", async () => {
     const fault = async (query: string) => {
@@ -175,5 +175,5 @@ describe("records as they lie in Kafka", () => {
       400,
       expect.stringMatching(/^from "soon" must be ISO 8601/),
     ]);
-  }, 60_000);
+  }, 240_000);
 });

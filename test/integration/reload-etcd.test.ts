@@ -51,7 +51,7 @@ test("the list of keys changes in the file while running", async () => {
   // The key that was removed for a while is watched again.
   await declare(servers.etcd, first);
   await untilGone(host, one);
-}, 60_000);
+}, 240_000);
 
 test("other endpoints in the file lead to another etcd, and only there; without the section etcd is not read", async () => {
   const [here = "", there = "", later = "", late = "", inFile = ""] = await topicsInKafka(5);
@@ -86,7 +86,7 @@ test("other endpoints in the file lead to another etcd, and only there; without 
   } finally {
     other.close();
   }
-}, 60_000);
+}, 240_000);
 
 describe("an etcd with a changed history is not trusted until an operator confirms it:", () => {
   test.each<[string, RegExp, (server: EtcdServer) => Promise<EtcdServer>]>([

@@ -66,4 +66,4 @@ test("a config file and an etcd value of the older program work unchanged", asyn
   await Promise.all([untilGone(host, fromEtcd), untilGone(host, later)]);
   expect((await host.topics()).map(({ topic }) => topic)).toEqual([fromFile]);
   await documentsOf(later);
-}, 60_000);
+}, 240_000);

@@ -73,7 +73,7 @@ beforeAll(async () => {
       { topic: later },
     ],
   });
-}, 120_000);
+}, 480_000);
 afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
   await servers?.[Symbol.asyncDispose]();
@@ -112,7 +112,7 @@ for (const [n, { name, refuse, command }] of refusals.entries()) {
     await carryOut(status.remedy?.command ?? "");
     const healed = await host.untilTopic(topic, "is healed", ({ counts }) => counts.indexed === RECORDS);
     expect(healed).toMatchObject({ state: "running", reason: null, remedy: null, trouble: null });
-  }, 120_000);
+  }, 480_000);
 }
 
 test("a topic that does not exist says how to create it, and runs once that is done", async () => {
@@ -122,4 +122,4 @@ test("a topic that does not exist says how to create it, and runs once that is d
   expect(trouble).toBeNull();
   await servers.kafka.createTopic(/--topic (\S+)$/.exec(remedy?.command ?? "")?.[1] ?? "");
   await host.untilTopic(later, "runs", ({ state, remedy: left }) => state === "running" && left === null);
-}, 120_000);
+}, 480_000);

@@ -94,7 +94,7 @@ describe("a replay into a data stream of five generations", () => {
       "all shards are there again",
       async () => (await servers.elasticsearch.count(topic)) === all,
     );
-  }, 120_000);
+  }, 480_000);
 
   test("two replays at once, with rollovers meanwhile, write each record once", async () => {
     const { topic, config, indices } = await scene("twice");
@@ -116,5 +116,5 @@ describe("a replay into a data stream of five generations", () => {
     const ids = (await servers.elasticsearch.documents(topic)).map(({ _id }) => _id);
     expect(ids).toHaveLength(GENERATIONS * OF_EACH);
     expect(new Set(ids).size).toBe(ids.length);
-  }, 120_000);
+  }, 480_000);
 });

@@ -138,7 +138,7 @@ describe("replay", () => {
       result: { alreadyThere: 3, wouldReplay: 0 },
     });
     expect(await lettersIn(config.deadLetters.topic)).toBe(3);
-  }, 120_000);
+  }, 480_000);
 
   test("only the selected letters, into another index if requested; the same in the digest", async () => {
     const [one, two] = [uniqueName("one"), uniqueName("two")];
@@ -209,7 +209,7 @@ describe("replay", () => {
       },
     });
     expect(await lettersIn(config.deadLetters.topic)).toBe(4);
-  }, 120_000);
+  }, 480_000);
 
   test("indexes doubles once, and reads omitted values from their topic, or names them as deleted", async () => {
     const topic = uniqueName("omitted");
@@ -272,7 +272,7 @@ describe("replay", () => {
       code: 1,
       result: { alreadyThere: 3, unrecoverable: 2, indexed: 0 },
     });
-  }, 120_000);
+  }, 480_000);
 
   test("a letter for a day's index goes to that index, even if it is closed", async () => {
     const topic = uniqueName("dated");
@@ -297,7 +297,7 @@ describe("replay", () => {
     expect(await replayJson(config, "--dry-run", "--index", pattern)).toMatchObject({
       result: { alreadyThere: 2, wouldReplay: 0 },
     });
-  }, 120_000);
+  }, 480_000);
 
   test("as a job of a running host, which continues with its topics", async () => {
     const topic = uniqueName("job");
@@ -367,7 +367,7 @@ describe("replay", () => {
     expect(ours.map(({ groupId }) => groupId)).toEqual([group]);
     host.signal("SIGTERM");
     expect(await host.exited).toBe(0);
-  }, 120_000);
+  }, 480_000);
 
   test.each([
     [2, ["--since", "soon"]],
@@ -394,5 +394,5 @@ describe("replay", () => {
     const ended = await runReplay(absent);
     expect(ended).toMatchObject({ code: 1, out: "" });
     expect(ended.error).toStartWith("Kafka at 127.0.0.1:1 does not answer: ");
-  }, 60_000);
+  }, 240_000);
 });

@@ -158,7 +158,7 @@ test.concurrent("two hosts under load: back to a time, to offsets, to the beginn
   const more = await rewind(config, topic, "--to", "earliest");
   expect(more).toMatchObject({ action: "refused", code: 1 });
   expect(more.message).toContain("is being moved to offset");
-}, 240_000);
+}, 960_000);
 
 test.concurrent("a data stream that rolled over, killed while it reads again: the ids of all generations are looked up, nothing is doubled", async () => {
   const topic = uniqueName("stream").toLowerCase().replaceAll("-", "_");
@@ -206,7 +206,7 @@ test.concurrent("a data stream that rolled over, killed while it reads again: th
   });
   const status = await host.untilTopic(topic, "runs", ({ state }) => state === "running");
   expect(status.lost).toEqual([]);
-}, 240_000);
+}, 960_000);
 
 test.concurrent("what was skipped, before it began or by a rewind, is listed apart, and indexed once it goes back", async () => {
   const topic = uniqueName("skipping");
@@ -261,7 +261,7 @@ test.concurrent("what was skipped, before it began or by a rewind, is listed apa
     "partition 0: audited from offset 25, where its group began or went back to",
   ]);
   expect(await rewind(config, topic, "--to", "latest")).toMatchObject({ action: "unchanged", code: 0 });
-}, 240_000);
+}, 960_000);
 
 test.concurrent("what cannot be: each with its reason", async () => {
   const [topic, untimed] = [uniqueName("refusing"), uniqueName("untimed")];
@@ -300,7 +300,7 @@ test.concurrent("what cannot be: each with its reason", async () => {
     `1 topic "not-declared" is declared neither in the config file nor in etcd`,
     "2 --to is missing: where should it go?",
   ]);
-}, 60_000);
+}, 240_000);
 
 test.concurrent("a topic whose index was changed fills the new one when it is rewound, with or without a restart", async () => {
   const topic = uniqueName("anew").toLowerCase();
@@ -329,4 +329,4 @@ test.concurrent("a topic whose index was changed fills the new one when it is re
   expect([await countOf("a"), await countOf("b")]).toEqual([100, 100]);
   await again();
   expect([await countOf("a"), await countOf("b")]).toEqual([100, 100]);
-}, 60_000);
+}, 240_000);

@@ -100,7 +100,7 @@ describe("searches by field, in indices with different mappings", () => {
     });
     await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === records.length);
     await elasticsearch.request("POST", `/${topic}-*/_refresh`);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await stack.elasticsearch.request("DELETE", `/${oldIndex},${newIndex}`);

@@ -33,7 +33,7 @@ beforeAll(async () => {
   eight = older;
   servers.set("9", connect(shared.elasticsearchNode));
   servers.set("8.19.5", connect(eight.elasticsearch.node));
-}, 180_000);
+}, 720_000);
 afterAll(async () => {
   for (const { client } of servers.values()) await client.close();
   await eight?.stop();

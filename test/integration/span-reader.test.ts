@@ -106,7 +106,7 @@ describe("spans of a topic", () => {
       ]),
     );
     expect(await groups()).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("whose beginning retention deleted return what is left", async () => {
     const topic = uniqueName("deleted");
@@ -148,7 +148,7 @@ describe("spans of a topic", () => {
     } finally {
       await offsets.close();
     }
-  }, 60_000);
+  }, 240_000);
 
   test("are read across transaction markers and aborted records, to the end and not beyond an open transaction", async () => {
     const topic = uniqueName("transactions");
@@ -188,7 +188,7 @@ describe("spans of a topic", () => {
       await open.abort();
       await producer.disconnect();
     }
-  }, 90_000);
+  }, 360_000);
 
   test("of 100,000 records are delivered one batch at a time, in bounded pieces", async () => {
     const topic = uniqueName("many");
@@ -234,7 +234,7 @@ describe("spans of a topic", () => {
     expect(atMostAtOnce).toBe(1);
     // A partition's share of one fetch is 1 MB; one of the producer's batches may come on top.
     expect(largestBytes).toBeLessThan(3 * 1024 * 1024);
-  }, 120_000);
+  }, 480_000);
 
   test("fail with place and offsets if the log ends before, and with the caller's own error", async () => {
     const topic = uniqueName("short");
@@ -262,7 +262,7 @@ describe("spans of a topic", () => {
     expect(await rejection(stopped)).toBe(enough);
     expect(await rejection(read(whole, take, AbortSignal.abort(enough)))).toBe(enough);
     expect(await groups()).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   test("of a missing topic say so", async () => {
     const topic = uniqueName("missing");
@@ -271,5 +271,5 @@ describe("spans of a topic", () => {
       code: "topic_missing",
       message: `topic "${topic}" does not exist in Kafka`,
     });
-  }, 60_000);
+  }, 240_000);
 });

@@ -60,7 +60,7 @@ test("the packaged Elasticsearch has ingest processors that fail like the real o
   expect(items[5]?._index).toBe(`${pipeline}-other`);
   const { body } = await elasticsearch.request("GET", `/${pipeline}/_doc/0`);
   expect(body).toMatchObject({ found: true, _source: { seen: true } });
-}, 60_000);
+}, 240_000);
 
 test("the packaged Elasticsearch keeps rejected documents in a data stream's failure store", async () => {
   const name = uniqueName("kit-stream");
@@ -71,4 +71,4 @@ test("the packaged Elasticsearch keeps rejected documents in a data stream's fai
     { status: 201, result: "created", failure_store: "used" },
   ]);
   expect(items[1]?._index).toStartWith(".fs-");
-}, 60_000);
+}, 240_000);

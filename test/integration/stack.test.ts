@@ -44,7 +44,7 @@ test("two stacks at once have separate ports and folders, and leave no process a
     expect(existsSync(folder)).toBe(false);
     expect(await processesNaming(folder)).toEqual([]);
   }
-}, 60_000);
+}, 240_000);
 
 test("a server is killed, started, restarted, frozen and thawed on the same port with its data", async () => {
   await using stack = await startStack(etcdOnly);
@@ -78,7 +78,7 @@ test("a server is killed, started, restarted, frozen and thawed on the same port
   etcd.freeze();
   await etcd.stop();
   expect(() => etcd.freeze()).toThrow("etcd is not running");
-}, 60_000);
+}, 240_000);
 
 test("a cluster has three members with a handle each, and continues while one is down", async () => {
   await using stack = await startStack({ ...etcdOnly, members: CLUSTER_MEMBERS });
@@ -97,7 +97,7 @@ test("a cluster has three members with a handle each, and continues while one is
   });
   const names = ((await members.json()) as { members: { name: string }[] }).members.map(({ name }) => name);
   expect(names.toSorted()).toEqual(["etcd-1", "etcd-2", "etcd-3"]);
-}, 60_000);
+}, 240_000);
 
 test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)(
   "nothing stays behind when the caller is ended by %s",
@@ -126,7 +126,7 @@ test("if the guardian is killed, the caller ends its servers", async () => {
   if (guardian === undefined) throw new Error("there is no guardian");
   process.kill(guardian, "SIGKILL");
   await until(() => !isAlive(etcdPid) && !existsSync(folder));
-}, 60_000);
+}, 240_000);
 
 test("an aborted boot and a failed one leave nothing", async () => {
   const aborted = newFolder();
@@ -152,7 +152,7 @@ test("an aborted boot and a failed one leave nothing", async () => {
     expect(existsSync(folder)).toBe(false);
     expect(await processesNaming(folder)).toEqual([]);
   }
-}, 60_000);
+}, 240_000);
 
 test("Kafka runs alone with its own properties, and again after a kill", async () => {
   await using stack = await startStack({
@@ -166,7 +166,7 @@ test("Kafka runs alone with its own properties, and again after a kill", async (
   await stack.kafka.kill();
   await stack.kafka.start();
   expect(stack.kafka.pid).toBeDefined();
-}, 120_000);
+}, 480_000);
 
 test("an older Kafka with ZooKeeper is killed, started and restarted with its data", async () => {
   await using stack = await startStack({ kafka: "2.8", elasticsearch: false, etcd: false });
@@ -184,4 +184,4 @@ test("an older Kafka with ZooKeeper is killed, started and restarted with its da
   await using client = await connectTestKafka(kafka.brokers);
   expect(await client.ends(topic)).toEqual(new Map([[0, 1]]));
   expect(await readFile(kafka.logFile, "utf8")).toContain("Kafka version: 2.8.2");
-}, 120_000);
+}, 480_000);

@@ -69,4 +69,4 @@ test("topics begin at a time or an age, at Kafka's timestamps of either kind; on
   await kafka.produce(aged, [at(2, 5)]);
   await using again = await startTestHost(text);
   await again.untilTopic(aged, "reads on", ({ counts }) => counts.indexed === 1);
-}, 60_000);
+}, 240_000);

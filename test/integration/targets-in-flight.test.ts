@@ -63,7 +63,7 @@ describe("a target that changes while records are in flight", () => {
     });
     expectOnce(landed);
     expect(new Set([...landed.indicesOf.values()].flat()).size).toBe(2);
-  }, 180_000);
+  }, 720_000);
 
   for (const kept of [true, false]) {
     test.concurrent(`an alias is moved by hand; the old index ${kept ? "stays in it" : "is taken out of it"}`, async () => {
@@ -85,7 +85,7 @@ describe("a target that changes while records are in flight", () => {
       });
       expectOnce(landed);
       expect(new Set([...landed.indicesOf.values()].flat()).size).toBe(2);
-    }, 180_000);
+    }, 720_000);
   }
 
   test.concurrent("the index that they went to is deleted, as by a lifecycle: what was not committed is written again", async () => {
@@ -103,7 +103,7 @@ describe("a target that changes while records are in flight", () => {
     expect({ doubled: landed.doubled, missing: landed.missing.others }).toEqual({ doubled: [], missing: [] });
     const before = [...landed.committed.values()].reduce((sum, offset) => sum + offset, 0);
     expect(landed.missing.committed).toBe(before);
-  }, 180_000);
+  }, 720_000);
 
   test.concurrent("their only index is deleted: what was not committed is written again", async () => {
     const topic = `${run}-gone`;
@@ -114,7 +114,7 @@ describe("a target that changes while records are in flight", () => {
     });
     expect(landed.unknown).toBeGreaterThan(0);
     expect({ doubled: landed.doubled, missing: landed.missing.others }).toEqual({ doubled: [], missing: [] });
-  }, 180_000);
+  }, 720_000);
 
   test.concurrent("a day of a dated index is an alias, and is rolled over", async () => {
     const topic = `${run}-daily`;
@@ -129,7 +129,7 @@ describe("a target that changes while records are in flight", () => {
     });
     expectOnce(landed);
     expect(new Set([...landed.indicesOf.values()].flat()).size).toBe(2);
-  }, 180_000);
+  }, 720_000);
 
   test.concurrent("the write index is blocked, and the alias rolled over: nothing becomes a dead letter", async () => {
     const topic = `${run}-blocked`;
@@ -143,7 +143,7 @@ describe("a target that changes while records are in flight", () => {
       },
     });
     expectOnce(landed);
-  }, 180_000);
+  }, 720_000);
 
   for (const how of ["closed", "blocked"] as const) {
     test.concurrent(`the write index is ${how} while a host writes: it waits until the alias is rolled over`, async () => {
@@ -174,7 +174,7 @@ describe("a target that changes while records are in flight", () => {
       const landed = await whereAre(servers, topic, `${topic}-*`, new Map<number, number>());
       expect(landed).toMatchObject({ doubled: [], missing: { committed: 0, others: [] } });
       expect((await host.topics())[0]?.counts).toMatchObject({ indexed: 1_000, deadLettered: 0 });
-    }, 180_000);
+    }, 720_000);
   }
 
   test.concurrent("a topic moves from dated indices to a data stream", async () => {
@@ -192,5 +192,5 @@ describe("a target that changes while records are in flight", () => {
       expect.stringMatching(/^\.ds-/),
       `${topic}-2026.01.02`,
     ]);
-  }, 180_000);
+  }, 720_000);
 });

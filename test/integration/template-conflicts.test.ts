@@ -76,4 +76,4 @@ test("a foreign template over one topic's index, and a data stream under another
 
   await servers.elasticsearch.request("DELETE", `/_index_template/${run}`);
   await host.untilTopic(topics.guilty, "index all", ({ counts }) => counts.indexed === lines.length);
-}, 60_000);
+}, 240_000);

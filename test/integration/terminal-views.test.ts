@@ -29,7 +29,7 @@ beforeAll(async () => {
   await servers.kafka.produce(hostile, [{ value: acts }]);
   for (const topic of [calm, hostile])
     await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed > 0);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await host[Symbol.asyncDispose]();
   await servers[Symbol.asyncDispose]();
@@ -75,7 +75,7 @@ describe("top", () => {
     await using live = startPiped(words("top", "--host", host.url, "--json", "--interval", "500ms"));
     await live.closeOutput();
     expect([await live.exited, live.shown()]).toEqual([0, ""]);
-  }, 60_000);
+  }, 240_000);
 
   test("that reaches no host says so", async () => {
     expect(await said("top", "--host", "http://127.0.0.1:1")).toEqual({
@@ -83,7 +83,7 @@ describe("top", () => {
       error: "no host answers at http://127.0.0.1:1: nobody listens there\n",
       code: 1,
     });
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("tap", () => {
@@ -95,7 +95,7 @@ describe("tap", () => {
     command.type(CTRL_C);
     expect(await command.exited).toBe(130);
     expect(command.shown()).not.toContain("INFO");
-  }, 60_000);
+  }, 240_000);
 
   test("what others wrote does not act on a terminal, as text and as JSON", async () => {
     const [text, json, document] = await Promise.all([
@@ -109,7 +109,7 @@ describe("tap", () => {
     }
     expect(JSON.parse(json.out)).toMatchObject({ topic: hostile, partition: 0, offset: 0, value: acts });
     expect(JSON.parse(document.out)).toMatchObject({ document: { message: acts } });
-  }, 60_000);
+  }, 240_000);
 
   test("ends with its reader, and reads undeclared topics", async () => {
     const topic = uniqueName("undeclared");
@@ -119,7 +119,7 @@ describe("tap", () => {
     await command.closeOutput();
     await servers.kafka.produce(topic, [{ value: "y" }]);
     expect([await command.exited, command.shown()]).toEqual([0, ""]);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("logs", () => {
@@ -137,12 +137,12 @@ describe("logs", () => {
       document: { message: "ERROR second" },
     });
     expect(none).toMatchObject({ out: "", code: 0, error: expect.stringContaining("Nothing matches") });
-  }, 60_000);
+  }, 240_000);
 
   test("a search that is not understood is wrong usage; others' text does not act", async () => {
     expect(await said("logs", calm, "NOT")).toMatchObject({ out: "", code: 2 });
     const { out } = await said("logs", hostile, "before", "--since", "1h");
     expect(out).toContain(String.raw`before \u001b[2J`);
     expect(out.replaceAll("\n", "")).not.toMatch(acting);
-  }, 60_000);
+  }, 240_000);
 });

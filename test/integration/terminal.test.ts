@@ -125,7 +125,7 @@ describe("a command", () => {
       audit.hangUp();
       expect(await audit.exited).toBe(129);
     });
-  }, 60_000);
+  }, 240_000);
 
   test("whose reader has closed exits with its result, and one with a full disk exits with 1", async () => {
     const topic = uniqueName("unread");
@@ -140,5 +140,5 @@ describe("a command", () => {
       "",
       "standard output could not be written: ENOSPC: no space left on device, write\n",
     ]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = await createEtcdServer();
   await server.start();
   admin = new Etcd3({ hosts: server.endpoint });
-}, 60_000);
+}, 240_000);
 
 afterAll(async () => {
   admin.close();
@@ -94,7 +94,7 @@ describe("add", () => {
 
     const again = await topics(config, "add", "golang_log", ...flags, "--pipeline", "go");
     expect(again).toMatchObject({ code: 0, out: expect.stringContaining("Nothing to do") });
-  }, 60_000);
+  }, 240_000);
 
   test("creates a key below the first prefix if no exact key is configured", async () => {
     const config = await configWith(["below/", "other/"]);
@@ -112,7 +112,7 @@ describe("add", () => {
       code: 0,
       error: expect.stringContaining("hosts with this file do not read it"),
     });
-  }, 60_000);
+  }, 240_000);
 
   test("goes below a prefix that ends in *, which is no key itself; what a pattern excludes goes with it", async () => {
     const config = await configWith(["collect_log_*"]);
@@ -139,7 +139,7 @@ describe("add", () => {
     expect(await topics(config, "list")).toMatchObject({
       out: expect.stringContaining("pattern app-* but app-debug-*, app-?"),
     });
-  }, 60_000);
+  }, 240_000);
 
   test("keeps invalid entries, and refuses a value that is no array", async () => {
     const config = await configWith(["strange", "object"]);
@@ -152,7 +152,7 @@ describe("add", () => {
     const refused = await topics(config, "add", "one", "--key", "object");
     expect(refused).toMatchObject({ code: 1, out: "", error: expect.stringContaining("JSON array") });
     expect(await admin.get("object").string()).toBe('{"topic": "a"}');
-  }, 60_000);
+  }, 240_000);
 
   test("validates the declaration like a host, and writes nothing invalid", async () => {
     const config = await configWith(["checked"]);
@@ -161,7 +161,7 @@ describe("add", () => {
     const deadLetters = await topics(config, "add", "penstock.dead-letters");
     expect(deadLetters).toMatchObject({ code: 1, error: expect.stringContaining("penstock.dead-letters") });
     expect(await admin.get("checked").string()).toBeNull();
-  }, 60_000);
+  }, 240_000);
 
   test("by 20 processes at once loses no entry", async () => {
     const config = await configWith(["contended"]);
@@ -173,7 +173,7 @@ describe("add", () => {
     const entries = await valueOf("contended");
     expect(entries).toBeArrayOfSize(20);
     expect(entries).toEqual(expect.arrayContaining(names.map((topic) => ({ topic }))));
-  }, 90_000);
+  }, 360_000);
 });
 
 describe("remove", () => {
@@ -195,7 +195,7 @@ describe("remove", () => {
       code: 1,
       error: 'no etcd key declares "nowhere"\n',
     });
-  }, 60_000);
+  }, 240_000);
 });
 
 test("list shows the declarations of the file and etcd, with source and revision, and the refused ones", async () => {
@@ -228,7 +228,7 @@ test("list shows the declarations of the file and etcd, with source and revision
   const both = await topics(config, "list");
   expect(both.out).toMatch(/from_file .*etcd key "list-key" \(revision \d+\), overridden by .*\.yaml\n/);
   expect(both.out).toMatch(/other .*, ignored there: service\n/);
-}, 60_000);
+}, 240_000);
 
 describe("exit codes", () => {
   test.each([

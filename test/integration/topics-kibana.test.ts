@@ -87,7 +87,7 @@ test("has a data view for each current declaration of the file and etcd, without
   });
   const { "penstock-pattern-app-*": _gone, ...stayed } = declared;
   expect(titlesOf(await Bun.file(file).text())).toEqual({ ...stayed, "penstock-topic-added": "added" });
-}, 60_000);
+}, 240_000);
 
 test("accepts only its own arguments, and names a file it cannot write", async () => {
   expect(await kibana("--nope")).toMatchObject({ code: 2, out: "" });
@@ -99,4 +99,4 @@ test("accepts only its own arguments, and names a file it cannot write", async (
     out: "",
     error: expect.stringContaining(`--out ${nowhere} cannot be written`),
   });
-}, 60_000);
+}, 240_000);

@@ -59,7 +59,7 @@ beforeAll(async () => {
     ],
   });
   expect(status).toBe(200);
-}, 60_000);
+}, 240_000);
 afterAll(() => servers[Symbol.asyncDispose]());
 
 const config = () => ({ ...servers.config, topics: [] as object[] });
@@ -124,7 +124,7 @@ test("what a trial says is what then happens, whatever the mapping and the pipel
     { "gave-way": 0, "dead-lettered": 3, skipped: 1 },
     { "gave-way": 0, "dead-lettered": 2, skipped: 2 },
   ]);
-}, 60_000);
+}, 240_000);
 
 test("nothing stays: no index, no commit, no dead letter, no template; the answer keeps all digits", async () => {
   const index = `${run}-fresh`;
@@ -208,7 +208,7 @@ describe("targets that take nothing, or not yet:", () => {
     expect(tried.problem).toContain(`there is an index named "${strict}"`);
     expect(tried.outcomes.waits + tried.outcomes.skipped).toBe(2);
     expect(tried.records[0]?.document).toMatchObject({ kafka: { topic } });
-  }, 60_000);
+  }, 240_000);
 
   test("a data stream to come has the mapping of ours", async () => {
     const stream = `logs-${run}-prod`;
@@ -233,7 +233,7 @@ describe("targets that take nothing, or not yet:", () => {
     ]);
     const { out, code } = await runTry(config(), [`${run}-empty`]);
     expect([code, out]).toEqual([0, `Topic "${run}-empty" has no records to try.\n`]);
-  }, 60_000);
+  }, 240_000);
 });
 
 /** Elasticsearch behind a proxy that may answer in its place. */
@@ -336,7 +336,7 @@ test("a trial that is killed leaves its index behind, and a later one removes it
   expect(await laterBy(9)).toBe(true);
   expect(await laterBy(11)).toBe(false);
   await client.close();
-}, 60_000);
+}, 240_000);
 
 test("an Elasticsearch that fails in the middle, and Ctrl-C, leave nothing behind", async () => {
   const names = new Set<string>();
@@ -400,5 +400,5 @@ describe("over HTTP", () => {
     expect(await eventually("it is ready", async () => (await host.fetch("/readyz")).status === 200)).toBe(
       true,
     );
-  }, 60_000);
+  }, 240_000);
 });

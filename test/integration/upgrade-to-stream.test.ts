@@ -124,5 +124,5 @@ describe("a topic moves from dated indices to a data stream while records flow",
     } finally {
       await etcd.delete().key(key);
     }
-  }, 180_000);
+  }, 720_000);
 });

@@ -34,7 +34,7 @@ describe("a host with a blocked event loop is ended, and its log says so", () =>
       cpuSeconds: expect.any(Number),
       msg: "the event loop is blocked: exiting; uncommitted records will be read again",
     });
-  }, 60_000);
+  }, 240_000);
 
   test("while it stops: it is killed after shutdown.deadline", async () => {
     await using servers = await connectStack();
@@ -59,5 +59,5 @@ describe("a host with a blocked event loop is ended, and its log says so", () =>
     expect(last(host.log())).toMatchObject({
       doing: "stopping: committing 1 topics and leaving the group",
     });
-  }, 60_000);
+  }, 240_000);
 });

@@ -54,7 +54,7 @@ describe("records without a timestamp", () => {
     });
     const again = await servers.elasticsearch.documents(topic);
     expect(again.map(({ _id }) => _id)).toEqual(found.map(({ _id }) => _id));
-  }, 60_000);
+  }, 240_000);
 
   test("in a dated index they join the previous record's day, even after a restart; without one, the dead letters", async () => {
     const topic = uniqueName("timeless");
@@ -101,5 +101,5 @@ describe("records without a timestamp", () => {
     });
     const [rest] = await servers.elasticsearch.documents(index);
     expect(rest).toMatchObject({ _id: `${topic}:0:0:-1`, _source: { tags: ["timestamp_missing"] } });
-  }, 90_000);
+  }, 360_000);
 });

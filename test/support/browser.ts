@@ -32,7 +32,7 @@ export function useBrowser(): TestBrowser {
   beforeAll(async () => {
     // Chromium's sandbox does not work as root, and only our own pages are loaded.
     browser = await chromium.launch({ executablePath: path, args: ["--no-sandbox", "--disable-gpu"] });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => browser?.close());
   return {
     async open(url, { expects, ...options } = {}) {
@@ -43,7 +43,7 @@ export function useBrowser(): TestBrowser {
         ...options,
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(60_000);
       const faults: string[] = [];
       const note = (fault: string): void => {
         if (expects?.test(fault) !== true) faults.push(fault);

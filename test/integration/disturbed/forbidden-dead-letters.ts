@@ -27,7 +27,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
         strictIndex({ n: { type: "long" } }),
       );
       expect(status).toBe(200);
-    }, 180_000);
+    }, 720_000);
     afterAll(async () => {
       await host?.[Symbol.asyncDispose]();
       await admin?.disconnect();
@@ -84,7 +84,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
 
       await servers.kafka.produce(other, [{ value: "goes on" }]);
       await host.untilTopic(other, "has moved", ({ partitions }) => partitions[0]?.committed === 1);
-    }, 150_000);
+    }, 600_000);
 
     test("once creation is allowed, the letter is written and the partition continues by itself", async () => {
       await permit(admin, ...acts(AclOperationTypes.CREATE));
@@ -99,7 +99,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, 1);
       expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}']);
       expect(await servers.elasticsearch.count(topic)).toBe(2);
-    }, 90_000);
+    }, 360_000);
 
     test("writing to it is forbidden: the same, until it is allowed", async () => {
       await forbid(admin, ...acts(AclOperationTypes.WRITE));
@@ -117,6 +117,6 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       );
       const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, 2);
       expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}', '{"n":"again"}']);
-    }, 150_000);
+    }, 600_000);
   });
 }

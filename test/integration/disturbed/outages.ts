@@ -20,7 +20,7 @@ export function describeOutages(world: DisturbedWorld): void {
       servers = await world.connect();
       etcd = new Etcd3({ hosts: [...world.stack.etcd.endpoints] });
       await Promise.all([topic, added].map((name) => servers.kafka.createTopic(name, 2)));
-    }, 180_000);
+    }, 720_000);
     afterAll(async () => {
       await host?.[Symbol.asyncDispose]();
       etcd?.close();
@@ -104,7 +104,7 @@ export function describeOutages(world: DisturbedWorld): void {
       await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 100, 60_000);
       await untilFailing();
       await expectAllOnce();
-    }, 180_000);
+    }, 720_000);
 
     test("Elasticsearch is killed under load", async () => {
       await sendDuring(async () => {
@@ -118,7 +118,7 @@ export function describeOutages(world: DisturbedWorld): void {
       await untilFailing();
       await expectAllOnce();
       expect((await host.untilTopic(topic, "runs", ({ state }) => state === "running")).reason).toBeNull();
-    }, 180_000);
+    }, 720_000);
 
     test("Kafka is restarted under load", async () => {
       const before = (await host.untilTopic(topic, "runs", ({ state }) => state === "running")).counts
@@ -131,7 +131,7 @@ export function describeOutages(world: DisturbedWorld): void {
       });
       await untilFailing();
       await expectAllOnce();
-    }, 180_000);
+    }, 720_000);
 
     test("etcd is killed: its topics keep running, and later changes are seen", async () => {
       await etcd.put(key).value(JSON.stringify([added]));
@@ -150,7 +150,7 @@ export function describeOutages(world: DisturbedWorld): void {
         "the topic stopped",
         async () => !(await host.topics()).some((status) => status.topic === added),
       );
-    }, 120_000);
+    }, 480_000);
 
     test("Kafka is frozen: a host that has committed everything still stops cleanly", async () => {
       await host.untilTopic(topic, "has committed", ({ partitions }) =>
@@ -164,6 +164,6 @@ export function describeOutages(world: DisturbedWorld): void {
       } finally {
         world.stack.kafka.thaw();
       }
-    }, 60_000);
+    }, 240_000);
   });
 }

@@ -119,7 +119,7 @@ export function describeRefusals(world: DisturbedWorld): void {
         ...servers.config,
         topics: refusals.map(({ declared }, n) => ({ topic: nameOf(n), ...declared?.(nameOf(n)) })),
       });
-    }, 180_000);
+    }, 720_000);
     afterAll(async () => {
       await host?.[Symbol.asyncDispose]();
       await servers?.[Symbol.asyncDispose]();
@@ -200,7 +200,7 @@ export function describeRefusals(world: DisturbedWorld): void {
         const [letter] = await readTopic(servers.kafka.brokers, deadLetters.topic, 2);
         const type = letter?.headers.find((header) => header.name === "penstock.error.type")?.value;
         expect(String(type)).toBe(code);
-      }, 60_000);
+      }, 240_000);
     }
   });
 }

@@ -20,7 +20,7 @@ export function useDisturbedWorld(): DisturbedWorld {
   };
   beforeAll(async () => {
     stack = await startStack({ kafkaProperties: withRules });
-  }, 180_000);
+  }, 720_000);
   afterAll(() => stack?.stop());
   return {
     get stack() {

@@ -63,7 +63,7 @@ export function describeWire(world: SecuredWorld): void {
     expect(errors).toEqual([]);
     expect(polls).toBeGreaterThan(20);
     expect(questions).toBeGreaterThan(100);
-  }, 60_000);
+  }, 240_000);
 
   test("a wrong password is tried once, however many callers there are", async () => {
     const before = await world.secured.refusedLogins();
@@ -116,5 +116,5 @@ export function describeWire(world: SecuredWorld): void {
       );
     });
     expect(await valuesOf(wire)).toEqual(["one", "two"]);
-  }, 60_000);
+  }, 240_000);
 }

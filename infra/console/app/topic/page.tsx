@@ -17,7 +17,7 @@ import { TopicLetters } from "./topic-letters.tsx";
 import { TopicRebuild } from "./topic-rebuild.tsx";
 import { TopicTarget } from "./topic-target.tsx";
 import { optionText, targetOnce } from "../../../../lib/rules/plan/plan-rows.ts";
-import { exactCount, plural, ratePerSecond, shortCount } from "../text/format.ts";
+import { exactCount, plural } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
 import { clock } from "../state/clock.ts";
 import { useStore } from "../state/store.ts";

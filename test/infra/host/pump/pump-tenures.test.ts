@@ -176,4 +176,4 @@ test("whatever comes, goes, is handed over, answered and committed: no commit pa
     ),
     { numRuns: rounds(40, 12) },
   );
-}, 60_000);
+}, 240_000);

@@ -111,7 +111,7 @@ describe("a watched file:", () => {
     await mkdir(sub);
     await writeFile(inside, "two");
     await watch.change(polledMs);
-  }, 10_000);
+  }, 40_000);
 
   test("changes without folder events are found by polling", async () => {
     const elsewhere = join(folder, "elsewhere");
@@ -122,7 +122,7 @@ describe("a watched file:", () => {
     using watch = watching(join(folder, "links", "config.yaml"));
     await writeFile(join(elsewhere, "real.yaml"), "two");
     await watch.change(polledMs);
-  }, 10_000);
+  }, 40_000);
 
   test("the same content or other files are no change", async () => {
     using watch = watching(file);

@@ -245,6 +245,6 @@ describeInBrowser("dead letters", () => {
       await page.getByText("this was a dry run").waitFor();
       await isFine("job");
     },
-    60_000,
+    240_000,
   );
 });

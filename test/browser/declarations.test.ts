@@ -161,6 +161,6 @@ describeInBrowser("declarations", () => {
       await page.getByRole("button", { name: "Save to etcd" }).waitFor();
       await isFine("form");
     },
-    60_000,
+    240_000,
   );
 });

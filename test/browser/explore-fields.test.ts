@@ -171,6 +171,6 @@ describeInBrowser("Explore by field", () => {
       await keepScreenshot(page, `explore-fields-${name}`);
       expect(await axeViolations(page)).toEqual([]);
     },
-    60_000,
+    240_000,
   );
 });

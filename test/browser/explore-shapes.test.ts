@@ -211,6 +211,6 @@ describeInBrowser("records as loggers write them, in Explore", () => {
         expect(await axeViolations(page)).toEqual([]);
       }
     },
-    60_000,
+    240_000,
   );
 });

@@ -242,7 +242,7 @@ describeInBrowser("Explore", () => {
       expect(await page.getByRole("alert").count()).toBe(0);
       expect(faults).toEqual([]);
     },
-    60_000,
+    240_000,
   );
 
   test("an empty result says where there are lines, and leads there", async () => {
@@ -375,6 +375,6 @@ describeInBrowser("Explore", () => {
       await page.locator(".tail-bar.paused").waitFor();
       expect(await axeViolations(page)).toEqual([]);
     },
-    60_000,
+    240_000,
   );
 });

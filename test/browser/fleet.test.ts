@@ -154,7 +154,7 @@ describeInBrowser("the fleet", () => {
       expect(await axeViolations(page)).toEqual([]);
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     },
-    60_000,
+    240_000,
   );
 
   test("a topic's page names who reads its partitions, and says if nobody does", async () => {

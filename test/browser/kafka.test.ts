@@ -89,6 +89,6 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
       const width = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
       expect(width).toBe(0);
     },
-    120_000,
+    480_000,
   );
 });

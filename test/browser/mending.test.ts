@@ -107,7 +107,7 @@ describeInBrowser("mending", () => {
         .click();
       await isFine("dialog");
     },
-    90_000,
+    360_000,
   );
 
   test("five clicks from the overview: the letters, the group, the trial, the change, the confirmation", async () => {

@@ -134,7 +134,7 @@ describeInBrowser("the overview and a topic's page", () => {
         );
       }
     },
-    60_000,
+    240_000,
   );
 });
 

@@ -60,7 +60,7 @@ describeInBrowser("patterns in Explore", () => {
       expect(searchParams.get("from")).toBe("now-1h");
       expect(faults).toEqual([]);
     },
-    120_000,
+    480_000,
   );
 
   test("is accessible", async () => {

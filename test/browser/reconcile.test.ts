@@ -161,7 +161,7 @@ describeInBrowser("reconcile", () => {
         await page.getByRole("button", { name: /^Apply/ }).click();
         await isFine("dialog");
       },
-      60_000,
+      240_000,
     );
   });
 });

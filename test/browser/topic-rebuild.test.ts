@@ -82,6 +82,6 @@ describeInBrowser("the rebuild of a topic", () => {
       expect(await axeViolations(opened.page)).toEqual([]);
       await keepScreenshot(opened.page, `topic-rebuild-${name}`);
     },
-    60_000,
+    240_000,
   );
 });

@@ -167,6 +167,6 @@ describeInBrowser("what a topic's target holds", () => {
       expect(await axeViolations(opened.page)).toEqual([]);
       await keepScreenshot(opened.page, `topic-target-${name}`);
     },
-    60_000,
+    240_000,
   );
 });

@@ -91,6 +91,6 @@ describeInBrowser("Try it", () => {
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
       await keepScreenshot(page, `declarations-try-${name}`);
     },
-    60_000,
+    240_000,
   );
 });

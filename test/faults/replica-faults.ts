@@ -31,7 +31,7 @@ async function untilShared({ world, plans, group }: Stage, hosts: readonly Repli
       const owned = Object.fromEntries(plans.map(({ topic }) => [topic, ownedOf(topic)]));
       throw new Error(JSON.stringify({ owned, groups }));
     },
-    90_000,
+    360_000,
   );
 }
 

@@ -16,5 +16,5 @@ test.skipIf(promtool === null)(
     const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
     expect({ code, out, error }).toEqual({ code: 0, out: expect.stringContaining("SUCCESS"), error: "" });
   },
-  60_000,
+  240_000,
 );

@@ -201,7 +201,7 @@ describe("an index that another tool filled", () => {
       });
       expect(found.by).toContain("200 of 200 sampled documents");
     },
-    60_000,
+    240_000,
   );
 
   test.concurrent("a mapping that refuses values explains what is missing", async () => {

@@ -209,7 +209,7 @@ describe("bun run audit", () => {
           await eventually("it was read again", () => seen.has("7"));
           return !seen.has("0") && !seen.has("2");
         },
-        90_000,
+        360_000,
       );
     } finally {
       await consumer.disconnect();

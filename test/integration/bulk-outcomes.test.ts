@@ -198,7 +198,7 @@ describe("outcomes of a bulk:", () => {
         expect(stub.bulks(topic)).toBe(bulks);
         expect(retriedFor(topic)).toEqual(retried === null ? [] : [retried]);
       },
-      60_000,
+      240_000,
     );
   }
 

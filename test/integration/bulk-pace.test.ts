@@ -50,7 +50,7 @@ test("429 of a real Elasticsearch: fewer bulks at once, all of them again once i
         all.length === TOPICS && all.every(({ counts }) => counts.indexed + counts.duplicate === RECORDS)
       );
     },
-    120_000,
+    480_000,
   );
   const rejected = await metric(host, /^penstock_bulk_retries_total\{reason="too_many_requests"\} (\d+)$/m);
   process.stdout.write(`429: ${rejected} bulks to try again, ${fewest} bulks at once at the fewest\n`);
@@ -66,7 +66,7 @@ test("429 of a real Elasticsearch: fewer bulks at once, all of them again once i
       more += 1;
       return (await placesOf(host)) === PLACES;
     },
-    60_000,
+    240_000,
   );
   await host.untilTopic(
     quiet,

@@ -194,7 +194,7 @@ describe("two hosts", () => {
       expect((await messagesOf(topic)).size).toBe(10_000);
       expect(await servers.elasticsearch.count(topic)).toBe(10_000);
     },
-    120_000,
+    480_000,
   );
 });
 

@@ -240,7 +240,7 @@ describe("documents of real records", () => {
         }),
       );
     },
-    60_000,
+    240_000,
   );
 
   test.each(["shapes", "older"])(
@@ -257,7 +257,7 @@ describe("documents of real records", () => {
       const sources = await (await fetch(url)).text();
       for (const number of digits) expect(sources).toMatch(new RegExp(`"n":"?${number}[",}]`));
     },
-    60_000,
+    240_000,
   );
 
   test("a strict mapping without a level field still accepts a text", async () => {
@@ -319,7 +319,7 @@ describe("documents of real records", () => {
       const found = await documentsOf(name, 300);
       expect(found.map(({ _source }) => _source["message"])).toEqual(messages.map(({ value }) => value));
     },
-    60_000,
+    240_000,
   );
 
   test("Java's producer, every compression", async () => {

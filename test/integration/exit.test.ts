@@ -106,6 +106,6 @@ describe("a host that is told to exit", () => {
         await admin.disconnect();
       }
     },
-    60_000,
+    240_000,
   );
 });

@@ -192,7 +192,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
         const item = await answered(name, unfit);
         return item["failure_store"] === "failed" ? null : item;
       },
-      90_000,
+      360_000,
     );
     expect(stored["_index"]).toStartWith(`.fs-${name}-rerouted-`);
     expect(await verdict(name, unfit)).toBe("rejected: document_parsing_exception");

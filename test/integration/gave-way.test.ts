@@ -231,7 +231,7 @@ describe("values that a mapping refuses", () => {
       const told = field === "none" ? "no field named" : `field ${field}`;
       expect(host.log().filter((line) => line["topic"] === topic && line["reason"] === told)).toHaveLength(1);
     },
-    60_000,
+    240_000,
   );
 
   test("one of many is found even if a pipeline is in use and the request is refused as a whole", async () => {

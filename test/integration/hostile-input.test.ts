@@ -95,7 +95,7 @@ test.each(["text", "json", "flattened"])(
       expect(isGood(letter.value)).toBe(false);
     }
   },
-  180_000,
+  720_000,
 );
 
 async function lettersOf(topic: string, atLeast: number): Promise<SourceRecord[]> {

@@ -88,7 +88,7 @@ describe("a running host", () => {
       expect(await refused()).toEqual([]);
       expect(await states()).toEqual({ [inFile]: "running", [inEtcd]: "running" });
     },
-    60_000,
+    240_000,
   );
 
   test.each([
@@ -132,7 +132,7 @@ describe("a running host", () => {
       ]);
       expect(told[0]?.["reason"]).toBe(all[0]?.reason);
     },
-    60_000,
+    240_000,
   );
 
   test("a bad entry among good ones", async () => {

@@ -40,7 +40,7 @@ describe("penstock", () => {
       expect(asked.out).toStartWith(`Usage: penstock ${name}`);
       expect(told).toEqual(asked);
     },
-    60_000,
+    240_000,
   );
 
   test("help of a verb is the verb's", async () => {
@@ -68,7 +68,7 @@ describe("penstock", () => {
       expect(error).toStartWith(message);
       expect(error).toEndWith("Usage: penstock COMMAND [options] (see --help)\n");
     },
-    60_000,
+    240_000,
   );
 
   test("passes exit codes and JSON errors through", async () => {

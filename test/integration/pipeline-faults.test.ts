@@ -171,7 +171,7 @@ describe("records that an ingest pipeline refuses", () => {
       expect(letters[0]?.["penstock.error.reason"]).toContain(refusal.reason);
       expect(await servers.elasticsearch.count(topicOf(name))).toBe(written);
     },
-    60_000,
+    240_000,
   );
 
   test("with others in the bulk: at once", async () => {
@@ -266,6 +266,6 @@ describe("records that an ingest pipeline refuses", () => {
       await untilCommitted(name, 3);
       expect(await lettersOf(name)).toEqual([]);
     },
-    60_000,
+    240_000,
   );
 });

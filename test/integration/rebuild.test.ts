@@ -53,7 +53,7 @@ const order = (host: TestHost, topic: string, action: "swap" | "back"): Promise<
       if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
       return body;
     },
-    60_000,
+    240_000,
   );
 /** Which indices a search over all topics finds the topic in. */
 const shownIn = async (topic: string): Promise<string[]> => {

@@ -150,6 +150,6 @@ describe("an etcd with a changed history is not trusted until an operator confir
         etcd.close();
       }
     },
-    60_000,
+    240_000,
   );
 });

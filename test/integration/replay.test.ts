@@ -385,7 +385,7 @@ describe("replay", () => {
         expect(ended.out).toBe(`There are no dead letters in topic ${config.deadLetters.topic}.\n`);
       }
     },
-    60_000,
+    240_000,
   );
 
   test("exits with 78 for a bad config, and 1 with a sentence if Kafka is unreachable", async () => {

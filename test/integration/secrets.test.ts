@@ -304,6 +304,6 @@ describe("no secret is in any output, file or answer, with", () => {
       expect(said.out).toContain("stopped");
       expectNoSecret(shown, [fingerprintOf(settings.kafka), fingerprintOf(settings.etcd)]);
     },
-    120_000,
+    480_000,
   );
 });

@@ -148,7 +148,7 @@ describe("a host is killed with answers on their way, and each record is there o
     async (_, crossing) => {
       expect(await cross({ ...crossing, isKilled: true })).toEqual(once);
     },
-    120_000,
+    480_000,
   );
 });
 
@@ -167,6 +167,6 @@ describe("answers are lost, and each record is there once, although", () => {
     async (_, crossing) => {
       expect(await cross({ ...crossing, isKilled: false })).toEqual(once);
     },
-    120_000,
+    480_000,
   );
 });

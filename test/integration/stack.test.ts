@@ -115,7 +115,7 @@ test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)(
     await until(() => !existsSync(folder) && pids.every((pid) => !isAlive(pid)));
     expect(await processesNaming(folder)).toEqual([]);
   },
-  60_000,
+  240_000,
 );
 
 test("if the guardian is killed, the caller ends its servers", async () => {

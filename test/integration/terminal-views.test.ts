@@ -62,7 +62,7 @@ describe("top", () => {
       expect(command.shown()).toContain(LEAVES);
       expect(command.shown().lastIndexOf(LEAVES)).toBeGreaterThan(command.shown().lastIndexOf("\u001B[H"));
     },
-    60_000,
+    240_000,
   );
 
   test("without a terminal it prints one table, and JSON lines for a reader that may go", async () => {

@@ -87,7 +87,7 @@ describe("`bun run host` commits what it has indexed, leaves its group and exits
       );
       expect((await servers.kafka.groups([servers.config.kafka.group]))[0]?.members).toEqual([]);
     },
-    60_000,
+    240_000,
   );
 });
 

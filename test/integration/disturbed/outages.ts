@@ -52,7 +52,7 @@ export function describeOutages(world: DisturbedWorld): void {
           await servers.kafka.produce(topic, lines);
           return true;
         },
-        90_000,
+        360_000,
       );
       sent += count;
     }

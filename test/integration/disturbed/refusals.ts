@@ -165,7 +165,7 @@ export function describeRefusals(world: DisturbedWorld): void {
           expect(counts).toEqual({ indexed: RECORDS, duplicate: 0, deadLettered: 0, skipped: 0 });
           expect(await servers.elasticsearch.count(`${topic}*`)).toBe(RECORDS);
         },
-        60_000,
+        240_000,
       );
     }
 

@@ -151,7 +151,7 @@ export function describeFaults(world: SecuredWorld): void {
             await cluster.close();
           }
         },
-        60_000,
+        240_000,
       );
     }
   });
@@ -189,7 +189,7 @@ export function describeFaults(world: SecuredWorld): void {
           for (const secret of [PASSWORD, WRONG, "PRIVATE KEY"]) expect(everything).not.toContain(secret);
           await host[Symbol.asyncDispose]();
         },
-        60_000,
+        240_000,
       );
     }
   });
@@ -210,7 +210,7 @@ export function describeFaults(world: SecuredWorld): void {
           });
           for (const secret of [PASSWORD, WRONG]) expect(out + error).not.toContain(secret);
         },
-        60_000,
+        240_000,
       );
     }
   });

@@ -55,7 +55,7 @@ export function describeLinks(world: SecuredWorld): void {
             await Promise.all([cluster.close(), letters.close(), wire.close()]);
           }
         },
-        60_000,
+        240_000,
       );
     }
   });
@@ -73,7 +73,7 @@ export function describeLinks(world: SecuredWorld): void {
           expect(await world.elasticsearch.count(topic)).toBe(3);
           expect((await host.fetch("/readyz")).status).toBe(200);
         },
-        60_000,
+        240_000,
       );
     }
   });

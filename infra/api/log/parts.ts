@@ -27,7 +27,10 @@ export const q = z
 export const filters = z
   .array(z.string().max(maxQueryLength, `must have at most ${maxQueryLength} characters each`))
   .max(maxFilters, `must be given at most ${maxFilters} times`)
-  .meta({ description: "Like `q`, and must match too; may be repeated." });
+  .meta({
+    description:
+      "Like `q`, and must match too; may be repeated. With `q`, at most 4,096 characters, and 32 tests of fields.",
+  });
 /** What to search for, in which time. */
 export const filter = {
   topic,

@@ -10,7 +10,7 @@ import {
   type TailLine,
   tailLine,
 } from "../../../lib/rules/search/hits/tail-line.ts";
-import { createMatcher, type Matcher, type SearchedRecord } from "../../../lib/rules/search/grammar/match.ts";
+import { createMatcher, type Matcher } from "../../../lib/rules/search/grammar/match.ts";
 import type { Query } from "../../../lib/rules/search/grammar/query.ts";
 import { createFairLines } from "./fair-lines.ts";
 import { type SendEvent, untilAborted } from "../http/kit/event-stream.ts";
@@ -26,8 +26,8 @@ export interface TailRequest {
 export interface TailHub {
   /**
    * Call it with the outcomes of every attempt, null for records to be retried. Never throws, and costs nothing without
-   * a tail. With one, the records are read later, off the caller's path, for at most `tapBudgetMs`, though always the
-   * first 64 KiB; the rest is counted as not shown.
+   * a tail. With one, the records are read later, off the caller's path, for at most `tapBudgetMs`, or `tapLimitMs` for
+   * the first 64 KiB; the rest is counted as not shown.
    */
   tap(spec: Specification, records: readonly SourceRecord[], outcomes: readonly (OutcomeKind | null)[]): void;
   /** Sends to one reader until the signal aborts. @throws the bug that ended it */
@@ -51,8 +51,10 @@ export const maxTails = 20;
 export const tailLinesPerSecond = 200;
 /** Time spent on one batch for all tails together. Nothing else on the host runs meanwhile. */
 export const tapBudgetMs = 5;
-/** This much of a batch is always read: on a busy machine 5 ms may pass without any progress of ours. */
+/** This much of a batch has more time: on a busy machine 5 ms may pass without any progress of ours. */
 const TAP_FLOOR_BYTES = 65_536;
+/** Where even that takes longer, for its many tails or their long queries, the host has other things to do. */
+export const tapLimitMs = 50;
 const FLUSH_MS = 250;
 /** Interval of checks whether partitions moved to another host. */
 const FLUSHES_PER_HELLO = 4;
@@ -79,7 +81,7 @@ export function createTailHub(deps: TailHubDeps): TailHub {
       bytes += record.value?.byteLength ?? 0;
       const settled = new SettledRecord(topic, record, outcome, () => recordText(record, encode));
       for (const tail of readers) {
-        isLate ||= bytes > TAP_FLOOR_BYTES && deps.monotonicMs() - beganMs >= tapBudgetMs;
+        isLate ||= deps.monotonicMs() - beganMs >= (bytes > TAP_FLOOR_BYTES ? tapBudgetMs : tapLimitMs);
         if (isLate) tail.leaveOut();
         else endsWithFault(tail, () => tail.take(settled));
       }
@@ -165,13 +167,12 @@ function endsWithFault(tail: Tail, act: () => void): void {
 }
 
 /** The text of one record, computed on first use and shared by all tails. */
-class SettledRecord implements SearchedRecord {
+class SettledRecord {
   readonly #topic: string;
   readonly #record: SourceRecord;
   readonly #outcome: OutcomeKind;
   readonly #read: () => RecordText;
   #text: RecordText | null = null;
-  #folded: string | null = null;
   #line: TailLine | null = null;
 
   constructor(topic: string, record: SourceRecord, outcome: OutcomeKind, read: () => RecordText) {
@@ -181,20 +182,16 @@ class SettledRecord implements SearchedRecord {
     this.#read = read;
   }
 
-  get #all(): RecordText {
+  get text(): RecordText {
     return (this.#text ??= this.#read());
   }
-
-  readonly folded = (): string => (this.#folded ??= this.#all.folded());
-
-  readonly values = (field: string): readonly unknown[] => this.#all.values(field);
 
   get partition(): string {
     return `${this.#topic}/${this.#record.partition}`;
   }
 
   get line(): TailLine {
-    return (this.#line ??= tailLine(this.#topic, this.#record, this.#outcome, this.#all.line));
+    return (this.#line ??= tailLine(this.#topic, this.#record, this.#outcome, this.text.line));
   }
 }
 
@@ -229,7 +226,7 @@ function createTail(matches: Matcher, send: SendEvent, monotonicMs: () => number
     failed: new AbortController(),
     take(settled) {
       // Without a query, a line that is not shown does not have to be read.
-      if (matches !== null && !matches(settled)) return;
+      if (matches !== null && !matches(settled.text)) return;
       if (!waiting.add(settled.partition, () => settled.line)) notShown += 1;
     },
     leaveOut() {

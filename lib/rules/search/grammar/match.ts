@@ -5,8 +5,33 @@ import type { Bound, FieldTest, Query, TextTest, ValueTest } from "./query.ts";
 export interface SearchedRecord {
   /** All its searchable text, in lower case. */
   readonly folded: () => string;
+  /** The words of a field, or of all its searchable text if null; in lower case. */
+  readonly words: (field: string | null) => readonly string[];
   /** The values of a field; those of lists one by one. */
   readonly values: (field: string) => readonly unknown[];
+}
+
+/** A record that many tests look at: all that they read is made at its first use, and once. */
+export function searchedRecord({ folded, values }: Omit<SearchedRecord, "words">): SearchedRecord {
+  let text: string | null = null;
+  const whole = (): string => (text ??= folded());
+  const valuesOf = remembering(values);
+  const textOf = (field: string): string => valuesOf(field).map(String).join("\n").toLowerCase();
+  const words = remembering((field: string | null) => wordsOf(field === null ? whole() : textOf(field)));
+  return { folded: whole, words, values: valuesOf };
+}
+
+function remembering<K, V extends object>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
 }
 
 /** Null if everything matches, so that records need not be read. */
@@ -28,8 +53,7 @@ export function createMatcher(query: Query | null, nowMs: number): Matcher {
 
 function matcherOf(query: Query, nowMs: number): NonNullable<Matcher> {
   if (query.kind === "text") {
-    const test = { ...query, text: query.text.toLowerCase() };
-    return (record) => textMatches(record.folded(), test);
+    return textMatcher({ ...query, text: query.text.toLowerCase() });
   }
   if (query.kind === "field") return fieldMatcher(query, nowMs);
   if (query.kind === "not") {
@@ -42,13 +66,10 @@ function matcherOf(query: Query, nowMs: number): NonNullable<Matcher> {
     : (record) => parts.some((matches) => matches(record));
 }
 
-function textMatches(folded: string, { text, form }: TextTest): boolean {
-  if (form !== "wildcard") return contains(folded, text, form === "prefix");
-  return wordsOf(folded).some((word) => isLike(word, text));
-}
-
-function wordsOf(folded: string): string[] {
-  return folded.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+function textMatcher({ text, form }: TextTest): NonNullable<Matcher> {
+  if (form !== "wildcard") return (record) => contains(record.folded(), text, form === "prefix");
+  const isLike = likeness(text);
+  return (record) => record.words(null).some(isLike);
 }
 
 /** The field whose words count, not its value as a whole. */
@@ -57,7 +78,9 @@ const textField = "message";
 function fieldMatcher({ field, test, whole, mayBeText }: FieldTest, nowMs: number): NonNullable<Matcher> {
   const isText = field === textField;
   const matches = valueMatcher(test, isText, nowMs);
-  const byValue = (record: SearchedRecord): boolean => record.values(field).some(matches);
+  const isOfWords = isText && test.kind === "like";
+  const byValue = ({ words, values }: SearchedRecord): boolean =>
+    (isOfWords ? words(field) : values(field)).some(matches);
   if (!mayBeText || whole === null) return byValue;
   const text = whole.text.toLowerCase();
   return (record) => byValue(record) || contains(record.folded(), text, false);
@@ -69,13 +92,11 @@ function valueMatcher(test: ValueTest, isText: boolean, nowMs: number): (value: 
     const { from, to } = test;
     return (value) => isBeyond(value, from, 1, nowMs) && isBeyond(value, to, -1, nowMs);
   }
-  const wanted = (test.kind === "is" ? test.value : test.pattern).toLowerCase();
   if (test.kind === "like") {
-    return (value) => {
-      const text = String(value).toLowerCase();
-      return isText ? wordsOf(text).some((word) => isLike(word, wanted)) : isLike(text, wanted);
-    };
+    const isLike = likeness(test.pattern.toLowerCase());
+    return (value) => isLike(String(value).toLowerCase());
   }
+  const wanted = test.value.toLowerCase();
   return (value) => {
     if (typeof value === "number") return numberOf(wanted) === value;
     const text = String(value).toLowerCase();
@@ -101,19 +122,21 @@ function numberOf(value: unknown): number {
 }
 
 /** Whether a text fits a pattern with `*` for any characters. Takes time in proportion to the text. */
-function isLike(text: string, pattern: string): boolean {
+function likeness(pattern: string): (text: string) => boolean {
   const pieces = pattern.split("*");
   const [first = "", last = ""] = [pieces[0], pieces.at(-1)];
-  if (pieces.length === 1) return text === pattern;
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
-    return false;
-  let at = first.length;
-  for (const piece of pieces.slice(1, -1)) {
-    const found = text.indexOf(piece, at);
-    if (found === -1) return false;
-    at = found + piece.length;
-  }
-  return at <= text.length - last.length;
+  const inner = pieces.slice(1, -1);
+  return (text) => {
+    if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+      return false;
+    let at = first.length;
+    for (const piece of inner) {
+      const found = text.indexOf(piece, at);
+      if (found === -1) return false;
+      at = found + piece.length;
+    }
+    return at <= text.length - last.length;
+  };
 }
 
 const letterOrDigit = /[\p{L}\p{N}]/u;

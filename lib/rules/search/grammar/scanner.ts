@@ -32,26 +32,32 @@ export function readWord(scanner: Scanner): string {
   return text.slice(start, scanner.at);
 }
 
-const quote = /"((?:[^"\\]|\\[^])*)"/y;
-
 /**
  * Reads a text in quotes. Within, `\"` is a quote and `\\` a backslash; other backslashes stand for themselves.
  * @returns null, at the same place, if none begins here or it is never closed
  */
 export function readQuoted(scanner: Scanner): string | null {
-  quote.lastIndex = scanner.at;
-  const found = quote.exec(scanner.text);
-  if (found === null) return null;
-  scanner.at = quote.lastIndex;
-  return (found[1] ?? "").replaceAll(/\\(["\\])/g, "$1");
+  const { text, at } = scanner;
+  if (text[at] !== '"') return null;
+  for (let end = at + 1; end < text.length; end += text[end] === "\\" ? 2 : 1) {
+    if (text[end] !== '"') continue;
+    scanner.at = end + 1;
+    return text.slice(at + 1, end).replaceAll(/\\(["\\])/g, "$1");
+  }
+  return null;
 }
 
 /** The place of the parenthesis that closes the one at `open`; -1 if there is none. Those in quotes do not count. */
 export function closingAt(text: string, open: number): number {
   const scanner: Scanner = { text, at: open, depth: 0 };
   let depth = 0;
+  let isAnyClosed = true;
   while (scanner.at < text.length) {
-    if (readQuoted(scanner) !== null) continue;
+    if (isAnyClosed && text[scanner.at] === '"') {
+      if (readQuoted(scanner) !== null) continue;
+      // All that follow are escaped, or this one would be closed: none of them is either.
+      isAnyClosed = false;
+    }
     if (text[scanner.at] === "(") depth += 1;
     if (text[scanner.at] === ")") depth -= 1;
     if (depth === 0) return scanner.at;

@@ -2,7 +2,7 @@ import type { createDocumentEncoder } from "../../documents/document.ts";
 import { isDocumentTime } from "../../time/event-time.ts";
 import { isObject } from "../../json/object.ts";
 import type { OutcomeKind, SourceRecord } from "../../model/record.ts";
-import type { SearchedRecord } from "../grammar/match.ts";
+import { type SearchedRecord, searchedRecord } from "../grammar/match.ts";
 import { decodeUtf8 } from "../../base/utf8-text.ts";
 import { valuesAt } from "../../json/values-at.ts";
 import { lineBytes } from "../query/body.ts";
@@ -38,21 +38,26 @@ export function recordText(
   record: SourceRecord,
   encode: ReturnType<typeof createDocumentEncoder>,
 ): RecordText {
-  if (record.value === null) return { line: "", folded: () => "", values: () => [] };
+  if (record.value === null) return textOnly("");
   const encoding = encode(record);
   const document: unknown = encoding.kind === "document" ? JSON.parse(encoding.json) : null;
   if (encoding.kind !== "document" || !isObject(document)) {
-    const { text } = decodeUtf8(record.value);
-    return { line: text, folded: () => folded([text]), values: () => [] };
+    return textOnly(decodeUtf8(record.value).text);
   }
   const line = messageText(encoding.json, document);
   const { kafka, ...own } = document;
   const flattened = isObject(kafka) ? kafka["value"] : null;
   return {
     line,
-    folded: () => folded([line, ...stringsWithin([own, flattened])]),
-    values: (field) => valuesAt(document, field),
+    ...searchedRecord({
+      folded: () => folded([line, ...stringsWithin([own, flattened])]),
+      values: (field) => valuesAt(document, field),
+    }),
   };
+}
+
+function textOnly(line: string): RecordText {
+  return { line, ...searchedRecord({ folded: () => folded([line]), values: () => [] }) };
 }
 
 const COLOUR = new RegExp(String.raw`\u001b\[[\d;]*m`, "g");

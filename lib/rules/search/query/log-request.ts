@@ -1,5 +1,6 @@
 import { PenstockError } from "../../base/errors.ts";
 import { quoted } from "../../base/visible-text.ts";
+import { checkFieldCost, checkTailTests } from "../grammar/limits.ts";
 import type { MappedField } from "../grammar/mapping.ts";
 import { parseQuery } from "../grammar/parse.ts";
 import { allOf, type Query } from "../grammar/query.ts";
@@ -45,9 +46,12 @@ export interface LogFilterWords {
   readonly to?: string | undefined;
 }
 
+/** In characters, of `q` and all filters together. */
+const maxSearchLength = 4_096;
+
 /** @throws PenstockError `usage`, naming the parameter, the value and the rule; QueryError for `q` and `filter` */
 export function parseLogFilter(
-  { topic, q = "", filter = [], from = "now-15m", to = "now" }: LogFilterWords,
+  { from = "now-15m", to = "now", ...search }: LogFilterWords,
   nowMs: number,
 ): LogFilter {
   const moment = (name: string, text: string): number => {
@@ -57,7 +61,29 @@ export function parseLogFilter(
   };
   const [fromMs, toMs] = [moment("from", from), moment("to", to)];
   if (fromMs > toMs) throw usage("from", from, "must not be after to");
-  return { topics: [...new Set(topic)], query: allOf([q, ...filter].map(parseQuery)), fromMs, toMs };
+  return { ...parseSearch(search), fromMs, toMs };
+}
+
+type Search = Pick<LogFilter, "topics" | "query">;
+type SearchWords = Pick<LogFilterWords, "topic" | "q" | "filter">;
+
+/** The filter of a live tail, which has no time. @throws as `parseLogFilter` */
+export function parseTailFilter(words: SearchWords): Search {
+  const search = parseSearch(words);
+  checkTailTests(search.query);
+  return search;
+}
+
+function parseSearch({ topic, q = "", filter = [] }: SearchWords): Search {
+  const texts = [q, ...filter];
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length > maxSearchLength) {
+    const rule = `q and all filters together must have at most ${maxSearchLength}`;
+    throw new PenstockError("usage", `the search has ${length} characters: ${rule}`);
+  }
+  const query = allOf(texts.map(parseQuery));
+  checkFieldCost(query);
+  return { topics: [...new Set(topic)], query };
 }
 
 function usage(name: string, value: string, rule: string): PenstockError {

@@ -3,6 +3,7 @@ import {
   createTailHub,
   maxTails,
   tapBudgetMs,
+  tapLimitMs,
   tailLinesPerSecond,
 } from "../../../../infra/host/services/tail-hub.ts";
 import type { TailLine } from "../../../../lib/rules/search/hits/tail-line.ts";
@@ -192,6 +193,18 @@ test("one batch is looked at for its time at most; the rest is not shown", () =>
   hub.tap(spec, records(1), indexed(1));
   jest.advanceTimersByTime(250);
   expect(lines().at(-1)?.lines).toHaveLength(1);
+});
+
+test("nor does a small batch take long, though its tails do", () => {
+  const { hub, state, lines } = world("line");
+  state.msPerLook = 5;
+  hub.tap(spec, records(100), indexed(100));
+  jest.advanceTimersByTime(1);
+  state.msPerLook = 0;
+  jest.advanceTimersByTime(249);
+  const { sent = 0, notShown } = lines()[0] ?? {};
+  expect(sent).toBeGreaterThan(tapBudgetMs / 5);
+  expect([sent <= tapLimitMs / 5, notShown]).toEqual([true, 100 - sent]);
 });
 
 test("a fault ends the tail that met it, and neither the topic nor whoever taps", async () => {

@@ -9,7 +9,7 @@ import type { Specification } from "../../../../../lib/rules/model/declaration.t
 import { hostStopping } from "../../../../../lib/rules/base/errors.ts";
 import type { FieldCaps } from "../../../../../lib/rules/search/grammar/mapping.ts";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
-import { parseLogFilter } from "../../../../../lib/rules/search/query/log-request.ts";
+import { parseLogFilter, parseTailFilter } from "../../../../../lib/rules/search/query/log-request.ts";
 import { logs } from "../../../../api/logs.ts";
 import { maxTails, type TailHub } from "../../../services/tail-hub.ts";
 import type { FleetTails } from "../../../fleet/fleet-tails.ts";
@@ -163,18 +163,18 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     return answerExport(c, { filter, format, pieces, leave });
   });
 
-  mount(app, logs.routes.tail, ({ query: { topic, q, filter } }, c) => {
-    const { topics, query } = parseLogFilter({ topic, q, filter }, deps.now());
+  mount(app, logs.routes.tail, ({ query: words }, c) => {
+    const { topics, query } = parseTailFilter(words);
     const refusal = refuseUndeclared(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
-    const words = new URLSearchParams(c.req.url.split("?")[1]);
+    const asked = new URL(c.req.url).searchParams;
     return streamInPlace(c, tails, "live tails", (send, signal) =>
-      deps.fleetTails.follow({ topics, query, words }, send, signal),
+      deps.fleetTails.follow({ topics, query, words: asked }, send, signal),
     );
   });
 
-  mount(app, logs.routes.hostTail, ({ query: { topic, q, filter } }, c) => {
-    const { topics, query } = parseLogFilter({ topic, q, filter }, deps.now());
+  mount(app, logs.routes.hostTail, ({ query: words }, c) => {
+    const { topics, query } = parseTailFilter(words);
     const refusal = refuseUndeclared(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
     const peer = c.get("peer");

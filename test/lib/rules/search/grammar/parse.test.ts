@@ -2,8 +2,10 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseQuery } from "../../../../../lib/rules/search/grammar/parse.ts";
 import { type Query, QueryError, type ValueTest } from "../../../../../lib/rules/search/grammar/query.ts";
+import { closingAt } from "../../../../../lib/rules/search/grammar/scanner.ts";
 import { countWords } from "../../../../../lib/rules/search/grammar/words.ts";
 import { anyText } from "../../../../support/any-text.ts";
+import { cpuMs } from "../../../../support/cpu-time.ts";
 
 /** A query in one line: `&`, `|` and `!`, texts in quotes, tests of fields in braces. */
 function shown(query: Query | null): string {
@@ -201,4 +203,12 @@ test("long searches take no time", () => {
     errorOf(text);
     expect([piece, performance.now() - began < 500]).toEqual([piece, true]);
   }
+});
+
+test("the parenthesis that closes another is found in one pass, though quotes are never closed", () => {
+  const escaped = String.raw`\"`.repeat(20_000);
+  const began = cpuMs();
+  expect(closingAt(`("${escaped}`, 0)).toBe(-1);
+  expect(closingAt(`(")" "${escaped})`, 0)).toBe(6 + escaped.length);
+  expect(cpuMs() - began).toBeLessThan(500);
 });

@@ -274,6 +274,27 @@ test("two exports at once; one that was read to its end, or given up, makes room
   expect((await ask("/logs/export")).status).toBe(200);
 });
 
+test("other hosts are asked for the same words, with all their question marks", async () => {
+  const asked: string[] = [];
+  const fleetTails: LogRouteDeps["fleetTails"] = {
+    async follow({ words }) {
+      asked.push(...words.getAll("q"), ...words.getAll("filter"));
+    },
+  };
+  const { ask } = world(undefined, { fleetTails });
+  await (await ask('/logs/tail?topic=app&q="GET /x?a=b%26c"&filter=why?')).text();
+  expect(asked).toEqual(['"GET /x?a=b&c"', "why?"]);
+});
+
+test.each(["/logs/tail", "/fleet/tail"])(
+  "GET %s refuses a query with too much to try on each record",
+  async (path) => {
+    const answer = await world().ask(`${path}?topic=app&q=${"za*b+OR+".repeat(32)}x`);
+    expect(answer.status).toBe(400);
+    expect((await problemOf(answer))["detail"]).toContain("at most 32");
+  },
+);
+
 test("no more tails than the hub takes", async () => {
   const { ask } = world();
   const tails = await Promise.all(Array.from({ length: maxTails }, () => ask("/logs/tail?topic=app")));

@@ -44,7 +44,18 @@ export function letterStandings({ findHolders, signal, deadline }: LetterStandin
   const problems = new Set<string>();
   let lookedElsewhere = 0;
 
-  async function holdersOf(letters: readonly ReadDeadLetter[]): Promise<ReadonlyMap<string, string>> {
+  /** @throws the signal's reason, or a bug */
+  const note = (what: string, error: unknown): void => {
+    signal.throwIfAborted();
+    if (!(error instanceof PenstockError)) throw error;
+    problems.add(`${what} is unknown: ${messageOf(error)}`);
+  };
+
+  /** `unseen`: what could not be looked up in all indices. */
+  async function holdersOf(letters: readonly ReadDeadLetter[]): Promise<{
+    readonly holders: ReadonlyMap<string, string>;
+    readonly unseen: ReadonlySet<string>;
+  }> {
     const ids = letters.map(({ topic, record }) => documentId(topic, record));
     const indices = new Set(letters.map(({ index }) => indexPatternOf(index)));
     const holders = await findHolders([...indices], ids, signal);
@@ -54,9 +65,15 @@ export function letterStandings({ findHolders, signal, deadline }: LetterStandin
       problems.add(
         `only ${MAX_ELSEWHERE} letters were looked up in all indices; others were looked up only in the index that refused them`,
       );
-    if (some.length === 0) return holders;
+    if (some.length === 0) return { holders, unseen: new Set() };
     lookedElsewhere += some.length;
-    return new Map([...holders, ...(await findHolders(null, some, signal))]);
+    try {
+      const elsewhere = await findHolders(null, some, signal);
+      return { holders: new Map([...holders, ...elsewhere]), unseen: new Set() };
+    } catch (error) {
+      note("what other indices have", error);
+      return { holders, unseen: new Set(some) };
+    }
   }
 
   return {
@@ -71,16 +88,16 @@ export function letterStandings({ findHolders, signal, deadline }: LetterStandin
         problems.add("letters for whole record batches are not looked up: a replay reads their records");
       if (single.length === 0) return letters.map(() => unknown);
       try {
-        const holders = await holdersOf(single);
+        const { holders, unseen } = await holdersOf(single);
         return letters.map(({ topic, record, batch }) => {
           if (batch !== undefined) return unknown;
-          const heldBy = holders.get(documentId(topic, record)) ?? null;
-          return heldBy === null ? open : { state: "resolved", heldBy };
+          const id = documentId(topic, record);
+          const heldBy = holders.get(id) ?? null;
+          if (heldBy !== null) return { state: "resolved", heldBy };
+          return unseen.has(id) ? unknown : open;
         });
       } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof PenstockError)) throw error;
-        problems.add(`what is in the index is unknown: ${messageOf(error)}`);
+        note("what is in the index", error);
         return letters.map(() => unknown);
       }
     },

@@ -84,6 +84,20 @@ test("if Elasticsearch fails, or there is no time, letters are unknown and the r
   expect(late.problems()).toEqual(["there was no time to look up all letters"]);
 });
 
+test("if only the look at all indices fails, what the letters' own indices have stays known", async () => {
+  const letters = [letter(1), letter(2)] as const;
+  const findHolders = (indices: readonly string[] | null) =>
+    indices === null
+      ? Promise.reject(new PenstockError("elasticsearch_refused", "all shards failed"))
+      : Promise.resolve(new Map([[idOf(letters[0]), "app"]]));
+  const standings = letterStandings({ findHolders, signal, deadline: null });
+  expect(await standings.of(letters)).toEqual([
+    { state: "resolved", heldBy: "app" },
+    { state: "unknown", heldBy: null },
+  ]);
+  expect(standings.problems()).toEqual(["what other indices have is unknown: all shards failed"]);
+});
+
 test("an abort and a bug are no problem of the letters", async () => {
   const stop = new Error("stop");
   const stopped = letterStandings({

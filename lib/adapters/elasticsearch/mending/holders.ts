@@ -37,6 +37,8 @@ export async function findHolders(
           querystring: {
             ignore_unavailable: "true",
             allow_no_indices: "true",
+            // Documents in a shard that is missing would look as if they did not exist.
+            allow_partial_search_results: "false",
             filter_path: "hits.hits._id,hits.hits._index",
           },
           body: {

@@ -9,6 +9,8 @@ export interface LettersLeft {
   readonly statesProblems: readonly string[];
   /** Resolved letters by the index that has their records, the most first. */
   readonly byIndex: readonly { readonly index: string; readonly letters: number }[];
+  /** False if there may be letters that were not read. */
+  readonly complete: boolean;
 }
 
 /** Reads letters again and looks up which index has the record of each. Reads about `newest` of them at most. */
@@ -29,12 +31,16 @@ export async function lettersLeft(
       }
     },
   );
-  const older = complete ? [] : [`only about the newest ${input.newest} letters were looked at`];
+  const unread =
+    deps.deadline?.aborted === true
+      ? "there was no time to read all letters"
+      : `of the letters of all groups, only about the newest ${input.newest} were read`;
   return {
     states,
-    statesProblems: [...standings.problems(), ...older],
+    statesProblems: [...standings.problems(), ...(complete ? [] : [unread])],
     byIndex: [...held]
       .map(([index, letters]) => ({ index, letters }))
       .toSorted((a, b) => b.letters - a.letters),
+    complete,
   };
 }

@@ -1,27 +1,15 @@
 import { expect, test } from "bun:test";
 import { lettersPerPage, listDeadLetters } from "../../functions/list-dead-letters.ts";
-import { deadLetterOf } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { FakeReader } from "../support/fake-reader.ts";
+import { putLetter } from "../support/put-letter.ts";
 import { sourceRecord } from "../support/records.ts";
 
 const group = { topic: "app", index: "logs", field: "n", error: "t" };
 
-function put(reader: FakeReader, offset: number, changes: { index?: string; reason?: string } = {}): void {
-  const { index = "logs", reason = "failed to parse field [n]" } = changes;
-  const { key, value, headers } = deadLetterOf({
-    topic: "app",
-    record: sourceRecord(`v${offset}`, { offset }),
-    rejection: { status: 400, type: "t", reason, index },
-    attempts: 2,
-    failedAt: 1_000 * offset,
-  });
-  reader.put("dead", { partition: 0, offset, timestamp: 0, key, value, headers });
-}
-
 function world(count: number, resolved: readonly number[] = []) {
   const reader = new FakeReader();
-  for (let offset = 0; offset < count; offset += 1) put(reader, offset);
+  for (let offset = 0; offset < count; offset += 1) putLetter(reader, offset);
   const ids = resolved.map((offset) => documentId("app", sourceRecord("", { offset })));
   const findHolders = () => Promise.resolve(new Map(ids.map((id) => [id, "logs"])));
   const signal = new AbortController().signal;
@@ -32,8 +20,8 @@ function world(count: number, resolved: readonly number[] = []) {
 
 test("lists exactly the letters of the group, the newest first, with what became of each", async () => {
   const { reader, deps, input } = world(3, [1]);
-  put(reader, 3, { index: "other" });
-  put(reader, 4, { reason: "failed to parse field [m]" });
+  putLetter(reader, 3, { index: "other" });
+  putLetter(reader, 4, { reason: "failed to parse field [m]" });
   const listed = await listDeadLetters(input, deps);
   expect(listed).toMatchObject({ states: { open: 2, resolved: 1, unknown: 0 }, pages: 1, truncated: false });
   expect(listed.letters.map(({ offset, state, heldBy }) => [offset, state, heldBy])).toEqual([

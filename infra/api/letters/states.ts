@@ -28,6 +28,7 @@ export const lettersLeft: z.ZodType<LettersLeft> = z.object({
   byIndex: z
     .array(z.object({ index: z.string(), letters: wholeNumber }))
     .meta({ description: "Resolved letters by the index that has their records." }),
+  complete: z.boolean().meta({ description: "False if there may be letters that were not read." }),
 });
 
 /** A request to Elasticsearch. */

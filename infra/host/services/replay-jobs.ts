@@ -7,6 +7,7 @@ import { hostStopping, messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { ReplayRequest } from "../../../lib/rules/dead-letters/replay-request.ts";
 import type { LettersLeft } from "../../../functions/letters-left.ts";
+import { noStates } from "../../../lib/rules/dead-letters/letter-state.ts";
 import type { ReplayJob } from "../../api/letters/dead-letters.ts";
 
 /** Replays requested over HTTP. They run one at a time, and the last few are remembered. */
@@ -77,14 +78,26 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
     return { ...request, index };
   };
 
+  /** Of a replay that worked, whatever becomes of this look. */
+  const leftOf = async (id: string, request: ReplayRequest): Promise<LettersLeft> => {
+    try {
+      return await deps.left(request, life.signal);
+    } catch (error) {
+      const problem = `what is left is unknown: ${messageOf(error)}`;
+      logger.warn("what a replay left could not be looked up", { id, error: messageOf(error) });
+      return { states: noStates, statesProblems: [problem], byIndex: [], complete: false };
+    }
+  };
+
   const run = async (id: string, asked: ReplayRequest, before: ChangeBefore | null): Promise<void> => {
     try {
       const request = before === null ? asked : await changeFirst(id, asked, before);
       const result = await deps.replay(request, (progress) => change(id, { progress }), life.signal);
+      change(id, { result });
       // Only of a replay of one group: of all letters, it would take as long as the replay.
       const isAudited = !request.dryRun && request.filter.of !== undefined;
-      const left = isAudited ? await deps.left(request, life.signal) : null;
-      change(id, { state: "done", endedAt: nowIso(), result, left });
+      const left = isAudited ? await leftOf(id, request) : null;
+      change(id, { state: "done", endedAt: nowIso(), left });
       const { byError: _byError, unrecoverablePlaces: _places, byIndex: _indices, ...counts } = result;
       const { openPlaces: _open, ...failureStores } = result.failureStores;
       logger.info("a replay finished", { id, ...counts, failureStores });

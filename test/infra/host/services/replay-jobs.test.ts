@@ -7,6 +7,7 @@ import {
 } from "../../../../functions/replay-dead-letters.ts";
 import type { ReplayRequest } from "../../../../lib/rules/dead-letters/replay-request.ts";
 import type { LettersLeft } from "../../../../functions/letters-left.ts";
+import { noStates } from "../../../../lib/rules/dead-letters/letter-state.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
@@ -22,10 +23,11 @@ const left: LettersLeft = {
   states: { open: 0, resolved: 5, unknown: 0 },
   statesProblems: [],
   byIndex: [{ index: "app-mended", letters: 5 }],
+  complete: true,
 };
 
 /** Jobs whose replays end when told to. */
-function setUp() {
+function setUp(leftOf: ReplayJobsDeps["left"] = () => Promise.resolve(left)) {
   const requests: ReplayRequest[] = [];
   const runs: {
     progress: (progress: ReplayProgress) => void;
@@ -42,7 +44,7 @@ function setUp() {
   let ids = 0;
   const jobs = createReplayJobs({
     replay,
-    left: () => Promise.resolve(left),
+    left: leftOf,
     newId: () => `id-${(ids += 1)}`,
     now: () => 0,
     logger: createMemoryLogger(),
@@ -106,6 +108,29 @@ describe("replay jobs", () => {
       await eventually("it is done", () => jobs.get(id)?.state === "done");
       expect(jobs.get(id)?.left).toEqual(audited);
     }
+  });
+
+  test("that worked are done with their counts, also while what is left is looked up and if that fails", async () => {
+    const looked = Promise.withResolvers<LettersLeft>();
+    const { jobs, runs } = setUp(() => looked.promise);
+    const filter = { ...request.filter, of: { index: "app", field: "n" } };
+    jobs.start({ ...request, filter });
+    await eventually("it runs", () => runs.length === 1);
+    runs[0]?.done.resolve(replayResult({ indexed: 5 }));
+    await eventually("its counts are known", () => jobs.get("id-1")?.result !== null);
+    expect(jobs.get("id-1")).toMatchObject({ state: "running", result: { indexed: 5 }, left: null });
+    looked.reject(new Error("no right to refresh"));
+    await eventually("it has ended", () => jobs.get("id-1")?.state !== "running");
+    expect(jobs.get("id-1")).toMatchObject({
+      state: "done",
+      error: null,
+      result: { indexed: 5 },
+      left: {
+        states: noStates,
+        statesProblems: ["what is left is unknown: no right to refresh"],
+        complete: false,
+      },
+    });
   });
 
   test("make a proposed change first, and replay nothing if it cannot be made", async () => {

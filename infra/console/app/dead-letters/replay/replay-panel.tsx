@@ -6,7 +6,7 @@ import { Notice } from "../../components/notice.tsx";
 import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
 import { Time } from "../../components/times.tsx";
 import { exactCount, plural } from "../../text/format.ts";
-import { jobTitle, leftSomething, outcomeWords, storeWords } from "./replay-words.ts";
+import { isAllResolved, jobTitle, leftSomething, leftWords, outcomeWords, storeWords } from "./replay-words.ts";
 import { useReplay } from "./use-replay.ts";
 
 /** Progress and result of one replay. */
@@ -65,21 +65,10 @@ function Change({ job: { change, state } }: { readonly job: ReplayJob }) {
 
 /** What became of each letter of the group. */
 function Left({ left }: { readonly left: NonNullable<ReplayJob["left"]> }) {
-  const { states, byIndex, statesProblems } = left;
-  const places = byIndex.map(({ index, letters }) => `${exactCount(letters)} in ${index}`).join(", ");
-  const [only] = byIndex;
   return (
-    <Notice kind={states.open + states.unknown === 0 ? "ok" : "warning"}>
-      Every letter of the group was looked up: {exactCount(states.resolved)} resolved,{" "}
-      <strong>{exactCount(states.open)} left</strong>
-      {states.unknown === 0 ? "" : `, ${exactCount(states.unknown)} unknown`}
-      {only === undefined ? null : (
-        <>
-          ; <Hostile text={byIndex.length === 1 ? `all in ${only.index}` : places} />
-        </>
-      )}
-      .
-      {statesProblems.map((problem) => (
+    <Notice kind={isAllResolved(left) ? "ok" : "warning"}>
+      <Hostile text={leftWords(left)} />
+      {left.statesProblems.map((problem) => (
         <span key={problem}>
           {" "}
           <Hostile text={problem} />.

@@ -1,5 +1,6 @@
 import type { ReplayJob } from "../../../../api/letters/dead-letters.ts";
 import type { ReplayOutcomes, ReplayResult } from "../../../../../functions/replay-dead-letters.ts";
+import type { LettersLeft } from "../../../../../functions/letters-left.ts";
 import { exactCount, plural } from "../../text/format.ts";
 
 const words: readonly (readonly [keyof ReplayOutcomes, string])[] = [
@@ -63,6 +64,29 @@ export function jobTitle({ request }: ReplayJob): string {
     index === null ? [] : `into ${index}`,
   ];
   return `${dryRun ? "Dry run of a replay" : "Replay"} of ${what.flat().join(", ")}`;
+}
+
+/** Whether every letter of a replayed group was looked up, and an index has its record. */
+export function isAllResolved({ complete, states: { open, unknown } }: LettersLeft): boolean {
+  return complete && open + unknown === 0;
+}
+
+/** What became of the letters of a replayed group, in a sentence. */
+export function leftWords(left: LettersLeft): string {
+  const { states, byIndex, complete } = left;
+  const { open, resolved, unknown } = states;
+  if (!complete && open + resolved + unknown === 0) return "No letter of the group was looked up.";
+  const counts = [
+    `${exactCount(resolved)} resolved`,
+    `${exactCount(open)} left`,
+    ...(unknown === 0 ? [] : [`${exactCount(unknown)} unknown`]),
+  ].join(", ");
+  const [only] = byIndex;
+  const isOne = byIndex.length === 1 && open + unknown === 0;
+  const places = byIndex.map(({ index, letters }) => `${exactCount(letters)} in ${index}`).join(", ");
+  const where = only === undefined ? "" : `; ${isOne ? `all in ${only.index}` : places}`;
+  const which = complete && unknown === 0 ? "Every" : "Not every";
+  return `${which} letter of the group was looked up: ${counts}${where}.`;
 }
 
 /** Whether some of the requested letters could not be indexed. */

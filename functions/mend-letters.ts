@@ -26,7 +26,9 @@ export interface MendInput {
   readonly newest: number;
 }
 
-export interface MendDeps extends SampleLettersDeps {
+export interface MendDeps extends Omit<SampleLettersDeps, "deadline"> {
+  /** Reads the dead-letter topic when its turn comes; the deadline is that of the reading alone. */
+  readLetters<T>(read: (deadline: AbortSignal) => Promise<T>): Promise<T>;
   /** Current settings of a topic; null if it is no longer declared. */
   specificationOf(topic: string): Specification | null;
   /** @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused` */
@@ -47,6 +49,8 @@ export interface Mending {
   readonly template: { readonly name: string; readonly mapsField: boolean } | null;
   /** Letters that no index has, among the newest: those that proposals are tried with. */
   readonly letters: number;
+  /** False if there may be letters that were not read. */
+  readonly complete: boolean;
   /** The smallest change first. */
   readonly proposals: readonly Proposal[];
 }
@@ -72,7 +76,9 @@ async function caseOf(input: MendInput, deps: MendDeps): Promise<Case> {
   const declared = deps.specificationOf(group.topic);
   const isDeclaredFor = declared !== null && leadsTo(declared.index, group.index);
   const spec = withIndex(declared ?? bareSpecification(group.topic), group.index);
-  const sample = await sampleLetters(input, deps);
+  const { letters: sample, complete } = await deps.readLetters((deadline) =>
+    sampleLetters(input, { ...deps, deadline }),
+  );
   const target = await deps.readTarget(spec, signal);
   const hasSuccessors =
     target.kind === "alias" ||
@@ -93,6 +99,7 @@ async function caseOf(input: MendInput, deps: MendDeps): Promise<Case> {
     mapping: place === null ? null : mappingAt(target.mappings, place),
     template: await deps.makingTemplate(group.index, group.field, signal),
     letters: sample.length,
+    complete,
     proposals: plans.map(({ proposal }) => proposal),
     plans,
     spec,
@@ -105,8 +112,8 @@ export interface TryMendingDeps extends MendDeps {
   openTrial(spec: Specification, index: string, effect: Effect): Trial;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Ends reading the topic with what was read so far. */
-  readonly topicDeadline: AbortSignal;
+  /** Begins the time for reading the topic, which ends with what was read so far. */
+  topicDeadline(): AbortSignal;
   /** After it, further proposals are not tried. */
   readonly trialDeadline: AbortSignal;
 }
@@ -152,7 +159,7 @@ export async function tryMending(
   /** The newest records of the topic that its index has, the oldest first. */
   async function goodRecords(): Promise<readonly SourceRecord[]> {
     try {
-      const newest = await readNewest(spec.topic, LOOKED_AT, { ...deps, deadline: deps.topicDeadline });
+      const newest = await readNewest(spec.topic, LOOKED_AT, { ...deps, deadline: deps.topicDeadline() });
       const ids = newest.records.map((record) => documentId(spec.topic, record));
       const target = indexPatternOf(deps.specificationOf(spec.topic)?.index ?? spec.index);
       const holders = await deps.findHolders([target], ids, signal);

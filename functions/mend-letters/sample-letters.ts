@@ -17,6 +17,13 @@ export interface SampleLettersDeps extends Omit<ReadDeadLettersDeps, "onProgress
   readonly findHolders: FindHolders;
 }
 
+export interface SampledLetters {
+  /** The newest first. */
+  readonly letters: readonly ReadDeadLetter[];
+  /** False if there may be letters that were not read. */
+  readonly complete: boolean;
+}
+
 /** Letters of one sample, and the bytes of their records together. A single one may be larger. */
 export const maxSample = 100;
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -28,10 +35,10 @@ const MAX_BYTES = 4 * 1024 * 1024;
 export async function sampleLetters(
   { deadLetterTopic, group, newest }: SampleLettersInput,
   deps: SampleLettersDeps,
-): Promise<readonly ReadDeadLetter[]> {
+): Promise<SampledLetters> {
   const standings = letterStandings(deps);
   let kept: ReadDeadLetter[] = [];
-  await readDeadLetters(
+  const { complete } = await readDeadLetters(
     { topic: deadLetterTopic, filter: filterOf(group), newest },
     { ...deps, onProgress: () => {} },
     async (letters) => {
@@ -47,7 +54,7 @@ export async function sampleLetters(
       whole.push(...found);
       return Promise.resolve();
     });
-  return fitting(whole.toSorted((a, b) => b.failedAt - a.failedAt));
+  return { letters: fitting(whole.toSorted((a, b) => b.failedAt - a.failedAt)), complete };
 }
 
 /** The first of them that fit. */

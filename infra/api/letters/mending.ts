@@ -31,6 +31,7 @@ const members = {
     .nullable()
     .meta({ description: "What later indices are made from; null if there is none, or it cannot be read." }),
   letters: wholeNumber.meta({ description: "Open letters that proposals are tried with, at most 100." }),
+  complete: z.boolean().meta({ description: "False if there may be letters that were not read." }),
   proposals: z.array(proposal).meta({ description: "The smallest change first." }),
 };
 const mending: z.ZodType<Mending> = z.object(members);

@@ -148,16 +148,18 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     },
   });
 
+  const mendings = createMendingService({
+    ...reading,
+    client: deps.trialClient,
+    declarations: () => deps.declarations(),
+    replays,
+    now,
+  });
+
   return {
     replays,
     letters: createLetterService(reading),
-    mendings: createMendingService({
-      ...reading,
-      client: deps.trialClient,
-      declarations: () => deps.declarations(),
-      replays,
-      now,
-    }),
+    mendings,
     digest(topic) {
       const shared = digests.get(topic);
       if (shared !== undefined) return shared;
@@ -167,7 +169,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     },
     async stop() {
       life.abort(hostStopping());
-      await Promise.all([replays.stop(), lastReading]);
+      await Promise.all([replays.stop(), lastReading, mendings.settled()]);
     },
   };
 }

@@ -31,6 +31,8 @@ export interface MendingService {
   tryOut(group: LetterGroup, into: string | null, signal: AbortSignal): Promise<TriedMending>;
   /** Makes the change, replays the group and looks up what is left; or returns the replay that is running. */
   apply(group: LetterGroup, wanted: WantedChange): ReturnType<ReplayJobs["start"]>;
+  /** Resolves once the trials in progress have ended and removed what they created. */
+  settled(): Promise<void>;
 }
 
 /** The change that somebody confirmed. */
@@ -50,12 +52,13 @@ export interface MendingServiceDeps extends LetterServiceDeps {
   readonly now: () => number;
 }
 
-/** Trials end well before the 120 s after which the server drops a request; reading comes first. */
+/** From the request on: trials end well before the 120 s after which the server drops it. */
 const TRIALS_MS = 90_000;
 const TOPIC_MS = 10_000;
 
 export function createMendingService(deps: MendingServiceDeps): MendingService {
   const { client, findHolders, logger, now } = deps;
+  const trials = new Set<Promise<unknown>>();
 
   function about(group: LetterGroup, into: string | null) {
     return { deadLetterTopic: deps.settings().deadLetters.topic, group, into, newest: newestLetters };
@@ -67,7 +70,7 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
       reader: createRecordReader(kafka, logger),
       findHolders,
       signal,
-      deadline: AbortSignal.timeout(lettersReadMs),
+      readLetters: (read) => deps.inTurn(() => read(AbortSignal.timeout(lettersReadMs))),
       specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
       readTarget: (spec, until) => findTarget(client, spec.index, templateTargetOf(spec), until),
       makingTemplate: (index, field, until) => findMakingTemplate(client, index, field, until),
@@ -75,7 +78,7 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
   }
 
   const propose = (group: LetterGroup, into: string | null): Promise<Mending> =>
-    deps.inTurn(() => proposeMending(about(group, into), mendDeps(deps.signal)));
+    proposeMending(about(group, into), mendDeps(deps.signal));
 
   /** @throws PenstockError `usage` if it is no longer what was confirmed */
   async function confirmed(group: LetterGroup, wanted: WantedChange): Promise<Proposal> {
@@ -89,30 +92,41 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
     );
   }
 
+  function tryOut(group: LetterGroup, into: string | null, signal: AbortSignal): Promise<TriedMending> {
+    const { elasticsearch } = deps.settings();
+    return tryMending(
+      { ...about(group, into), limits: elasticsearch.bulk },
+      {
+        ...mendDeps(signal),
+        now,
+        topicDeadline: () => AbortSignal.timeout(TOPIC_MS),
+        trialDeadline: AbortSignal.timeout(TRIALS_MS),
+        openTrial: (spec, index, effect) =>
+          createTrial(spec, {
+            client,
+            now,
+            managed: elasticsearch.manageTemplates,
+            suffix: () => crypto.randomUUID().slice(0, 8),
+            change: (name, target) => (name === index ? changed(target, effect) : target),
+          }),
+      },
+    );
+  }
+
   return {
     propose,
-    tryOut: (group, into, signal) =>
-      deps.inTurn(() => {
-        const { elasticsearch } = deps.settings();
-        const until = AbortSignal.any([deps.signal, signal]);
-        return tryMending(
-          { ...about(group, into), limits: elasticsearch.bulk },
-          {
-            ...mendDeps(until),
-            now,
-            topicDeadline: AbortSignal.timeout(lettersReadMs + TOPIC_MS),
-            trialDeadline: AbortSignal.timeout(TRIALS_MS),
-            openTrial: (spec, index, effect) =>
-              createTrial(spec, {
-                client,
-                now,
-                managed: elasticsearch.manageTemplates,
-                suffix: () => crypto.randomUUID().slice(0, 8),
-                change: (name, target) => (name === index ? changed(target, effect) : target),
-              }),
-          },
-        );
-      }),
+    async tryOut(group, into, signal) {
+      const trial = tryOut(group, into, AbortSignal.any([deps.signal, signal]));
+      trials.add(trial);
+      try {
+        return await trial;
+      } finally {
+        trials.delete(trial);
+      }
+    },
+    async settled() {
+      await Promise.allSettled(trials);
+    },
     apply: (group, wanted) => {
       const { proposal, request } = wanted;
       return deps.replays.start(

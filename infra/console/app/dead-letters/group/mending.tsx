@@ -90,6 +90,12 @@ export function MendingSection({
               {trial.busy ? "Trying each in a scratch index…" : ""}
             </span>
           </div>
+          {mending.letters > 0 || mending.complete ? null : (
+            <Notice kind="warning">
+              There is nothing to try: no open letter of this group is among the newest letters that could be
+              read within 10 s.
+            </Notice>
+          )}
           <ProposalsTable mending={mending} tried={trial.tried} onApply={choose} />
         </>
       )}

@@ -10,6 +10,7 @@ const mending: Mending = {
   mapping: { type: "long" },
   template: null,
   letters: 3,
+  complete: true,
   proposals: [],
 };
 const tried: TriedMending = { ...mending, verdicts: {}, best: null };

@@ -3,18 +3,21 @@ import { Hostile } from "../../components/hostile.tsx";
 import { Time } from "../../components/times.tsx";
 import { hrefWith, usePlace } from "../../state/router.ts";
 import { exactCount, plural } from "../../text/format.ts";
+import { emptyWords } from "../replay/replay-words.ts";
 import { LetterView } from "./letter-view.tsx";
 
 /** The letters of one page; the address says which one is open. */
 export function LettersTable({
   letters,
   state,
+  isWhole,
 }: {
   readonly letters: readonly ListedLetter[];
   readonly state: string;
+  /** Whether every letter of the group was looked up. */
+  readonly isWhole: boolean;
 }) {
-  if (letters.length === 0)
-    return <p>{state === "open" ? "Nothing is left: no letter of this kind is open." : "There is none."}</p>;
+  if (letters.length === 0) return <p>{emptyWords(state, isWhole)}</p>;
   return (
     <div class="scroll" tabindex={0} role="region" aria-label="Letters">
       <table class="cards groups">

@@ -33,6 +33,8 @@ export function GroupPage({ group }: { readonly group: LetterGroup }) {
     if (id !== null) navigate(hrefWith(place, { job: id }), { replace: true });
   };
   const left = data === null ? 0 : data.states.open + data.states.unknown;
+  // A replay reads letters that were not counted too.
+  const mayBeLeft = left > 0 || data?.truncated === true;
   return (
     <>
       <p>
@@ -61,7 +63,7 @@ export function GroupPage({ group }: { readonly group: LetterGroup }) {
           <Hostile text={error} />
         </Notice>
       )}
-      {left === 0 ? null : <MendingSection group={group} onStarted={follow} />}
+      {mayBeLeft ? <MendingSection group={group} onStarted={follow} /> : null}
       <h2>Letters</h2>
       <div class="bar">
         <div role="group" aria-label="State" class="views">
@@ -85,7 +87,7 @@ export function GroupPage({ group }: { readonly group: LetterGroup }) {
         </button>
         <button
           type="button"
-          disabled={readOnly || left === 0}
+          disabled={readOnly || !mayBeLeft}
           aria-describedby={readOnly ? readOnlyId : undefined}
           onClick={() => ask(true)}
         >
@@ -95,7 +97,13 @@ export function GroupPage({ group }: { readonly group: LetterGroup }) {
           {loading ? "Reading the dead-letter topic…" : ""}
         </span>
       </div>
-      {data === null ? null : <LettersTable letters={data.letters} state={shown} />}
+      {data === null ? null : (
+        <LettersTable
+          letters={data.letters}
+          state={shown}
+          isWhole={!data.truncated && data.states.unknown === 0}
+        />
+      )}
       <Pager page={pageNumber(place.query.get("page"))} pages={data?.pages ?? 1} />
       {asking ? (
         <ReplayDialog

@@ -89,6 +89,15 @@ export function leftWords(left: LettersLeft): string {
   return `${which} letter of the group was looked up: ${counts}${where}.`;
 }
 
+/** Instead of an empty list of letters. @param isWhole whether every letter of the group was looked up */
+export function emptyWords(state: string, isWhole: boolean): string {
+  if (state === "open")
+    return isWhole
+      ? "Nothing is left: no letter of this kind is open."
+      : "None of the letters that were looked up is open.";
+  return isWhole ? "There is none." : "There is none among the letters that were looked up.";
+}
+
 /** Whether some of the requested letters could not be indexed. */
 export function leftSomething({ stillRejected, unrecoverable, elsewhere }: ReplayOutcomes): boolean {
   return stillRejected + unrecoverable + elsewhere > 0;

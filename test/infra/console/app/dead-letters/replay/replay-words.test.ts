@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { NO_OUTCOMES } from "../../../../../../functions/replay-dead-letters.ts";
 import type { LettersLeft } from "../../../../../../functions/letters-left.ts";
 import {
+  emptyWords,
   isAllResolved,
   jobTitle,
   leftSomething,
@@ -48,6 +49,13 @@ test("what is left of a group is good news only if every letter was looked up an
   ]);
   const none = { ...some, states: noStates, byIndex: [] };
   expect([isAllResolved(none), leftWords(none)]).toEqual([false, "No letter of the group was looked up."]);
+});
+
+test("an empty list says that nothing is left only if every letter was looked up", () => {
+  expect(emptyWords("open", true)).toBe("Nothing is left: no letter of this kind is open.");
+  expect(emptyWords("open", false)).toBe("None of the letters that were looked up is open.");
+  expect(emptyWords("resolved", true)).toBe("There is none.");
+  expect(emptyWords("all", false)).toBe("There is none among the letters that were looked up.");
 });
 
 test("a job is named by what it takes", () => {

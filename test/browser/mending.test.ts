@@ -60,6 +60,7 @@ describeInBrowser("mending", () => {
           mapping: { type: "long" },
           template: null,
           letters: 3,
+          complete: true,
           proposals: [
             {
               id: "as-it-is",

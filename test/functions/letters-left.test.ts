@@ -16,10 +16,7 @@ function look(newest: number, deadline: AbortSignal | null = null) {
     putLetter(reader, offset, { index });
   const holders = new Map([[documentId("app", sourceRecord("v0", { offset: 0 })), "mended"]]);
   const findHolders = () => Promise.resolve(holders);
-  return lettersLeft(
-    { deadLetterTopic: "dead", filter, newest },
-    { reader, findHolders, signal, deadline },
-  );
+  return lettersLeft({ deadLetterTopic: "dead", filter, newest }, { reader, findHolders, signal, deadline });
 }
 
 test("counts what became of each letter, and says which index has their records", async () => {

@@ -6,7 +6,14 @@ import { Notice } from "../../components/notice.tsx";
 import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
 import { Time } from "../../components/times.tsx";
 import { exactCount, plural } from "../../text/format.ts";
-import { isAllResolved, jobTitle, leftSomething, leftWords, outcomeWords, storeWords } from "./replay-words.ts";
+import {
+  isAllResolved,
+  jobTitle,
+  leftSomething,
+  leftWords,
+  outcomeWords,
+  storeWords,
+} from "./replay-words.ts";
 import { useReplay } from "./use-replay.ts";
 
 /** Progress and result of one replay. */

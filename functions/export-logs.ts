@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
-import { fieldName, fieldsOf, frequentFields } from "../lib/rules/search/fields/flat-fields.ts";
+import { createColumnReader } from "../lib/rules/search/fields/column-texts.ts";
 import { searchBody } from "../lib/rules/search/query/body.ts";
 import type { SearchCursor } from "../lib/rules/search/query/cursor.ts";
 import { csvRow } from "../lib/rules/search/hits/csv.ts";
@@ -10,6 +11,7 @@ import type { LogFilter } from "../lib/rules/search/query/log-request.ts";
 import { messageText } from "../lib/rules/search/hits/message-text.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
 import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
+import { frequentFields } from "./search-logs/frequent-fields.ts";
 import { knownFields } from "./search-logs/known-fields.ts";
 
 export type ExportFormat = "ndjson" | "csv";
@@ -48,7 +50,7 @@ export async function* exportLogs(
   const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
   const filter = { ...given, topics, query, fieldOf, order: "newest" as const };
   let columns = input.columns;
-  const line = format === "csv" ? (hit: FoundHit) => csvLine(hit, columns) : ndjsonLine;
+  let line = format === "csv" ? csvLines(columns) : ndjsonLine;
   const header = (): string => (format === "csv" ? csvHeader(columns) : "");
   let isFirst = true;
   if (indices.length === 0) {
@@ -66,13 +68,17 @@ export async function* exportLogs(
       size = Math.max(1, Math.floor(asked / 4));
       continue;
     }
-    if (isFirst && columns.length === 0) {
-      columns = frequentFields(
-        hits.flatMap(({ source }) => source?.raw ?? []),
-        mostColumns,
-      );
+    if (isFirst && format === "csv" && columns.length === 0) {
+      columns = await frequentFields(hits, mostColumns);
+      line = csvLines(columns);
     }
-    if (isFirst || hits.length > 0) yield (isFirst ? header() : "") + hits.map(line).join("");
+    let piece = isFirst ? header() : "";
+    for (const hit of hits) {
+      piece += line(hit);
+      // Others have their turn: a document may be large.
+      await setImmediate();
+    }
+    if (isFirst || piece !== "") yield piece;
     isFirst = false;
     after = hits.at(-1)?.cursor ?? null;
     left -= hits.length;
@@ -102,13 +108,16 @@ function csvHeader(columns: readonly string[]): string {
   return columns.length === 0 ? `${firstColumns}\r\n` : `${firstColumns},${csvRow(columns)}`;
 }
 
-function csvLine({ source, cursor, topic, id, index }: FoundHit, columns: readonly string[]): string {
-  const [timestampMs, partition, offset] = cursor ?? [null, -1, -1];
-  const text = source === null ? tooLarge(index, id) : messageText(source.raw, source.object);
-  const numbers = [partition, offset].map((value) => (value < 0 ? "" : String(value)));
-  const byName = Map.groupBy(source === null ? [] : fieldsOf(source.raw), ({ path }) => fieldName(path));
-  const values = columns.map((name) => (byName.get(name) ?? []).map(({ value }) => value).join(", "));
-  return csvRow([isoTime(timestampMs) ?? "", topic ?? "", ...numbers, text, ...values]);
+/** Returns a function that writes a hit as a row. */
+function csvLines(columns: readonly string[]): (hit: FoundHit) => string {
+  const textsOf = createColumnReader(columns);
+  return ({ source, cursor, topic, id, index }) => {
+    const [timestampMs, partition, offset] = cursor ?? [null, -1, -1];
+    const text = source === null ? tooLarge(index, id) : messageText(source.raw, source.object);
+    const numbers = [partition, offset].map((value) => (value < 0 ? "" : String(value)));
+    const texts = textsOf(source?.raw ?? "{}");
+    return csvRow([isoTime(timestampMs) ?? "", topic ?? "", ...numbers, text, ...texts]);
+  };
 }
 
 /** Tells where to find a document that is too large. */

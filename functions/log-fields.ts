@@ -1,13 +1,14 @@
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
-import { frequentFields } from "../lib/rules/search/fields/flat-fields.ts";
 import { readTopValues, topValuesBody, type TopValues } from "../lib/rules/search/fields/top-values.ts";
 import { askedFields, mappedField } from "../lib/rules/search/grammar/mapping.ts";
 import { isForFewFields, searchBody } from "../lib/rules/search/query/body.ts";
 import type { KnownFilter, LogFilter } from "../lib/rules/search/query/log-request.ts";
+import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
 import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
-import { knownFields } from "./search-logs/known-fields.ts";
+import { frequentFields } from "./search-logs/frequent-fields.ts";
+import { knownFields, tooManyIndices } from "./search-logs/known-fields.ts";
 
 export interface LogFieldsInput extends LogFilter {
   readonly inForce: ReadonlyMap<string, Specification>;
@@ -40,17 +41,20 @@ export async function logFields(
   const { query, fieldOf } = await knownFields(input.query, indices, deps.fieldCaps);
   const filter: KnownFilter = { topics, query, fieldOf, fromMs, toMs };
   const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
-  const names = indices.length === 0 ? [] : frequentFields(await newestSources(), shownFields);
-  const caps = names.length === 0 ? null : await deps.fieldCaps(indices, askedFields(names));
-  const fields = names.flatMap((name) => (caps === null ? null : mappedField(name, caps)) ?? []);
-  if (fields.length === 0) return { ...range, documents: 0, fields: [], problems: [] };
+  const names = indices.length === 0 ? [] : await frequentFields(await newest(), shownFields);
+  const none = { ...range, documents: 0, fields: [] };
+  if (names.length === 0) return { ...none, problems: [] };
+  const caps = await deps.fieldCaps(indices, askedFields(names));
+  if (caps === null) return { ...none, problems: [`${tooManyIndices}.`] };
+  const fields = names.flatMap((name) => mappedField(name, caps) ?? []);
+  if (fields.length === 0) return { ...none, problems: [] };
   const body = topValuesBody(filter, fields, isForFewFields(query));
   const text = await deps.search(indices, body, maxAnswerBytes);
   const values = text === null ? null : readTopValues(text, fields);
   if (values !== null) return { ...range, ...values };
   throw new PenstockError("elasticsearch_refused", "Elasticsearch's answer about fields is invalid");
 
-  async function newestSources(): Promise<string[]> {
+  async function newest(): Promise<readonly FoundHit[]> {
     const ask = narrowingSearch(deps.search, indices, query);
     for (const size of [sampledDocuments, 5]) {
       const about = {
@@ -62,7 +66,7 @@ export async function logFields(
         marker: null,
       } as const;
       const page = await ask.search((inFewFields) => searchBody({ ...about, form: "whole", inFewFields }));
-      if (page !== null) return page.hits.flatMap(({ source }) => source?.raw ?? []);
+      if (page !== null) return page.hits;
     }
     return [];
   }

@@ -1,3 +1,4 @@
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import {
   askedFields,
   type FieldCaps,
@@ -24,9 +25,14 @@ export interface KnownFields {
   readonly notes: readonly string[];
 }
 
+/** Why it is unknown how indices map fields. */
+export const tooManyIndices =
+  "Elasticsearch's answer about fields is too long, because these are too many indices: name a topic, or fewer";
+
 /**
  * Looks up the fields that a query names.
- * @throws QueryError if no index has a field, and it is not plain text; PenstockError as `ask`
+ * @throws QueryError if no index has a field, and it is not plain text; PenstockError as `ask`, and `elasticsearch_refused`
+ *   if the indices are too many: a field that passes for unknown would match nothing, without a word
  */
 export async function knownFields(
   query: Query | null,
@@ -35,8 +41,10 @@ export async function knownFields(
 ): Promise<KnownFields> {
   const tests = fieldTests(query);
   const names = [...new Set(tests.map(({ field }) => field))];
-  const caps = names.length === 0 || indices.length === 0 ? null : await ask(indices, askedFields(names));
-  if (query === null || caps === null) return { query, fieldOf: () => null, notes: [] };
+  if (query === null || names.length === 0 || indices.length === 0)
+    return { query, fieldOf: () => null, notes: [] };
+  const caps = await ask(indices, askedFields(names));
+  if (caps === null) throw new PenstockError("elasticsearch_refused", tooManyIndices);
   const known = withKnownFields(query, caps);
   if (known.unknown !== null) throw unknownField(known.unknown, await ask(indices, ["*"]));
   const fieldOf = (name: string): MappedField | null => mappedField(name, caps);

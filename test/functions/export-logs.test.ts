@@ -11,7 +11,11 @@ interface Body {
 }
 
 /** An index with this many documents; `isTooLong` decides for each page. */
-function elasticsearch(count: number, isTooLong: (body: Body) => boolean = () => false) {
+function elasticsearch(
+  count: number,
+  isTooLong: (body: Body) => boolean = () => false,
+  source = '{"message":"m,\\n1",\n"n":1.000}',
+) {
   const sizes: number[] = [];
   const search = (_: readonly string[], given: object): Promise<string | null> => {
     const body = given as Body;
@@ -19,7 +23,6 @@ function elasticsearch(count: number, isTooLong: (body: Body) => boolean = () =>
     if (isTooLong(body)) return Promise.resolve(null);
     const from = body.search_after?.[2] ?? count;
     const offsets = Array.from({ length: Math.min(body.size, from) }, (_, n) => from - 1 - n);
-    const source = '{"message":"m,\\n1",\n"n":1.000}';
     return Promise.resolve(
       searchAnswer(offsets.map((offset) => answeredHit({ offset, source: body._source ? source : null }))),
     );
@@ -76,4 +79,27 @@ test("an incomplete answer ends it", async () => {
   expect(await rejection(exported({ search }, "ndjson"))).toMatchObject({
     code: "elasticsearch_unavailable",
   });
+});
+
+test("a cell of CSV has at most 1,000 values of a list, and says how many more there are", async () => {
+  const source = `{"message":"m","a":[${"1,".repeat(4_999)}1]}`;
+  const text = await exported(
+    elasticsearch(1, () => false, source),
+    "csv",
+  );
+  expect(text).toContain(',message,"a"\r\n');
+  expect(text).toContain(', 1, … and 4000 more"\r\n');
+  expect(text.length).toBeLessThan(4_000);
+});
+
+test("others have their turn between documents", async () => {
+  let [turns, isDone] = [0, false];
+  const turn = (): void => {
+    turns += 1;
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await exported(elasticsearch(200), "csv");
+  isDone = true;
+  expect(turns).toBeGreaterThanOrEqual(400);
 });

@@ -237,3 +237,16 @@ test("an invalid answer is an error", async () => {
     code: "elasticsearch_refused",
   });
 });
+
+test.each(["level: DEBUG", "NOT level: DEBUG"])(
+  "%s is refused, not answered wrongly, if nobody knows how so many indices map it",
+  async (query) => {
+    const world = elasticsearch(searchAnswer([]));
+    const deps = { ...world.deps, fieldCaps: () => Promise.resolve(null) };
+    expect(await rejection(searchLogs({ ...input, query: parseQuery(query) }, deps))).toMatchObject({
+      code: "elasticsearch_refused",
+      message: expect.stringContaining("too many indices: name a topic"),
+    });
+    expect(world.asked).toEqual([]);
+  },
+);

@@ -16,6 +16,9 @@ const shape = z.object({
 
 /**
  * Asks how indices map fields. Needs only the privilege to read.
+ *
+ * To tell in how many indices a field is mapped, Elasticsearch lists the others by name, once for each field. Where that
+ * makes the answer too long, it is asked again without.
  * @param targets names, patterns and aliases; missing ones are no error
  * @param fields names and patterns
  * @returns null if the answer is too long
@@ -27,6 +30,22 @@ export async function fieldCaps(
   fields: readonly string[],
   signal: AbortSignal,
 ): Promise<FieldCaps | null> {
+  const ask = (countsIndices: boolean) => askOnce(elasticsearch, { targets, fields, countsIndices }, signal);
+  return (await ask(true)) ?? ask(false);
+}
+
+interface Asked {
+  readonly targets: readonly string[];
+  readonly fields: readonly string[];
+  /** Whether to tell in how many indices a field is mapped. */
+  readonly countsIndices: boolean;
+}
+
+async function askOnce(
+  elasticsearch: Pick<Elasticsearch, "askForText">,
+  { targets, fields, countsIndices }: Asked,
+  signal: AbortSignal,
+): Promise<FieldCaps | null> {
   let indices = 0;
   const found = new Map<string, { readonly types: Set<string>; mappedIn: number }>();
   for (const some of inPieces(targets)) {
@@ -34,7 +53,11 @@ export async function fieldCaps(
       {
         method: "POST",
         path: `/${targetText(some)}/_field_caps`,
-        querystring: { ignore_unavailable: "true", allow_no_indices: "true", include_unmapped: "true" },
+        querystring: {
+          ignore_unavailable: "true",
+          allow_no_indices: "true",
+          include_unmapped: String(countsIndices),
+        },
         body: JSON.stringify({ fields }),
         timeoutMs: TIMEOUT_MS,
       },
@@ -65,7 +88,7 @@ export async function fieldCaps(
   }
   const mappings = [...found].map(([field, { types, mappedIn }]): [string, FieldMapping] => [
     field,
-    { types: [...types].toSorted(), mappedIn: mappedIn === indices ? null : mappedIn },
+    { types: [...types].toSorted(), mappedIn: countsIndices ? mappedIn : null },
   ]);
   return { indices, fields: new Map(mappings) };
 }

@@ -126,7 +126,7 @@ function opens(code: number): boolean {
   return code === OPEN_OBJECT || code === OPEN_LIST;
 }
 
-/** `}` or `]` */
-function closes(code: number): boolean {
+/** Whether it is `}` or `]`. */
+export function closes(code: number): boolean {
   return code === 0x7d || code === CLOSE_LIST;
 }

@@ -52,28 +52,3 @@ export function childrenOf(raw: string): Children | null {
     entries: jsonElements(raw).map((rawValue, place) => ({ name: String(place), label: "", rawValue })),
   };
 }
-
-/** Fields that say where a record is, or repeat others. */
-const ownFields: ReadonlySet<string> = new Set([
-  "@timestamp",
-  "message",
-  "kafka.topic",
-  "kafka.partition",
-  "kafka.offset",
-  "kafka.words",
-  "event.original",
-]);
-
-/** The most frequent fields of some documents, besides those that every record has. */
-export function frequentFields(raws: readonly string[], most: number): string[] {
-  const counts = new Map<string, number>();
-  for (const raw of raws) {
-    for (const name of new Set(fieldsOf(raw).map(({ path }) => fieldName(path)))) {
-      if (!ownFields.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-  }
-  return [...counts]
-    .toSorted(([a, first], [b, second]) => second - first || (a < b ? -1 : 1))
-    .slice(0, most)
-    .map(([name]) => name);
-}

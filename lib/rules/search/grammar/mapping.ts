@@ -14,7 +14,7 @@ import {
 export interface FieldMapping {
   /** Elasticsearch's types, without `unmapped`. */
   readonly types: readonly string[];
-  /** In how many of the indices it is mapped; null if in all. */
+  /** In how many of the indices it is mapped; null if unknown, because they are too many to list. */
   readonly mappedIn: number | null;
 }
 
@@ -81,7 +81,10 @@ export function mappedField(name: string, { fields }: FieldCaps): MappedField | 
       words:
         ofWords === undefined
           ? null
-          : { name: `${name}.${words}`, isEverywhere: ofWords.mappedIn === own.mappedIn },
+          : {
+              name: `${name}.${words}`,
+              isEverywhere: own.mappedIn !== null && ofWords.mappedIn === own.mappedIn,
+            },
     };
   }
   const isKey = parentsOf(name).some((parent) => fields.get(parent)?.types.includes("flattened") === true);

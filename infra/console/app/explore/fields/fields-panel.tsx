@@ -32,7 +32,7 @@ export function FieldsPanel({ state, searched, onChange }: FieldsPanelProps) {
       ) : (
         <p class="muted">
           {data.fields.length === 0
-            ? "These lines have no fields."
+            ? "No fields to show."
             : `Fields of the newest lines; values of ${exactCount(data.documents)}`}
         </p>
       )}

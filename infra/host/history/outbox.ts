@@ -1,4 +1,6 @@
-import type { HistoryEntry, HistoryWriter } from "../../../lib/adapters/kafka/history/history-topic.ts";
+import type { HistoryWriter } from "../../../lib/adapters/kafka/history/history-topic.ts";
+import type { HistoryEntry } from "../../../lib/adapters/kafka/history/send-entries.ts";
+import { abortable } from "../../../lib/rules/base/abortable.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 import { deadline, type Time } from "../../../lib/rules/base/time.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
@@ -6,7 +8,7 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 /** Writes entries to Kafka in their order, and keeps them for a while if Kafka does not take them. */
 export interface Outbox {
   put(entries: readonly HistoryEntry[]): void;
-  /** Writes what waits, unless that is under way. Never rejects. */
+  /** Writes what waits, after a write that is under way. Ends when the signal aborts. Never rejects. */
   flush(signal: AbortSignal): Promise<void>;
   /** Why the last write failed; null if it did not. */
   readonly problem: string | null;
@@ -38,18 +40,20 @@ export function createOutbox({ writer, logger, time }: OutboxDeps): Outbox {
   };
 
   const write = async (to: HistoryWriter, signal: AbortSignal): Promise<void> => {
-    const taken = waiting;
+    const left = new Set(waiting);
     waiting = [];
     bytes = 0;
     using limit = deadline(time, WRITE_MS, signal);
     try {
-      await to.append(taken, limit.signal);
+      await to.append([...left], limit.signal, (settled) => {
+        for (const entry of settled) left.delete(entry);
+      });
       tell(null);
     } catch (error) {
       const later = waiting;
       waiting = [];
       bytes = 0;
-      put([...taken, ...later]);
+      put([...left, ...later]);
       if (!signal.aborted) tell(messageOf(error));
     }
   };
@@ -65,14 +69,15 @@ export function createOutbox({ writer, logger, time }: OutboxDeps): Outbox {
   return {
     put,
     async flush(signal) {
-      await flushing;
+      while (flushing !== null && !signal.aborted) await abortable(flushing, signal).catch(() => {});
+      if (signal.aborted) return;
       const to = writer();
       if (to === null) {
         waiting = [];
         bytes = 0;
       }
       if (to === null || waiting.length === 0) return;
-      flushing = write(to, signal);
+      flushing = write(to, signal).finally(() => void (flushing = null));
       await flushing;
     },
     get problem() {

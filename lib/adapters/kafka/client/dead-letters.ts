@@ -167,7 +167,8 @@ function tooSmall(topic: string, cause: unknown): PenstockError {
   return new PenstockError("kafka_refused", message, { retryable: true, cause });
 }
 
-function isTooLarge(error: unknown): boolean {
+/** Whether Kafka refused a record batch because of its size. */
+export function isTooLarge(error: unknown): boolean {
   if (error instanceof KafkaJSProtocolError) {
     return error.type === "MESSAGE_TOO_LARGE" || error.type === "RECORD_LIST_TOO_LARGE";
   }

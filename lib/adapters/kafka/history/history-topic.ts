@@ -8,23 +8,21 @@ import { withoutAggregate } from "../client/dead-letters.ts";
 import { explained, inWords } from "../client/explain-error.ts";
 import type { KafkaLinks } from "../client/links.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
-import { createKafkaOffsets } from "../queries/offsets.ts";
-
-/** What is written to a partition of its own, because a start reads days of the one, and hours of the other. */
-export type HistoryLane = "lasting" | "minutes";
-
-export interface HistoryEntry {
-  readonly lane: HistoryLane;
-  readonly value: string;
-}
+import { refused } from "../queries/offsets.ts";
+import { type HistoryEntry, type HistoryLane, sendEntries } from "./send-entries.ts";
 
 /** Appends to the topic of the history, for all hosts of the cluster. */
 export interface HistoryWriter {
   /**
    * Connects with the first call, and creates the topic if it is missing. At least once.
+   * @param onSettled told what must not be appended again: Kafka took it, or will never take it because of its size
    * @throws whatever Kafka refused
    */
-  append(entries: readonly HistoryEntry[], signal: AbortSignal): Promise<void>;
+  append(
+    entries: readonly HistoryEntry[],
+    signal: AbortSignal,
+    onSettled: (entries: readonly HistoryEntry[]) => void,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,7 +35,11 @@ export interface HistoryTopicOptions {
 /** Of each partition. Time is the usual bound; this one holds if a thousand hosts write. */
 const RETENTION_BYTES = 256 * 1024 * 1024;
 const LANES = 2;
-const BATCH_BYTES = 512 * 1024;
+/** Kafka deletes whole segments: with its default of 1 GB, a partition would take as much beyond its limit. */
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+const SEGMENT_MS = 86_400_000;
+/** Of one question about the topic. */
+const ANSWER_MS = 5_000;
 
 /** @param openWire to ask whether the topic exists: unlike kafkajs, it can be interrupted while no broker answers */
 export function createHistoryWriter(
@@ -55,21 +57,6 @@ export function createHistoryWriter(
     await producer.connect();
     return { producer, partitions: partitions ?? LANES };
   };
-  const partitionsOf = async (
-    topic: string,
-    wire: KafkaWire,
-    signal: AbortSignal,
-  ): Promise<number | null> => {
-    const offsets = createKafkaOffsets(kafka, logger, wire);
-    try {
-      return (await offsets.ranges(topic, signal)).size;
-    } catch (error) {
-      if (error instanceof PenstockError && error.code === "topic_missing") return null;
-      throw error;
-    } finally {
-      await offsets.close();
-    }
-  };
 
   const close = async (): Promise<void> => {
     const closing = opening;
@@ -81,20 +68,23 @@ export function createHistoryWriter(
 
   return {
     close,
-    async append(entries, signal) {
+    async append(entries, signal, onSettled) {
+      let isCut = false;
       try {
         opening ??= open(signal);
         const { producer, partitions } = await abortable(opening, signal);
-        for (const batch of inBatches(entries)) {
+        const { topic } = history;
+        const send = async (batch: readonly HistoryEntry[]): Promise<void> => {
+          signal.throwIfAborted();
           const messages = batch.map(({ lane, value }) => ({
             key: kafka.group,
             value,
             partition: partitionOf(lane, partitions),
           }));
-          const { topic } = history;
           const sending = producer.send({ topic, acks: -1, compression: CompressionTypes.GZIP, messages });
           await abortable(sending, signal);
-        }
+        };
+        isCut = await sendEntries(entries, send, onSettled);
       } catch (error) {
         // The next call starts over: the topic may have been deleted, or the broker replaced.
         void close().catch((failure: unknown) => {
@@ -103,25 +93,12 @@ export function createHistoryWriter(
         if (signal.aborted) throw signal.reason;
         throw (await explained(error, kafka)) ?? inWords(error);
       }
+      if (isCut) {
+        const message = `"${history.topic}" refuses a part as too large: its max.message.bytes is too small`;
+        throw new PenstockError("kafka_refused", message);
+      }
     },
   };
-}
-
-/** `max.message.bytes` limits a whole record batch: what waited for hours comes in several. */
-function inBatches(entries: readonly HistoryEntry[]): HistoryEntry[][] {
-  const batches: HistoryEntry[][] = [];
-  let bytes = Infinity;
-  for (const entry of entries) {
-    bytes += entry.value.length;
-    const current = batches.at(-1);
-    if (current !== undefined && bytes <= BATCH_BYTES) {
-      current.push(entry);
-      continue;
-    }
-    batches.push([entry]);
-    bytes = entry.value.length;
-  }
-  return batches;
 }
 
 interface Opened {
@@ -134,18 +111,46 @@ const asGiven: ICustomPartitioner =
   ({ message }) =>
     message.partition ?? 0;
 
-async function createTopic(kafka: Kafka, { topic, keepMs }: HistorySettings): Promise<void> {
-  const admin = kafka.admin();
-  const configEntries = [
+/**
+ * Asks any broker: a partition without a leader does not keep the other from being written.
+ * @param wire closed at the end
+ * @returns null if the topic does not exist
+ */
+export async function partitionsOf(
+  topic: string,
+  wire: KafkaWire,
+  signal: AbortSignal,
+): Promise<number | null> {
+  try {
+    const how = { lane: "questions", timeoutMs: ANSWER_MS, signal } as const;
+    const { topics } = await wire.call(null, "Metadata", { topics: [topic] }, how);
+    const error = topics[0]?.error ?? null;
+    if (error === "UNKNOWN_TOPIC_OR_PARTITION") return null;
+    if (error !== null) throw refused(topic, error);
+    return topics[0]?.partitions.length ?? null;
+  } finally {
+    await wire.close();
+  }
+}
+
+/** With what the topic is created, if it does not exist. */
+export function historyTopicConfig(keepMs: number): { name: string; value: string }[] {
+  return [
     { name: "cleanup.policy", value: "delete" },
     { name: "retention.ms", value: String(keepMs) },
     { name: "retention.bytes", value: String(RETENTION_BYTES) },
+    { name: "segment.ms", value: String(SEGMENT_MS) },
+    { name: "segment.bytes", value: String(SEGMENT_BYTES) },
   ];
+}
+
+async function createTopic(kafka: Kafka, { topic, keepMs }: HistorySettings): Promise<void> {
+  const admin = kafka.admin();
   try {
     await admin.connect();
     // Returns false, without an error, if another host was faster.
     await admin.createTopics({
-      topics: [{ topic, numPartitions: LANES, configEntries }],
+      topics: [{ topic, numPartitions: LANES, configEntries: historyTopicConfig(keepMs) }],
       waitForLeaders: true,
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { createOutbox } from "../../../../infra/host/history/outbox.ts";
+import type { HistoryEntry } from "../../../../lib/adapters/kafka/history/send-entries.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 
@@ -8,9 +9,16 @@ function setUp() {
   const written: string[] = [];
   let refusal: string | null = null;
   const writer = {
-    append: async (entries: readonly { readonly value: string }[]) => {
-      if (refusal !== null) throw new Error(refusal);
-      written.push(...entries.map(({ value }) => value));
+    append: async (
+      entries: readonly HistoryEntry[],
+      _signal: AbortSignal,
+      onSettled: (entries: readonly HistoryEntry[]) => void,
+    ) => {
+      for (const entry of entries) {
+        if (refusal !== null && !entry.value.startsWith("fits")) throw new Error(refusal);
+        written.push(entry.value);
+        onSettled([entry]);
+      }
     },
     close: () => Promise.resolve(),
   };
@@ -49,4 +57,37 @@ test("of too much, the oldest is dropped", async () => {
   refuse(null);
   await flush();
   expect(written.map((value) => value.split(" ")[0])).toEqual(["13", "14", "15", "16", "17", "18", "19"]);
+});
+
+test("what Kafka took before it refused the rest is not written again", async () => {
+  const { written, put, flush, refuse } = setUp();
+  refuse("no leader");
+  put("fits", "rest");
+  await flush();
+  refuse(null);
+  await flush();
+  expect(written).toEqual(["fits", "rest"]);
+});
+
+test("a write that never ends holds up nobody who waits no longer", async () => {
+  const asked: string[] = [];
+  const outbox = createOutbox({
+    time: systemTime,
+    logger: createMemoryLogger(),
+    writer: () => ({
+      append: (entries) => {
+        asked.push(...entries.map(({ value }) => value));
+        return new Promise(() => {});
+      },
+      close: () => Promise.resolve(),
+    }),
+  });
+  outbox.put([{ lane: "lasting", value: "1" }]);
+  void outbox.flush(new AbortController().signal);
+  outbox.put([{ lane: "lasting", value: "2" }]);
+  const impatient = new AbortController();
+  const waiting = outbox.flush(impatient.signal);
+  impatient.abort(new Error("the host is stopping"));
+  await waiting;
+  expect(asked).toEqual(["1"]);
 });

@@ -16,11 +16,14 @@ export function declarationChanges(
   before: readonly Declaration[],
   after: readonly Declaration[],
 ): readonly DeclarationChange[] {
+  // As at every reading of sources that did not change: what they declare is parsed once.
+  if (before.length === after.length && before.every((one, place) => one === after[place])) return [];
   const known = new Map(before.map((one) => [identityOf(one), one]));
   const current = new Map(after.map((one) => [identityOf(one), one]));
   const found: DeclarationChange[] = [];
   for (const [identity, one] of current) {
     const was = known.get(identity);
+    if (was === one) continue;
     if (was === undefined) found.push(changeOf(one, "added"));
     else {
       const changes = fieldChanges(was, one);

@@ -51,3 +51,21 @@ test("changed settings are named by their path, secrets without their values", (
     { field: "log.level", from: "info", to: "debug" },
   ]);
 });
+
+test("what is the same object is not compared: 10,000 declarations are read again every 30 s", () => {
+  let looks = 0;
+  const watched = new Proxy(declared("a", "x", 7), {
+    get(of, name): unknown {
+      if (name === "options") looks += 1;
+      return Reflect.get(of, name);
+    },
+  });
+  expect(declarationChanges([watched], [watched, declared("b", "y", 8)])).toHaveLength(1);
+  expect(looks).toBe(0);
+  const untouchable = new Proxy(declared("a", "x", 7), {
+    get(): never {
+      throw new Error("it was looked at");
+    },
+  });
+  expect(declarationChanges([untouchable], [untouchable])).toEqual([]);
+});

@@ -113,7 +113,7 @@ export async function startHost(given: HostOptions): Promise<Host> {
     onLook: (statuses) => journal.look(statuses),
     cluster: () => clients.cluster,
     firstRecords: (topic, committed, signal) =>
-      readFirstRecords({ kafka: inForce.kafka, topic, logger }, committed, signal),
+      readFirstRecords({ kafka: inForce.kafka, topic, logger, links }, committed, signal),
   });
   closing.adopt(lags, (it) => it.stop());
 
@@ -275,6 +275,7 @@ export async function startHost(given: HostOptions): Promise<Host> {
     rewinder,
     tails,
     openWire: (kafka) => createKafkaWire(kafka, logger, links, time),
+    links,
     history,
     settings: () => inForce,
   });

@@ -16,6 +16,7 @@ import { dayMs, hourMs } from "../../lib/rules/search/hits/gave-way.ts";
 import type { TemplateTarget } from "../../lib/rules/template/template-target.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import type { KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
+import type { KafkaLinks } from "../../lib/adapters/kafka/client/links.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
 import type { HostIdentity } from "./fleet/identity.ts";
 import { gatedBulk } from "./bulks/gated-bulk.ts";
@@ -66,6 +67,7 @@ export interface HostCore {
   readonly holds: HoldKeeper;
   readonly rewinder: Rewinder;
   readonly tails: TailHub;
+  readonly links: KafkaLinks;
   readonly history: HostHistory;
   /** Connections to the brokers that nobody else uses. */
   openWire(kafka: KafkaSettings): KafkaWire;
@@ -174,6 +176,7 @@ export function createServices(core: HostCore): Services {
   const recordService = createRecordService({
     now,
     logger,
+    links: core.links,
     settings,
     sentBefore,
     elasticsearch: clients.questions,
@@ -186,7 +189,7 @@ export function createServices(core: HostCore): Services {
   const withRebuild = (topic: HeldTopic): ListedTopic => ({ ...topic, rebuild: rebuilds.of(topic.topic) });
 
   const listed = async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild);
-  const topicService = createTopicService({ pool, loop, listed, logger });
+  const topicService = createTopicService({ pool, loop, listed, logger, links: core.links });
 
   const healthOf = (topics: readonly TopicStatus[]) =>
     health({

@@ -2,6 +2,7 @@ import { type ExplainDeps, type ExplainInput, explainTopic } from "../../../func
 import type { Explanation, LetterCount } from "../../../lib/rules/explanation/explanation.ts";
 import { readDeadLetters } from "../../../functions/replay-dead-letters/read-dead-letters.ts";
 import { createElasticsearchDiagnosis } from "../../../lib/adapters/elasticsearch/diagnosis/diagnosis.ts";
+import type { KafkaLinks } from "../../../lib/adapters/kafka/client/links.ts";
 import { createOrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
 import { createKafkaDiagnosis } from "../../../lib/adapters/kafka/queries/diagnosis.ts";
 import { createKafkaOffsets } from "../../../lib/adapters/kafka/queries/offsets.ts";
@@ -13,30 +14,39 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 
 const QUESTION_MS = 10_000;
-/** For abandoned readers: each deletes its group. */
 const CLOSE_MS = 10_000;
 /** Beyond these letters, the count says that there are more. */
 const NEWEST_LETTERS = 20_000;
 const LETTERS_MS = 5_000;
+
+/** Of a process that goes on afterwards. */
+export interface AskServersOptions {
+  /** Shared by the Kafka clients of the process. */
+  readonly links?: KafkaLinks;
+  /** Time limit for closing the connections. */
+  readonly closeMs?: number;
+}
 
 /** Explains a topic over connections of its own, which are closed at the end. @throws the signal's reason */
 export async function explainByServers(
   input: ExplainInput,
   logger: Logger,
   signal: AbortSignal,
+  { links, closeMs = CLOSE_MS }: AskServersOptions = {},
 ): Promise<Explanation> {
   const { settings } = input;
-  const kafka = createKafkaDiagnosis(settings.kafka, logger);
-  const wire = createKafkaWire(settings.kafka, logger);
+  const kafka = createKafkaDiagnosis(settings.kafka, logger, links);
+  const wire = createKafkaWire(settings.kafka, logger, links);
   const holds = createOrderStore(wire, settings.kafka.group, "holds", systemTime);
-  const offsets = createKafkaOffsets(settings.kafka, logger);
+  const offsets = createKafkaOffsets(settings.kafka, logger, wire);
   const elasticsearch = createElasticsearchDiagnosis(settings.elasticsearch);
   const deps: ExplainDeps = {
     kafka,
     offsets,
     elasticsearch,
     readHolds: (until) => holds.read(until),
-    countLetters: (topic, until) => countLetters(topic, settings, logger, until),
+    countLetters: (topic, until) =>
+      countLetters(topic, settings, createRecordReader(settings.kafka, logger, links), until),
     now: () => Date.now(),
     signal,
     deadline: () => AbortSignal.timeout(QUESTION_MS),
@@ -44,15 +54,15 @@ export async function explainByServers(
   try {
     return await explainTopic(input, deps);
   } finally {
-    const closing = Promise.allSettled([kafka.close(), wire.close(), offsets.close(), elasticsearch.close()]);
-    await Promise.allSettled([abortable(closing, AbortSignal.timeout(CLOSE_MS))]);
+    const closing = Promise.allSettled([kafka.close(), wire.close(), elasticsearch.close()]);
+    await Promise.allSettled([abortable(closing, AbortSignal.timeout(closeMs))]);
   }
 }
 
 async function countLetters(
   topic: string,
-  { kafka, deadLetters }: Settings,
-  logger: Logger,
+  { deadLetters }: Settings,
+  reader: ReturnType<typeof createRecordReader>,
   signal: AbortSignal,
 ): Promise<LetterCount> {
   let letters = 0;
@@ -63,7 +73,7 @@ async function countLetters(
       newest: NEWEST_LETTERS,
     },
     {
-      reader: createRecordReader(kafka, logger),
+      reader,
       onProgress: () => {},
       signal,
       deadline: AbortSignal.timeout(LETTERS_MS),

@@ -12,6 +12,7 @@ import type { Elasticsearch } from "../../../../lib/adapters/elasticsearch/clien
 import { searchText } from "../../../../lib/adapters/elasticsearch/search.ts";
 import type { SentBefore } from "../../../../lib/adapters/elasticsearch/sent/sent-before.ts";
 import { openRecordDocuments } from "../../../../lib/adapters/elasticsearch/topic-snapshot/record-documents.ts";
+import type { KafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
 import { readStretch } from "../../../../lib/adapters/kafka/inspection/read-stretch.ts";
 import type { KafkaWire } from "../../../../lib/adapters/kafka/protocol/wire.ts";
 import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offsets.ts";
@@ -36,6 +37,7 @@ export interface ExplainServiceDeps {
   /** The topics of this host. */
   readonly pool: { statuses(): readonly TopicStatus[]; readonly topics: ReadonlyMap<string, unknown> };
   readonly logger: Logger;
+  readonly links: KafkaLinks;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -99,7 +101,7 @@ async function findLetter(
   const { complete } = await readDeadLetters(
     { topic: deadLetters.topic, filter: { topic, error: null, sinceMs: null }, newest: LETTERS },
     {
-      reader: createRecordReader(kafka, deps.logger),
+      reader: createRecordReader(kafka, deps.logger, deps.links),
       onProgress: () => {},
       onLetter(letter) {
         if (isMeant(letter) && letter.failedAt >= (found?.failedAt ?? 0)) found = letter;

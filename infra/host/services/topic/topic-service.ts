@@ -1,4 +1,5 @@
 import { declarationsInForce } from "../../../../functions/reconcile-topics.ts";
+import type { KafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../../lib/rules/base/logger.ts";
 import type { ListedTopic } from "../../../../lib/rules/progress/holdings.ts";
@@ -13,6 +14,7 @@ export interface TopicServiceDeps {
   /** All topics of this host. */
   readonly listed: () => Promise<readonly ListedTopic[]>;
   readonly logger: Logger;
+  readonly links: KafkaLinks;
 }
 
 /** Answers about single topics. */
@@ -22,7 +24,10 @@ export interface TopicService {
   stop(): Promise<void>;
 }
 
-export function createTopicService({ pool, loop, listed, logger }: TopicServiceDeps): TopicService {
+/** A stop of the host waits for it. */
+const CLOSE_MS = 1_000;
+
+export function createTopicService({ pool, loop, listed, logger, links }: TopicServiceDeps): TopicService {
   const life = new AbortController();
   const underWay = new Set<Promise<unknown>>();
   const routes: TopicService["routes"] = {
@@ -46,6 +51,7 @@ export function createTopicService({ pool, loop, listed, logger }: TopicServiceD
         },
         logger,
         AbortSignal.any([life.signal, signal]),
+        { links, closeMs: CLOSE_MS },
       );
       underWay.add(asking);
       try {

@@ -6,6 +6,7 @@ import type { TopicConfig } from "../../../rules/progress/retention.ts";
 import { messageOf } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import type { KafkaLinks } from "../client/links.ts";
 import { createKafkaAdmin } from "../client/admin.ts";
 import { DEAD_LETTER_TOPIC_CONFIG } from "../client/dead-letters.ts";
 import { createKafkaOffsets } from "./offsets.ts";
@@ -56,9 +57,14 @@ export interface GroupReading {
 
 const ANSWER_MS = 10_000;
 
-export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): KafkaDiagnosis {
-  const admin = createKafkaAdmin(settings, logger);
-  const wire = createKafkaWire(settings, logger);
+/** @param links shared by the clients of one process */
+export function createKafkaDiagnosis(
+  settings: KafkaSettings,
+  logger: Logger,
+  links?: KafkaLinks,
+): KafkaDiagnosis {
+  const admin = createKafkaAdmin(settings, logger, links);
+  const wire = createKafkaWire(settings, logger, links);
   const offsets = createKafkaOffsets(settings, logger, wire);
   const how = (signal: AbortSignal) => ({ lane: "questions", timeoutMs: ANSWER_MS, signal }) as const;
   /** Aborted reads may still be closing their connections. */
@@ -69,13 +75,18 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
     signal: AbortSignal,
     onBatch: (batch: FetchedBatch) => void,
   ): Promise<void> => {
-    const one = readSpans({ kafka: settings, topic, logger }, spans, async (batch) => onBatch(batch), signal);
+    const one = readSpans(
+      { kafka: settings, topic, logger, links },
+      spans,
+      async (batch) => onBatch(batch),
+      signal,
+    );
     reading.add(one);
     await one.finally(() => reading.delete(one));
   };
   return {
     async reach(address, signal) {
-      const one = createKafkaWire({ ...settings, brokers: [address] }, logger);
+      const one = createKafkaWire({ ...settings, brokers: [address] }, logger, links);
       try {
         const { brokers } = await one.call(null, "Metadata", { topics: [] }, how(signal));
         return brokers.map(({ host, port }) => `${host}:${port}`);

@@ -3,16 +3,21 @@ import type { Checkpoint } from "../../../rules/offsets/checkpoint.ts";
 import type { LogRange } from "../../../rules/offsets/position.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
 import type { Spans } from "../../../rules/offsets/span-tracks.ts";
+import type { KafkaLinks } from "../client/links.ts";
+import { createKafkaWire } from "../wire/kafkajs-wire.ts";
 import type { FetchedBatch } from "./fetched-batch.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { readSpans, type SpanReaderOptions } from "./span-reader.ts";
 
-/** Reads topics independently of their consumers; every call opens and closes its own connections. */
-export function createRecordReader(kafka: KafkaSettings, logger: Logger) {
+/**
+ * Reads topics independently of their consumers; every call opens and closes its own connections.
+ * @param links shared by the clients of one process
+ */
+export function createRecordReader(kafka: KafkaSettings, logger: Logger, links?: KafkaLinks) {
   return {
     /** Returns the readable range by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
     async ranges(topic: string, signal: AbortSignal): Promise<ReadonlyMap<number, LogRange>> {
-      const offsets = createKafkaOffsets(kafka, logger);
+      const offsets = createKafkaOffsets(kafka, logger, createKafkaWire(kafka, logger, links));
       try {
         return await offsets.ranges(topic, signal);
       } finally {
@@ -25,7 +30,7 @@ export function createRecordReader(kafka: KafkaSettings, logger: Logger) {
       spans: Spans,
       onBatch: (batch: FetchedBatch) => Promise<void>,
       signal: AbortSignal,
-    ): Promise<void> => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
+    ): Promise<void> => readSpans({ kafka, topic, logger, links }, spans, onBatch, signal),
   };
 }
 
@@ -46,11 +51,11 @@ const LOOK_AT_OFFSETS = 10;
  * @throws what `readSpans` throws
  */
 export async function readFirstRecords(
-  { kafka, topic, logger }: SpanReaderOptions,
+  { kafka, topic, logger, links }: SpanReaderOptions,
   offsets: ReadonlyMap<number, number | null>,
   signal: AbortSignal,
 ): Promise<readonly FirstRecord[]> {
-  const reader = createRecordReader(kafka, logger);
+  const reader = createRecordReader(kafka, logger, links);
   const ranges = await reader.ranges(topic, signal);
   const spans = new Map<number, { readonly start: number; readonly end: number }>();
   for (const [partition, offset] of offsets) {

@@ -10,6 +10,7 @@ import { type LogEnds, LogEndsLookup } from "../reader/log-ends.ts";
 import { createReader, type FetchedPart, type PartitionRead, type PartitionSink } from "../reader/reader.ts";
 import { createKafkaDecoder } from "../records/kafka-decoder.ts";
 import type { RecordPiece } from "../records/record-decoder.ts";
+import type { KafkaLinks } from "../client/links.ts";
 import { createKafkaWire } from "../wire/kafkajs-wire.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 
@@ -21,6 +22,8 @@ export interface SpanReaderOptions {
   readonly logger: Logger;
   /** Connections to use and leave open; absent: own ones, closed at the end. Nobody else may read over them. */
   readonly wire?: KafkaWire;
+  /** What own connections share with the other clients of the process. */
+  readonly links?: KafkaLinks | undefined;
 }
 
 /** Per partition, as sent: 1 MiB of well-compressed short lines is some hundred thousand records. */
@@ -53,7 +56,7 @@ export async function readSpans(
   signal.throwIfAborted();
   if ([...spans.values()].every(({ start, end }) => start >= end)) return;
   const { kafka, topic, logger } = options;
-  const wire = options.wire ?? createKafkaWire(kafka, logger);
+  const wire = options.wire ?? createKafkaWire(kafka, logger, options.links);
   try {
     const ranges = await createKafkaOffsets(kafka, logger, wire).ranges(topic, signal);
     const tracks = trackSpans(topic, spans, ranges);

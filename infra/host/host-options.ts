@@ -13,6 +13,8 @@ export interface HostOptions {
   /** The config file and the files it named when last read: all have to be watched. */
   namedFiles(): ReadonlySet<string>;
   readonly logger: Logger;
+  /** Hides every secret that was ever read. */
+  hide(this: void, text: string): string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds of a clock that never goes back; only differences count. */

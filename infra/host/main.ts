@@ -58,10 +58,11 @@ export async function run(argv: readonly string[], standStillMs = STAND_STILL_MS
   });
   // Only libraries write to standard error; a closed terminal must not end the host.
   process.stderr.on("error", () => {});
+  const hide = (text: string): string => reader.hide(text);
   const logger = createLogger({
     level: () => log.level,
     pretty,
-    hide: (text) => reader.hide(text),
+    hide,
     destination: output,
   });
   const end = (code: number): void => void output.drained(LAST_LINES_MS).then(() => process.exit(code));
@@ -79,6 +80,7 @@ export async function run(argv: readonly string[], standStillMs = STAND_STILL_MS
       configPath,
       config,
       logger,
+      hide,
       now: () => Date.now(),
       monotonicMs: () => performance.now(),
       random: () => Math.random(),

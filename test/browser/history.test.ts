@@ -45,23 +45,29 @@ function world(): Pick<HostHistory, "events" | "series" | "problem"> {
     { topic: "app", lag, indexed, duplicate: 0, deadLettered: 1, skipped: 0 },
   ];
   for (let at = 1; at < 360; at += 1)
-    store.add({
-      kind: "step",
-      run: "r",
-      at: minute - at * FINE_STEP_MS,
-      stepMs: FINE_STEP_MS,
-      part: 0,
-      topics: step(600, at),
-    });
+    store.add(
+      {
+        kind: "step",
+        run: "r",
+        at: minute - at * FINE_STEP_MS,
+        stepMs: FINE_STEP_MS,
+        part: 0,
+        topics: step(600, at),
+      },
+      now,
+    );
   for (let at = 40; at < 900; at += 1)
-    store.add({
-      kind: "step",
-      run: "r",
-      at: Math.floor(minute / COARSE_STEP_MS - at) * COARSE_STEP_MS,
-      stepMs: COARSE_STEP_MS,
-      part: 0,
-      topics: step(3_000 + ((at * 37) % 900), 7),
-    });
+    store.add(
+      {
+        kind: "step",
+        run: "r",
+        at: Math.floor(minute / COARSE_STEP_MS - at) * COARSE_STEP_MS,
+        stepMs: COARSE_STEP_MS,
+        part: 0,
+        topics: step(3_000 + ((at * 37) % 900), 7),
+      },
+      now,
+    );
   return {
     problem: null,
     events: async (filter, size) => log.find(filter, size),

@@ -1,13 +1,12 @@
 import { hostname } from "node:os";
 import manifest from "../../../package.json" with { type: "json" };
-import {
-  createHistoryWriter,
-  type HistoryTopicOptions,
-  type HistoryWriter,
-} from "../../../lib/adapters/kafka/history/history-topic.ts";
-import { type HistoryPositions, readHistory } from "../../../lib/adapters/kafka/history/read-history.ts";
 import type { KafkaLinks } from "../../../lib/adapters/kafka/client/links.ts";
-import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { createHistoryLink, type HistoryLink } from "../../../lib/adapters/kafka/history/history-link.ts";
+import type {
+  HistoryTopicOptions,
+  HistoryWriter,
+} from "../../../lib/adapters/kafka/history/history-topic.ts";
+import type { HistoryPositions } from "../../../lib/adapters/kafka/history/read-history.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { HistoryEvent } from "../../../lib/rules/history/event.ts";
@@ -16,10 +15,8 @@ import { HistoryStore } from "../../../lib/rules/history/history-store.ts";
 import { encodeRecord, type HistoryRecord } from "../../../lib/rules/history/record.ts";
 import { COARSE_STEP_MS, FINE_STEP_MS, type PastSeries } from "../../../lib/rules/history/series-store.ts";
 import { settingsChanges } from "../../../lib/rules/history/settings-changes.ts";
-import type { KafkaSettings, Settings } from "../../../lib/rules/model/settings.ts";
+import type { Settings } from "../../../lib/rules/model/settings.ts";
 import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
-import { createRedaction } from "../../../lib/rules/secrets/redaction.ts";
-import { secretsOf } from "../../../lib/rules/secrets/secret.ts";
 import { deadline, type Time } from "../../../lib/rules/base/time.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import { createOutbox } from "./outbox.ts";
@@ -52,6 +49,8 @@ export interface HostHistoryDeps {
   readonly time: Time;
   readonly links: KafkaLinks;
   settings(this: void): Settings;
+  /** Hides secrets in a text, as the log does. */
+  hide(this: void, text: string): string;
 }
 
 /** Events of one second are written together. */
@@ -70,7 +69,10 @@ const READ_EVERY_MS = COARSE_STEP_MS;
 const DEFAULT_KEEP_MS = 7 * 86_400_000;
 const LAST_WRITE_MS = 1_000;
 
-export function createHostHistory(deps: HostHistoryDeps): HostHistory {
+export function createHostHistory(
+  deps: HostHistoryDeps,
+  link: HistoryLink = createHistoryLink(deps.links, deps.time),
+): HostHistory {
   const { run, time } = deps;
   const now = () => time.now();
   const life = new AbortController();
@@ -83,13 +85,16 @@ export function createHostHistory(deps: HostHistoryDeps): HostHistory {
   let minutes: ReturnType<typeof setTimeout> | null = null;
 
   let target: { readonly options: HistoryTopicOptions; readonly writer: HistoryWriter } | null = null;
+  /** What `store` and `positions` belong to; null before there was a target. */
+  let kept: readonly unknown[] | null = null;
   let positions: HistoryPositions | null = null;
   let readAt = -Infinity;
   let reading: Promise<void> | null = null;
   let readProblem: string | null = null;
+  /** When a reading left out the oldest part; what it left out is too old some day. */
+  let cutAt = -Infinity;
 
-  const openWire = (kafka: KafkaSettings) => createKafkaWire(kafka, deps.logger, deps.links, time);
-  /** Follows the settings: another cluster or topic is another history. */
+  /** Follows the settings: another cluster or topic is another history; another password is not. */
   const currentTarget = () => {
     const { kafka, history } = deps.settings();
     if (
@@ -101,18 +106,23 @@ export function createHostHistory(deps: HostHistoryDeps): HostHistory {
     target?.writer.close().catch((error: unknown) => {
       deps.logger.debug("the history's producer could not be closed", { error: messageOf(error) });
     });
-    positions = null;
     readAt = -Infinity;
     if (history === null) return (target = null);
-    if (target !== null) store = new HistoryStore(now(), history.keepMs);
+    const place = [kafka.brokers, kafka.group, history.topic, history.keepMs];
+    if (kept !== null && !sameSettings(kept, place)) {
+      store = new HistoryStore(now(), history.keepMs);
+      positions = null;
+      cutAt = -Infinity;
+    }
+    kept = place;
     const options = { kafka, history, logger: deps.logger };
-    target = { options, writer: createHistoryWriter(options, deps.links, () => openWire(kafka)) };
+    target = { options, writer: link.openWriter(options) };
     return target;
   };
   const outbox = createOutbox({ time, writer: () => currentTarget()?.writer ?? null, logger: deps.logger });
 
   const keep = (records: readonly HistoryRecord[]): void => {
-    for (const record of records) store.add(record);
+    for (const record of records) store.add(record, now());
     outbox.put(
       records.map((record) => ({
         lane: record.kind === "step" && record.stepMs === FINE_STEP_MS ? "minutes" : "lasting",
@@ -165,16 +175,16 @@ export function createHostHistory(deps: HostHistoryDeps): HostHistory {
       const from = currentTarget();
       if (from === null) return;
       const into = store;
-      const { positions: next, isCut } = await readHistory(
+      const { positions: next, isCut } = await link.read(
         from.options,
-        openWire(from.options.kafka),
         { positions, ...store.reach(now()), nowMs: now() },
-        (record) => into.add(record),
+        (record) => into.add(record, now()),
         limit.signal,
       );
-      if (from === target) positions = next;
-      if (isCut)
-        deps.logger.info("the history was read in part: it is larger than a host reads at its start");
+      if (into === store) {
+        positions = next;
+        if (isCut) cutAt = now();
+      }
       readProblem = null;
       readAt = now();
     } catch (error) {
@@ -192,13 +202,7 @@ export function createHostHistory(deps: HostHistoryDeps): HostHistory {
     clearTimeout(timer);
   };
 
-  let redaction: { readonly of: Settings; readonly hide: (text: string) => string } | null = null;
-  const hide = (text: string): string => {
-    const of = deps.settings();
-    if (redaction?.of !== of) redaction = { of, hide: createRedaction(secretsOf(of)) };
-    return redaction.hide(text);
-  };
-  const logger = createToldLogger(deps.logger, { host: hostname(), now, hide }, tell);
+  const logger = createToldLogger(deps.logger, { host: hostname(), now, hide: deps.hide }, tell);
 
   return {
     logger,
@@ -214,6 +218,8 @@ export function createHostHistory(deps: HostHistoryDeps): HostHistory {
     },
     async events(filter, size) {
       keepTold();
+      // The other hosts wait for them too.
+      void outbox.flush(life.signal);
       await refresh();
       return store.events(filter, size, now());
     },
@@ -227,7 +233,10 @@ export function createHostHistory(deps: HostHistoryDeps): HostHistory {
         return `It is kept in memory only, because Kafka refuses it: ${outbox.problem}`;
       if (readProblem !== null)
         return `What other hosts and earlier runs wrote cannot be read: ${readProblem}`;
-      return reading !== null && positions === null ? "It is being read from Kafka." : null;
+      if (reading !== null && positions === null) return "It is being read from Kafka.";
+      if (now() - cutAt < (deps.settings().history?.keepMs ?? DEFAULT_KEEP_MS))
+        return "Its oldest part is missing: Kafka holds more than a host reads at its start.";
+      return null;
     },
     async finish() {
       if (statuses === null) return;

@@ -1,10 +1,12 @@
 import type { HistoryEvent } from "./event.ts";
 import { type EventFilter, EventLog } from "./event-log.ts";
 import type { HistoryRecord } from "./record.ts";
-import { type PastSeries, SeriesStore } from "./series-store.ts";
+import { COARSE_STEP_MS, type PastSeries, SeriesStore } from "./series-store.ts";
 
 /** Twenty hosts, each with a week of long and six hours of short steps. */
 const MOST_REMEMBERED = 30_000;
+/** How much faster than ours the clock of another host may be. */
+const MOST_AHEAD_MS = 2 * COARSE_STEP_MS;
 
 /** What happened on all hosts, and their figures, as far back as a host keeps them in memory. */
 export class HistoryStore {
@@ -20,16 +22,21 @@ export class HistoryStore {
     this.#series = new SeriesStore(startMs, keepMs);
   }
 
-  /** Adds a record in any order. The second time, it does nothing. */
-  add(record: HistoryRecord): void {
+  /**
+   * Adds a record in any order. The second time, it does nothing. What lies in the future is left out: a host whose clock
+   * is fast would push out what all hosts told.
+   */
+  add(record: HistoryRecord, nowMs: number): void {
     const { run } = record;
+    const latest = nowMs + MOST_AHEAD_MS;
+    if (record.kind === "step" && record.at > latest) return;
     const place = record.kind === "events" ? `${record.seq}` : `${record.stepMs} ${record.at} ${record.part}`;
     const key = `${run} ${place}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     const [oldest] = this.#seen;
     if (this.#seen.size > MOST_REMEMBERED && oldest !== undefined) this.#seen.delete(oldest);
-    if (record.kind === "events") this.#events.add(record.events);
+    if (record.kind === "events") this.#events.add(record.events.filter(({ at }) => at <= latest));
     else this.#series.add(record);
   }
 

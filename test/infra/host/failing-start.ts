@@ -50,6 +50,7 @@ async function start(port: number, failAt: number): Promise<string> {
       readConfig: () => config,
       namedFiles: () => answer(new Set(["/nowhere/config.yaml"])),
       logger: createMemoryLogger(),
+      hide: (text) => text,
       now: () => answer(Date.now()),
       monotonicMs: () => answer(performance.now()),
       random: () => answer(Math.random()),

@@ -1,5 +1,6 @@
 import type { HistoryRecord } from "../../../rules/history/record.ts";
 import { parseRecord } from "../../../rules/history/record.ts";
+import type { LogRange } from "../../../rules/offsets/position.ts";
 import type { Spans } from "../../../rules/offsets/span-tracks.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 import type { FetchedBatch } from "../queries/fetched-batch.ts";
@@ -21,16 +22,57 @@ export interface HistoryRead {
 
 export interface HistoryReading {
   readonly positions: HistoryPositions;
-  /** Whether there was more than a host reads at once: the oldest is missing. */
+  /** Whether a lane holds more than a host reads at once: its oldest part is missing. */
   readonly isCut: boolean;
 }
 
-/** Of values, decompressed. A thousand busy topics on three hosts write this much in a week. */
+/** Of one lane, decompressed. A host with a thousand busy topics writes about this much in a week. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const DAY_MS = 86_400_000;
 
+/** A partition to read: its log, and from when on its records count. */
+export interface ReadLane extends LogRange {
+  readonly partition: number;
+  /** Milliseconds since the epoch. */
+  readonly fromMs: number;
+}
+
+export interface ReadDaysDeps {
+  /** By partition: the first record of that time or later. */
+  at(this: void, ms: number): Promise<ReadonlyMap<number, number>>;
+  /** @returns how many bytes it read */
+  read(this: void, partition: number, span: LogRange): Promise<number>;
+}
+
 /**
- * Reads what the hosts of this group wrote, once, day by day: the newest first, because there is a limit. Uses no group.
+ * Reads each lane day by day: the newest first, because there is a limit.
+ * @returns whether a lane holds more
+ */
+export async function readDays(
+  lanes: readonly ReadLane[],
+  nowMs: number,
+  { at, read }: ReadDaysDeps,
+): Promise<boolean> {
+  let isCut = false;
+  for (const { partition, start: first, end, fromMs } of lanes) {
+    let before = end;
+    let bytes = 0;
+    for (let toMs = nowMs; toMs > fromMs && before > first; toMs -= DAY_MS) {
+      if (bytes > MAX_BYTES) {
+        isCut = true;
+        break;
+      }
+      const told = (await at(Math.max(fromMs, toMs - DAY_MS))).get(partition) ?? before;
+      const start = Math.min(told, before);
+      if (start < before) bytes += await read(partition, { start, end: before });
+      before = start;
+    }
+  }
+  return isCut;
+}
+
+/**
+ * Reads what the hosts of this group wrote, once. Uses no group.
  * @param wire connections that nobody else uses; closed at the end
  * @throws what `readSpans` throws; PenstockError `topic_missing` before the first host wrote
  */
@@ -68,18 +110,20 @@ export async function readHistory(
       return { positions: ends, isCut: false };
     }
     const minutes = partitionOf("minutes", ranges.size);
-    for (const [partition, { end }] of [...ranges].toSorted(([a], [b]) => b - a)) {
-      const fromMs = partition === minutes && minutes > 0 ? minutesFromMs : lastingFromMs;
-      let before = end;
-      for (let toMs = nowMs; toMs > fromMs && before > 0; toMs -= DAY_MS) {
-        if (bytes > MAX_BYTES) return { positions: ends, isCut: true };
-        const start =
-          (await offsets.at(topic, Math.max(fromMs, toMs - DAY_MS), signal)).get(partition) ?? before;
-        await read(new Map([[partition, { start: Math.min(start, before), end: before }]]));
-        before = Math.min(start, before);
-      }
-    }
-    return { positions: ends, isCut: false };
+    const lanes = [...ranges].map(([partition, range]) => ({
+      partition,
+      ...range,
+      fromMs: partition === minutes && minutes > 0 ? minutesFromMs : lastingFromMs,
+    }));
+    const isCut = await readDays(lanes.toReversed(), nowMs, {
+      at: (ms) => offsets.at(topic, ms, signal),
+      async read(partition, span) {
+        bytes = 0;
+        await read(new Map([[partition, span]]));
+        return bytes;
+      },
+    });
+    return { positions: ends, isCut };
   } finally {
     await wire.close();
   }

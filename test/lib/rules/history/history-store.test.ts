@@ -3,6 +3,7 @@ import type { HistoryEvent } from "../../../../lib/rules/history/event.ts";
 import { HistoryStore } from "../../../../lib/rules/history/history-store.ts";
 import {
   encodeRecord,
+  type HistoryRecord,
   parseRecord,
   type StepRecord,
   type TopicStep,
@@ -31,10 +32,16 @@ const minute = (at: number, topics: TopicStep[], changes: Partial<StepRecord> = 
   topics,
   ...changes,
 });
+/** With a clock ahead of all records, unless one is given. */
+class Store extends HistoryStore {
+  override add(record: HistoryRecord, nowMs = Infinity): void {
+    super.add(record, nowMs);
+  }
+}
 const newest = <T>(values: readonly T[], count: number) => values.slice(-count);
 
 test("what hosts moved in a minute is added up, by topic and in total; a minute of which nobody told is unknown", () => {
-  const store = new HistoryStore(start, 7 * day);
+  const store = new Store(start, 7 * day);
   store.add(minute(start, [topicStep("a", 60, 5), topicStep("b", 6)]));
   store.add(minute(start, [topicStep("a", 30, 7)], { run: "r2" }));
   // Nothing moved, but somebody was there.
@@ -51,7 +58,7 @@ test("what hosts moved in a minute is added up, by topic and in total; a minute 
 });
 
 test("a record that comes twice counts once, and the order does not matter", () => {
-  const store = new HistoryStore(start, 7 * day);
+  const store = new Store(start, 7 * day);
   const records = [0, 1, 2].map((at) => minute(start + at * FINE_STEP_MS, [topicStep("a", at + 1)]));
   for (const record of [...records.toReversed(), ...records]) store.add(record);
   const now = start + 3 * FINE_STEP_MS + 20_000;
@@ -61,7 +68,7 @@ test("a record that comes twice counts once, and the order does not matter", () 
 });
 
 test("a lag that one host does not know does not hide another's; unknown to all is a gap, not 0", () => {
-  const store = new HistoryStore(start, 7 * day);
+  const store = new Store(start, 7 * day);
   store.add(minute(start, [topicStep("a", 0, null)]));
   const now = start + FINE_STEP_MS + 20_000;
   expect(store.series("a", hour, now).lag.at(-1)).toBeNull();
@@ -71,7 +78,7 @@ test("a lag that one host does not know does not hide another's; unknown to all 
 });
 
 test("long steps count before the minutes begin, and not where these are read", () => {
-  const store = new HistoryStore(start, 7 * day);
+  const store = new Store(start, 7 * day);
   const { minutesFromMs, lastingFromMs } = store.reach(start);
   expect([minutesFromMs, lastingFromMs]).toEqual([start - 6 * hour, start - 7 * day]);
   const long = { stepMs: COARSE_STEP_MS };
@@ -85,7 +92,7 @@ test("long steps count before the minutes begin, and not where these are read", 
 });
 
 test("old slots are reused, and old events forgotten", () => {
-  const store = new HistoryStore(start, day);
+  const store = new Store(start, day);
   store.add(minute(start, [topicStep("a", 60, 9)]));
   const event = {
     host: "h",
@@ -107,7 +114,7 @@ test("old slots are reused, and old events forgotten", () => {
 });
 
 test("pages of events do not split what happened at the same time", () => {
-  const store = new HistoryStore(start, day);
+  const store = new Store(start, day);
   const eventAt = (ms: number, place: number): HistoryEvent => {
     const topics = [`t${place}`];
     return {
@@ -140,4 +147,27 @@ test("records are read as they were written; anything else is passed over", () =
     '{"v":1,"run":"r","at":0,"stepMs":60000,"part":0,"topics":[["a",1],["b",0,1,0,0,-1],["c",0,1,0,0,0]]}';
   expect(parseRecord(odd)).toMatchObject({ topics: [{ topic: "c", indexed: 1 }] });
   expect(parseRecord('{"v":1,"run":"r","seq":0,"events":[{"at":"now"},null]}')).toMatchObject({ events: [] });
+});
+
+test("a host whose clock is fast does not push out what others told", () => {
+  const store = new Store(start, 7 * day);
+  const now = start + FINE_STEP_MS + 20_000;
+  const event = {
+    host: "h",
+    kind: "trouble",
+    topics: [],
+    more: false,
+    text: "a topic stalled",
+    fields: {},
+  } as const;
+  store.add(minute(start, [topicStep("a", 60)]), now);
+  store.add(minute(start + day, [topicStep("a", 1)], { run: "fast" }), now);
+  const events = [
+    { at: start + day, ...event },
+    { at: start + COARSE_STEP_MS, ...event },
+  ];
+  store.add({ kind: "events", run: "fast", seq: 0, events }, now);
+  expect(store.series("a", hour, now).indexed.at(-1)).toBe(60);
+  const everything = { topic: null, kinds: [], fromMs: 0, toMs: Infinity };
+  expect(store.events(everything, 10, now).map(({ at }) => at)).toEqual([start + COARSE_STEP_MS]);
 });

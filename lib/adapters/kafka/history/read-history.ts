@@ -110,9 +110,10 @@ export async function readHistory(
       return { positions: ends, isCut: false };
     }
     const minutes = partitionOf("minutes", ranges.size);
-    const lanes = [...ranges].map(([partition, range]) => ({
+    const lanes = [...ranges].map(([partition, { start, end }]) => ({
       partition,
-      ...range,
+      start,
+      end,
       fromMs: partition === minutes && minutes > 0 ? minutesFromMs : lastingFromMs,
     }));
     const isCut = await readDays(lanes.toReversed(), nowMs, {

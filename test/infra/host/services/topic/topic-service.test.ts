@@ -25,7 +25,7 @@ test("every connection of an explanation goes through what the host's clients sh
   const last = reconcileResult();
   const brokers = [`127.0.0.1:${broker.port}`];
   const elasticsearch = { ...last.memory.settings.elasticsearch, nodes: ["http://127.0.0.1:1"] };
-  const { routes, stop } = createTopicService({
+  const service = createTopicService({
     pool: { tryNow: () => false },
     loop: {
       last,
@@ -45,8 +45,8 @@ test("every connection of an explanation goes through what the host's clients sh
       },
     },
   });
-  await routes.explain("app", new AbortController().signal);
-  await stop();
+  await service.routes.explain("app", new AbortController().signal);
+  await service.stop();
   expect(asked).toBeGreaterThan(0);
   expect(connections).toBe(0);
 });

@@ -28,7 +28,7 @@ test("a lane that fails does not hold up the other, and what was sent before is 
       (batch) => void settled.push(...valuesOf(batch).map((value) => value.slice(0, 1))),
     ),
   );
-  expect(error.message).toBe("no leader");
+  expect(error).toEqual(new Error("no leader"));
   expect(settled.toSorted()).toEqual(["1", "2", "4"]);
 });
 

@@ -4,13 +4,15 @@ import type { LetterGroup } from "../lib/rules/dead-letters/letter-state.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import type { Mapping } from "../lib/rules/json/object.ts";
 import { mappingAt, placeOf } from "../lib/rules/mending/field-place.ts";
-import type { Effect, Plan, Proposal, RefusingTarget } from "../lib/rules/mending/proposal.ts";
+import type { Effect, MendingCase, Plan, Proposal, RefusingTarget } from "../lib/rules/mending/proposal.ts";
+import { besideNames } from "../lib/rules/mending/elsewhere.ts";
 import { proposalsFor } from "../lib/rules/mending/proposals.ts";
-import { helps, type Verdict, verdictOf } from "../lib/rules/mending/verdict.ts";
+import { helps, incomparableBecause, type Verdict, verdictOf } from "../lib/rules/mending/verdict.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { indexPatternOf, isDated, leadsTo } from "../lib/rules/model/names.ts";
 import type { SourceRecord } from "../lib/rules/model/record.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
+import { firstNames } from "../lib/rules/base/first-names.ts";
 import { bareSpecification, withIndex } from "../lib/rules/model/specification.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
 import { sampleLetters, type SampleLettersDeps } from "./mend-letters/sample-letters.ts";
@@ -24,6 +26,8 @@ export interface MendInput {
   readonly into: string | null;
   /** Reads only about this many of the newest letters. */
   readonly newest: number;
+  /** Whether Penstock manages templates. */
+  readonly managed: boolean;
 }
 
 export interface MendDeps extends Omit<SampleLettersDeps, "deadline"> {
@@ -31,8 +35,12 @@ export interface MendDeps extends Omit<SampleLettersDeps, "deadline"> {
   readLetters<T>(read: (deadline: AbortSignal) => Promise<T>): Promise<T>;
   /** Current settings of a topic; null if it is no longer declared. */
   specificationOf(topic: string): Specification | null;
+  /** Those of the topics in force. */
+  specifications(): readonly Specification[];
   /** @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused` */
   readTarget(spec: Specification, signal: AbortSignal): Promise<RefusingTarget>;
+  /** Whether an index, alias or data stream has the name; false if the user may not see it. @throws as `readTarget` */
+  isTaken(name: string, signal: AbortSignal): Promise<boolean>;
   /** The template that later indices of a name are made from; null if there is none, or it is unknown. @throws as `readTarget` */
   makingTemplate(
     index: string,
@@ -91,7 +99,11 @@ async function caseOf(input: MendInput, deps: MendDeps): Promise<Case> {
     spec,
     isDeclaredFor,
     hasSuccessors,
+    managed: input.managed,
+    searched: declared === null ? null : indexPatternOf(declared.index),
+    others: firstNames(topicsInto([group.index, target.index], group.topic, deps)),
     into,
+    beside: await lookBeside(besideNames(group, target.kind), deps),
   });
   const place = group.field === null ? null : placeOf(target.mappings, group.field);
   return {
@@ -105,6 +117,27 @@ async function caseOf(input: MendInput, deps: MendDeps): Promise<Case> {
     spec,
     sample,
   };
+}
+
+/** Other topics in force that write to one of these. */
+function topicsInto(
+  indices: readonly (string | null)[],
+  but: string,
+  deps: Pick<MendDeps, "specifications">,
+): readonly string[] {
+  const writing = deps
+    .specifications()
+    .filter(({ index }) => indices.some((name) => name !== null && leadsTo(index, name)));
+  return writing.flatMap(({ topic }) => (topic === but ? [] : topic));
+}
+
+async function lookBeside(
+  names: readonly string[],
+  { isTaken, signal }: MendDeps,
+): Promise<MendingCase["beside"]> {
+  for (const [at, name] of names.entries())
+    if (!(await isTaken(name, signal))) return { free: name, taken: names.slice(0, at) };
+  return { free: null, taken: names };
 }
 
 export interface TryMendingDeps extends MendDeps {
@@ -123,6 +156,8 @@ export interface TriedMending extends Mending {
   readonly verdicts: Readonly<Record<string, Verdict>>;
   /** The smallest change that takes all letters and leaves good records as they are; null if none does. */
   readonly best: string | null;
+  /** Why none can be called the smallest, in a sentence; null if that can be told. */
+  readonly incomparable: string | null;
 }
 
 /** Good records that each proposal is tried with, and among how many of the newest they are looked for. */
@@ -142,19 +177,21 @@ export async function tryMending(
   const { signal } = deps;
   const letters = sample.flatMap(({ record, failedAt }) => withStandIns([record], null, failedAt).records);
   const good = await goodRecords();
-  let before: Awaited<ReturnType<typeof attempt>>["good"] | null = null;
+  let asNow: Awaited<ReturnType<typeof attempt>> | null = null;
   const verdicts: Record<string, Verdict> = {};
   for (const plan of plans) {
     if (deps.trialDeadline.aborted) break;
     const tried = await attempt(plan);
-    before ??= tried.good;
-    verdicts[plan.proposal.id] = verdictOf(before, tried.good, tried.letters, tried.notes);
+    // The first plan changes nothing.
+    asNow ??= tried;
+    verdicts[plan.proposal.id] = verdictOf(asNow.good, tried.good, tried.letters, tried.notes);
   }
+  const incomparable = incomparableBecause(asNow);
   const best = plans.find(({ proposal: { id } }) => {
     const verdict = verdicts[id];
-    return verdict !== undefined && helps(verdict);
+    return incomparable === null && verdict !== undefined && helps(verdict);
   });
-  return { ...mending, verdicts, best: best?.proposal.id ?? null };
+  return { ...mending, verdicts, best: best?.proposal.id ?? null, incomparable };
 
   /** The newest records of the topic that its index has, the oldest first. */
   async function goodRecords(): Promise<readonly SourceRecord[]> {
@@ -185,6 +222,7 @@ export async function tryMending(
     );
     const { blocked, unknown, notes } = findings;
     return {
+      problem: blocked ?? unknown,
       good: records.slice(0, good.length),
       letters: records.slice(good.length),
       notes: [blocked, unknown].flatMap((problem) => problem ?? []).concat(notes, leftBehind),

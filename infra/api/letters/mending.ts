@@ -61,7 +61,11 @@ const triedMending: z.ZodType<TriedMending> = z.object({
   ...members,
   verdicts: z.record(z.string(), verdict).meta({ description: "By the proposal's id." }),
   best: z.string().nullable().meta({
-    description: "The smallest change that takes all letters and leaves good records as they are.",
+    description:
+      "The smallest change that takes all letters and leaves good records as they are, if there are any to compare.",
+  }),
+  incomparable: z.string().nullable().meta({
+    description: "Why none can be called the smallest; null if that can be told.",
   }),
 });
 

@@ -152,6 +152,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     ...reading,
     client: deps.trialClient,
     declarations: () => deps.declarations(),
+    specifications: () => deps.specifications(),
     replays,
     now,
   });

@@ -8,6 +8,7 @@ import {
 import { filterOf } from "../../../functions/list-dead-letters.ts";
 import {
   findMakingTemplate,
+  isNameTaken,
   makeChange,
 } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
 import { findTarget } from "../../../lib/adapters/elasticsearch/trial/target.ts";
@@ -18,7 +19,7 @@ import { specificationLookup } from "../../../lib/rules/declarations/desired.ts"
 import type { LetterGroup } from "../../../lib/rules/dead-letters/letter-state.ts";
 import type { Mapping } from "../../../lib/rules/json/object.ts";
 import type { Effect, MendRequest, Proposal } from "../../../lib/rules/mending/proposal.ts";
-import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
 import { templateTargetOf } from "../../../lib/rules/template/template-target.ts";
 import { lettersReadMs, newestLetters, type LetterServiceDeps } from "./letter-service.ts";
 import type { ReplayJobs } from "./replay-jobs.ts";
@@ -48,6 +49,8 @@ export interface MendingServiceDeps extends LetterServiceDeps {
   /** For clients that may be replaced. */
   readonly client: TrialDeps["client"];
   declarations(): readonly Declaration[];
+  /** The topics in force. */
+  specifications(): readonly Specification[];
   readonly replays: Pick<ReplayJobs, "start">;
   readonly now: () => number;
 }
@@ -61,7 +64,9 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
   const trials = new Set<Promise<unknown>>();
 
   function about(group: LetterGroup, into: string | null) {
-    return { deadLetterTopic: deps.settings().deadLetters.topic, group, into, newest: newestLetters };
+    const { deadLetters, elasticsearch } = deps.settings();
+    const managed = elasticsearch.manageTemplates;
+    return { deadLetterTopic: deadLetters.topic, group, into, newest: newestLetters, managed };
   }
 
   function mendDeps(signal: AbortSignal): MendDeps {
@@ -72,6 +77,8 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
       signal,
       readLetters: (read) => deps.inTurn(() => read(AbortSignal.timeout(lettersReadMs))),
       specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
+      specifications: () => deps.specifications(),
+      isTaken: (name, until) => isNameTaken(client, name, until),
       readTarget: (spec, until) => findTarget(client, spec.index, templateTargetOf(spec), until),
       makingTemplate: (index, field, until) => findMakingTemplate(client, index, field, until),
     };
@@ -148,7 +155,7 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
 
 function changed<T extends { readonly mappings: Mapping; readonly settings: Mapping }>(
   target: T,
-  { mappings = target.mappings, settings = {} }: Effect,
+  { mappings = target.mappings, settings = {}, allSettings = target.settings }: Effect,
 ): T {
-  return { ...target, mappings, settings: { ...target.settings, ...settings } };
+  return { ...target, mappings, settings: { ...allSettings, ...settings } };
 }

@@ -101,6 +101,8 @@ export interface Question extends Pick<ElasticsearchRequest, "method" | "path" |
   /** Sent as JSON. */
   readonly body?: object;
   readonly timeoutMs: number;
+  /** For a request that must not be made twice: no other node is asked if one does not answer. */
+  readonly once?: boolean;
 }
 
 /** For requests that are answered at once or not at all. */
@@ -242,10 +244,11 @@ export function createElasticsearch(
       compressionProven = true;
     },
 
-    async ask({ body, ...question }, signal) {
+    async ask({ body, once = false, ...question }, signal) {
       const json = body && { body: JSON.stringify(body) };
+      const others = once ? {} : ({ otherNodes: "on failure" } as const);
       const answer = await versioned.send(
-        { ...question, ...json, format: "json", maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on failure" },
+        { ...question, ...json, ...others, format: "json", maxAnswerBytes: MAX_ANSWER_BYTES },
         signal,
       );
       if ("failure" in answer) throw errorOf(answer.failure);

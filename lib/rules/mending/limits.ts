@@ -1,4 +1,5 @@
 import { flatSettings } from "../trial/scratch-index.ts";
+import { backInto, costsOfOthers, nothing } from "./parts.ts";
 import type { MendingCase, Plan } from "./proposal.ts";
 
 interface Limit {
@@ -37,7 +38,8 @@ const limits: readonly Limit[] = [
 ];
 
 /** Raises the limit that the letters exceed; or, for the number of fields, lets an index leave out new fields. */
-export function limitPlans({ reasons, target, hasSuccessors }: MendingCase, index: string): readonly Plan[] {
+export function limitPlans(one: MendingCase, index: string): readonly Plan[] {
+  const { reasons, target, hasSuccessors } = one;
   const limit = limits.find(({ reason }) => reasons.some((text) => reason.test(text)));
   if (limit === undefined) return [];
   const now = Number(flatSettings(target.settings).get(limit.setting) ?? limit.byDefault);
@@ -47,13 +49,13 @@ export function limitPlans({ reasons, target, hasSuccessors }: MendingCase, inde
     words: { id: string; title: string; change: string; cost: string },
   ): Plan => ({
     proposal: {
+      ...nothing,
       id: words.id,
       title: words.title,
       change: words.change,
-      costs: [words.cost, ...later],
+      costs: [words.cost, ...later, ...costsOfOthers(one)],
       request: { method: "PUT", path: `/${encodeURIComponent(index)}/_settings`, body: settings },
-      index: null,
-      declare: false,
+      index: backInto(one),
     },
     effect: { settings },
   });

@@ -12,7 +12,7 @@ export interface MendRequest {
 
 /** One change that may make an index take the letters of a group. */
 export interface Proposal {
-  /** Names the kind of change; each occurs once. */
+  /** Names the change; each occurs once. */
   readonly id: string;
   readonly title: string;
   /** What it changes, in a sentence. */
@@ -32,6 +32,8 @@ export interface Effect {
   readonly mappings?: Mapping;
   /** Added to the target's settings, by full name. */
   readonly settings?: Mapping;
+  /** In place of the target's settings, by full name. */
+  readonly allSettings?: Mapping;
   readonly spec?: Partial<Specification>;
 }
 
@@ -64,6 +66,14 @@ export interface MendingCase {
   readonly isDeclaredFor: boolean;
   /** Whether later indices are made from a template: an alias, a stream, or a name with a date. */
   readonly hasSuccessors: boolean;
+  /** Whether Penstock manages templates, so that an alias holds all of its indices. */
+  readonly managed: boolean;
+  /** The index or pattern in which Explore looks for the topic's records; null if it is not declared. */
+  readonly searched: string | null;
+  /** Other topics that write to the index. */
+  readonly others: readonly string[];
   /** Another index that somebody asked for; null if nobody did. */
   readonly into: string | null;
+  /** Names for a new index beside this one: the first that is free, null if there is none; and those before it. */
+  readonly beside: { readonly free: string | null; readonly taken: readonly string[] };
 }

@@ -1,16 +1,18 @@
 import { type Mapping, mappingOf } from "../json/object.ts";
-import { keptSettings } from "../trial/scratch-index.ts";
+import { elsewherePlans } from "./elsewhere.ts";
 import { type FieldPlace, mappingAt, placeFor, placeOf, updateOf, withMappingAt } from "./field-place.ts";
 import { limitPlans } from "./limits.ts";
+import {
+  backInto,
+  costsOfOthers,
+  costsOfSearch,
+  keyword,
+  lenient,
+  nothing,
+  typeOf,
+  unindexed,
+} from "./parts.ts";
 import type { MendingCase, Plan, Proposal } from "./proposal.ts";
-
-/** These types can leave out a value that does not fit. */
-const lenient =
-  /^(?:byte|short|integer|long|unsigned_long|half_float|float|double|scaled_float|date|date_nanos|ip|boolean|geo_point|geo_shape)$/;
-/** So many characters of a keyword never exceed Lucene's limit of 32,766 bytes. */
-const keyword = { type: "keyword", ignore_above: 8_191 } as const;
-/** Takes any value; nothing of it is indexed. */
-const unindexed = { type: "object", enabled: false } as const;
 
 /**
  * Changes that may make an index take the letters, the smallest first. Whether each one does is for a trial to find out:
@@ -22,30 +24,37 @@ export function proposalsFor(one: MendingCase): readonly Plan[] {
   return [asItIs(one), ...intoPlans(one), ...inPlace, ...flattenPlans(one), ...elsewherePlans(one)];
 }
 
-const nothing: Omit<Proposal, "id" | "title" | "change"> = {
-  costs: [],
-  request: null,
-  index: null,
-  declare: false,
-};
-
-function asItIs({ group, isDeclaredFor }: MendingCase): Plan {
+function asItIs(one: MendingCase): Plan {
   const proposal = {
     ...nothing,
     id: "as-it-is",
     title: "Replay as it is now",
     change: "Nothing. It helps if somebody has mended the index meanwhile.",
-    index: isDeclaredFor ? null : group.index,
+    index: backInto(one),
   };
   return { proposal, effect: {} };
 }
 
-function intoPlans({ into }: MendingCase): readonly Plan[] {
-  if (into === null) return [];
-  const change = `The letters go into ${into}, as it is. New records of the topic still go where it is declared to.`;
+/** Another index that somebody asked for, and those that an earlier change made for such letters. */
+function intoPlans(one: MendingCase): readonly Plan[] {
+  const { into, beside } = one;
+  const mended = beside.taken.filter((name) => name !== into);
   return [
-    { proposal: { ...nothing, id: "into", title: `Replay into ${into}`, change, index: into }, effect: {} },
+    ...(into === null ? [] : [intoPlan(one, into, "into")]),
+    ...mended.map((name) => intoPlan(one, name, `into-${name}`)),
   ];
+}
+
+function intoPlan(one: MendingCase, index: string, id: string): Plan {
+  const proposal = {
+    ...nothing,
+    id,
+    title: `Replay into ${index}`,
+    change: `The letters go into ${index}, as it is. New records of the topic still go where it is declared to.`,
+    costs: costsOfSearch(one, index, false),
+    index,
+  };
+  return { proposal, effect: {} };
 }
 
 function inPlacePlans(one: MendingCase, index: string): readonly Plan[] {
@@ -129,18 +138,20 @@ function strictPlans(one: MendingCase, index: string): readonly Plan[] {
 }
 
 function mappingPlan(
-  { target, hasSuccessors }: MendingCase,
+  one: MendingCase,
   index: string,
   place: FieldPlace,
   mapping: Mapping,
   { costs, ...words }: Words,
 ): Plan {
+  const { target, hasSuccessors } = one;
   const later = hasSuccessors ? ["The next index refuses them again unless its template says the same."] : [];
   return {
     proposal: {
       ...nothing,
       ...words,
-      costs: [...costs, ...later],
+      costs: [...costs, ...later, ...costsOfOthers(one)],
+      index: backInto(one),
       request: {
         method: "PUT",
         path: `/${encodeURIComponent(index)}/_mapping`,
@@ -165,79 +176,4 @@ function flattenPlans({ spec, isDeclaredFor }: MendingCase): readonly Plan[] {
     declare: true,
   };
   return [{ proposal, effect: { spec: { rejected: "flatten" } } }];
-}
-
-/** A field's type cannot be changed: that takes another index. */
-function elsewherePlans(one: MendingCase): readonly Plan[] {
-  const { group, target } = one;
-  const place = group.field === null ? null : placeOf(target.mappings, group.field);
-  if (place === null || place.includes("fields")) return [];
-  const mapping = mappingAt(target.mappings, place);
-  const wider = widened(mapping, one.reasons);
-  if (wider === null) return [];
-  const mappings = withMappingAt(target.mappings, place, wider);
-  const words = `${group.field} as ${wider["enabled"] === false ? "anything, without indexing it" : typeOf(wider)}`;
-  const was = typeOf(mapping);
-  const mixed = `Searches over both indices find ${group.field} as ${was} in one and as another type in the other.`;
-  const plans: Plan[] = [];
-  if (target.mayRollOver) {
-    plans.push({
-      proposal: {
-        ...nothing,
-        id: "roll-over",
-        title: "Roll over to an index with another type",
-        change: `${group.index} gets a new index behind it, which maps ${words}. New records go there too.`,
-        costs: [mixed, "The index after it has the old type again unless its template says the same."],
-        request: {
-          method: "POST",
-          path: `/${encodeURIComponent(group.index)}/_rollover`,
-          body: { mappings },
-        },
-      },
-      effect: { mappings },
-    });
-  }
-  const name = besideName(one);
-  plans.push({
-    proposal: {
-      ...nothing,
-      id: "new-index",
-      title: "Replay into a new index with another type",
-      change: `A new index ${name} maps ${words}, and all else as ${group.index} does.`,
-      costs: [mixed, "New records of the topic still go where it is declared to, and may be refused again."],
-      request: {
-        method: "PUT",
-        path: `/${encodeURIComponent(name)}`,
-        body: { settings: keptSettings(target.settings), mappings },
-      },
-      index: name,
-    },
-    effect: { mappings },
-  });
-  return plans;
-}
-
-/** Objects name no type. */
-function typeOf({ type }: Mapping): string {
-  return typeof type === "string" ? type : "object";
-}
-
-const integers: Readonly<Record<string, string>> = { byte: "long", short: "long", integer: "long" };
-
-/** A mapping that takes what this one refuses; null if it refuses nothing by its type. */
-function widened(mapping: Mapping, reasons: readonly string[]): Mapping | null {
-  const type = typeOf(mapping);
-  if (mapping["enabled"] === false) return null;
-  const isObject = type === "object" || type === "nested";
-  const meetsObject = reasons.some((reason) => /START_OBJECT|START_ARRAY|value: '\{/.test(reason));
-  if (isObject || meetsObject) return unindexed;
-  const wide = integers[type];
-  if (wide !== undefined && reasons.every((reason) => reason.includes("out of range"))) return { type: wide };
-  return lenient.test(type) ? keyword : null;
-}
-
-/** Names with a suffix are found by patterns such as `orders*`; one for a stream must not match the stream's template. */
-function besideName({ group: { index }, target }: MendingCase): string {
-  const name = index.replaceAll(/\{[^{}]*\}/g, "").replace(/[-_.]+$/, "");
-  return target.kind === "data stream" ? `mended-${name}` : `${name}-mended`;
 }

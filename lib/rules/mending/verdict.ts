@@ -77,7 +77,17 @@ export function verdictOf(
   };
 }
 
-/** Whether every letter would be taken, and every good record as it is now. */
+/**
+ * Why no change can be compared with what happens now, in a sentence; null if one can.
+ * @param asNow the trial without a change, with what kept it from being made; null if there was none
+ */
+export function incomparableBecause(asNow: { readonly problem: string | null } | null): string | null {
+  if (asNow === null) return "There was no time for a trial.";
+  const { problem } = asNow;
+  return problem === null ? null : `What happens without a change could not be tried: ${problem}`;
+}
+
+/** Whether every letter would be taken, and every good record, if there are any, as it is now. */
 export function helps({ letters, good }: Verdict): boolean {
   return letters.tried > 0 && letters.refused + letters.unknown === 0 && good.unchanged === good.tried;
 }

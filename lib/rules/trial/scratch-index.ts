@@ -45,7 +45,8 @@ export function scratchBody({ mappings, settings }: { mappings: Mapping; setting
   };
 }
 
-const stored = /^index\.(?:number_of_(?:shards|replicas)|(?:default|final)_pipeline|refresh_interval|codec)$/;
+const stored =
+  /^index\.(?:number_of_(?:shards|replicas)|(?:default|final)_pipeline|refresh_interval|codec|query\..+)$/;
 
 /** The settings that another index like this one gets, by full name. */
 export function keptSettings(settings: Mapping): Mapping {

@@ -15,6 +15,8 @@ export interface MakingTemplate {
 }
 
 const TIMEOUT_MS = 10_000;
+/** Elasticsearch waits up to 30 s for its master, and up to 30 s until all nodes know the change. */
+const CHANGE_TIMEOUT_MS = 65_000;
 const mapping = z.record(z.string(), z.unknown());
 const listShape = z.object({
   index_templates: z
@@ -71,18 +73,45 @@ export async function findMakingTemplate(
 }
 
 /**
- * Makes a proposed change.
- * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+ * Whether an index, alias or data stream has the name; false if the user may not see it.
+ * @throws PenstockError `elasticsearch_unavailable`
+ */
+export async function isNameTaken(
+  client: Pick<Elasticsearch, "ask">,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await getFrom(client, signal, TIMEOUT_MS)(`/${encodeURIComponent(name)}/_alias`, {});
+    return true;
+  } catch (error) {
+    if (error instanceof PenstockError && error.code === "elasticsearch_refused") return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes a proposed change, through one node: a second rollover would be another one, and a second index is refused.
+ * @throws PenstockError `elasticsearch_unavailable`, or `elasticsearch_refused` if it was not made
  */
 export async function makeChange(
   client: Pick<Elasticsearch, "ask">,
   { method, path, body }: MendRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  await client.ask({ method, path, body, timeoutMs: TIMEOUT_MS }, signal);
+  try {
+    await client.ask({ method, path, body, timeoutMs: CHANGE_TIMEOUT_MS, once: true }, signal);
+  } catch (error) {
+    if (!(error instanceof PenstockError) || error.code !== "elasticsearch_unavailable") throw error;
+    const doubt = "the change may have been made all the same, so look at the proposals again";
+    throw new PenstockError(error.code, `${error.message}; ${doubt}`, { cause: error });
+  }
 }
 
-/** Makes everything searchable that was written under a name. @throws as {@link makeChange} */
+/**
+ * Makes everything searchable that was written under a name.
+ * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+ */
 export async function refreshIndex(
   client: Pick<Elasticsearch, "ask">,
   name: string,

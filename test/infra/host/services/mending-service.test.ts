@@ -31,6 +31,7 @@ function world() {
     inTurn: <T>() => Promise.resolve(noLetters as T),
     client: { ask, askForText: unasked, bulk: unasked, newIndex: unasked, tryTemplate: unasked },
     declarations: () => [],
+    specifications: () => [],
     replays: {
       start: () => {
         throw new Error("no test replays");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { MendingCase } from "../../../../lib/rules/mending/proposal.ts";
+import { besideNames } from "../../../../lib/rules/mending/elsewhere.ts";
 import { proposalsFor } from "../../../../lib/rules/mending/proposals.ts";
 import { bareSpecification } from "../../../../lib/rules/model/specification.ts";
 
@@ -19,10 +20,17 @@ function caseOf(changes: Partial<MendingCase> = {}, mapping: object | null = { t
     spec: { ...bareSpecification("app"), format: "json" },
     isDeclaredFor: true,
     hasSuccessors: false,
+    managed: true,
+    searched: "logs",
+    others: [],
     into: null,
+    beside: { free: "logs-mended", taken: [] },
     ...changes,
   };
 }
+
+/** Other ways in which a field's values are found. */
+const parts = { fields: { words: { type: "text" } }, copy_to: ["all"] };
 
 const ids = (one: MendingCase) => proposalsFor(one).map(({ proposal }) => proposal.id);
 const byId = (one: MendingCase, id: string) => proposalsFor(one).find(({ proposal }) => proposal.id === id);
@@ -70,6 +78,61 @@ describe("proposals, the smallest change first", () => {
     expect(byId(caseOf(), "as-it-is")?.proposal.index).toBeNull();
     expect(byId(caseOf({ into: "spare" }), "into")?.proposal.index).toBe("spare");
   });
+
+  test("a change in place, too, is followed by a replay that names such an index", () => {
+    const { target, group } = caseOf();
+    const alias = { ...target, kind: "alias", index: "logs-000001", mayRollOver: true } as const;
+    const intos = (isDeclaredFor: boolean, ...[changes, mapping]: Parameters<typeof caseOf>) =>
+      proposalsFor(caseOf({ isDeclaredFor, ...changes }, mapping)).flatMap(({ proposal }) =>
+        ["as-it-is", "flatten", "new-index"].includes(proposal.id) ? [] : [[proposal.id, proposal.index]],
+      );
+    const limit = ["Limit of total fields [30] has been exceeded while adding new fields [1]"];
+    const strict = { ...group, error: "strict_dynamic_mapping_exception" };
+    for (const [isDeclaredFor, index] of [
+      [false, "logs"],
+      [true, null],
+    ] as const) {
+      expect(intos(isDeclaredFor, { target: alias })).toEqual([
+        ["malformed-as-text", index],
+        ["ignore-malformed", index],
+        ["roll-over", index],
+      ]);
+      expect(intos(isDeclaredFor, { group: strict }, null)).toEqual([
+        ["add-field", index],
+        ["add-unindexed", index],
+      ]);
+      expect(intos(isDeclaredFor, { group: { ...group, field: null }, reasons: limit })).toEqual([
+        ["raise-limit", index],
+        ["ignore-beyond-limit", index],
+      ]);
+    }
+  });
+
+  test("what was mended before is proposed as it is, and a further new index gets a name of its own", () => {
+    const again = caseOf({
+      into: "spare",
+      beside: { free: "logs-mended-2", taken: ["logs-mended", "spare"] },
+    });
+    expect(proposalsFor(again).map(({ proposal: { id, index } }) => [id, index])).toEqual([
+      ["as-it-is", null],
+      ["into", "spare"],
+      ["into-logs-mended", "logs-mended"],
+      ["malformed-as-text", null],
+      ["ignore-malformed", null],
+      ["new-index", "logs-mended-2"],
+    ]);
+    expect(byId(again, "new-index")?.proposal.request?.path).toBe("/logs-mended-2");
+    expect(ids(caseOf({ beside: { free: null, taken: [] } }))).not.toContain("new-index");
+  });
+
+  test("names beside an index are tried one after another", () => {
+    const { group } = caseOf();
+    expect(besideNames(group, "index").slice(0, 2)).toEqual(["logs-mended", "logs-mended-2"]);
+    const dated = { ...group, index: "logs-{yyyy.MM.dd}" };
+    expect(besideNames(dated, "new")[0]).toBe("logs-mended");
+    // A name for a stream must not match the stream's template.
+    expect(besideNames(group, "data stream").slice(0, 2)).toEqual(["mended-logs", "mended-logs-2"]);
+  });
 });
 
 describe("a request", () => {
@@ -106,21 +169,70 @@ describe("a request", () => {
     expect(Object.keys(body["settings"] ?? {})).not.toContain("index.uuid");
   });
 
-  test("beside a stream has a name that the stream's template does not match", () => {
+  test("for a new index keeps the fields in which words are searched, and is found by all topics", () => {
     const { target } = caseOf();
-    expect(byId(caseOf({ target: { ...target, kind: "data stream" } }), "new-index")?.proposal.index).toBe(
-      "mended-logs",
-    );
+    const query = { default_field: ["message", "tags"] };
+    const of = (changes: Partial<MendingCase>) =>
+      byId(caseOf({ target: { ...target, settings: { index: { query } } }, ...changes }), "new-index");
+    expect(of({})?.proposal.request?.body).toMatchObject({
+      aliases: { "penstock-records": {} },
+      settings: { "index.query.default_field": ["message", "tags"] },
+    });
+    expect(of({})?.effect.allSettings).toEqual({ "index.query.default_field": ["message", "tags"] });
+    expect(Object.keys(of({ managed: false })?.proposal.request?.body ?? {})).toEqual([
+      "settings",
+      "mappings",
+    ]);
   });
 
   test.each([
     [["Value [3000000000] is out of range for an integer"], { type: "integer" }, { type: "long" }],
     [[`${unfit.slice(0, -3)}'{a=1}'`], { type: "long" }, { type: "object", enabled: false }],
     [["Expected text at 1:50 but found START_OBJECT"], { type: "text" }, { type: "object", enabled: false }],
+    [
+      ["Value [3000000000] is out of range for an integer"],
+      { type: "integer", coerce: false, ...parts },
+      { type: "long", coerce: false, ...parts },
+    ],
+    [[unfit], { type: "long", coerce: false, ...parts }, { type: "keyword", ignore_above: 8_191, ...parts }],
+    [[`${unfit.slice(0, -3)}'{a=1}'`], { type: "long", ...parts }, { type: "object", enabled: false }],
   ])("gives the field a type that takes %j", (reasons, mapping, wider) => {
-    expect(byId(caseOf({ reasons }, mapping), "new-index")?.effect.mappings).toMatchObject({
-      properties: { n: wider },
+    expect(byId(caseOf({ reasons }, mapping), "new-index")?.effect.mappings).toEqual({
+      properties: { n: wider, other: { type: "ip" } },
     });
+  });
+});
+
+describe("costs", () => {
+  const withCost = (one: MendingCase, words: string) =>
+    proposalsFor(one).flatMap(({ proposal: { id, costs } }) =>
+      costs.some((cost) => cost.includes(words)) ? [id] : [],
+    );
+  const { target, group } = caseOf();
+  const others = ["b", "c"];
+
+  test("name other topics that write to an index that is changed", () => {
+    const mayRollOver = { ...target, kind: "alias", mayRollOver: true } as const;
+    const words = "Other topics write here too, and their records are not tried: b, c.";
+    expect(withCost(caseOf({ others, target: mayRollOver }), words)).toEqual([
+      "malformed-as-text",
+      "ignore-malformed",
+      "roll-over",
+    ]);
+    const reasons = ["Limit of total fields [30] has been exceeded while adding new fields [1]"];
+    const limited = caseOf({ others, reasons, group: { ...group, field: null } });
+    expect(withCost(limited, words)).toEqual(["raise-limit", "ignore-beyond-limit"]);
+    expect(withCost(caseOf({ target: mayRollOver }), "Other topics")).toEqual([]);
+  });
+
+  test("say if Explore does not find the letters by their topic", () => {
+    const of = (changes: Partial<MendingCase>) => withCost(caseOf({ into: "spare", ...changes }), "Explore");
+    expect(of({})).toEqual(["into", "new-index"]);
+    expect(of({ searched: "logs*" })).toEqual(["into"]);
+    expect(of({ searched: "*" })).toEqual([]);
+    // Without a declaration, all that Penstock manages is searched.
+    expect(of({ searched: null })).toEqual(["into"]);
+    expect(of({ searched: null, managed: false })).toEqual(["into", "new-index"]);
   });
 });
 

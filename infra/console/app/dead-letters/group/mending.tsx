@@ -57,6 +57,7 @@ export function MendingSection({
   };
   const mending = trial.tried ?? data;
   const problem = trial.error ?? error;
+  const incomparable = trial.tried?.incomparable ?? null;
   return (
     <section aria-label="Mend">
       <h2>What would take them</h2>
@@ -95,6 +96,11 @@ export function MendingSection({
               There is nothing to try: no open letter of this group is among the newest letters that could be
               read within 10 s.
             </Notice>
+          )}
+          {incomparable === null ? null : (
+            <p class="warning">
+              <Hostile text={`No change is marked as the smallest. ${incomparable}`} />
+            </p>
           )}
           <ProposalsTable mending={mending} tried={trial.tried} onApply={choose} />
         </>

@@ -3,7 +3,7 @@ import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
 import type { Verdict } from "../../../../../lib/rules/mending/verdict.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
-import { goodText, lettersText } from "./verdict-words.ts";
+import { bestText, goodText, lettersText } from "./verdict-words.ts";
 
 /** The proposals, the smallest change first, with what each would do once it was tried. */
 export function ProposalsTable({
@@ -39,7 +39,9 @@ export function ProposalsTable({
                   <strong>
                     <Hostile text={title} />
                   </strong>
-                  {tried?.best === id ? <span class="ok"> · smallest that takes all</span> : null}
+                  {tried?.best === id ? (
+                    <span class={verdict?.good.tried === 0 ? "warning" : "ok"}> · {bestText(verdict)}</span>
+                  ) : null}
                   {[change, ...costs].map((sentence) => (
                     <span key={sentence} class="why">
                       <Hostile text={sentence} />
@@ -81,7 +83,8 @@ export function ProposalsTable({
 function Result({ verdict, of }: { readonly verdict: Verdict | null; readonly of: "letters" | "good" }) {
   if (verdict === null) return <span class="muted">not tried</span>;
   const { letters, good } = verdict;
-  const isFine = of === "letters" ? letters.refused + letters.unknown === 0 : good.unchanged === good.tried;
+  const isFine =
+    of === "letters" ? letters.refused + letters.unknown === 0 : good.tried > 0 && good.unchanged === good.tried;
   return (
     <>
       <span class={isFine ? "ok" : "warning"}>

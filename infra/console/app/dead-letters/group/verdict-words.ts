@@ -12,6 +12,12 @@ export function lettersText({ letters: { tried, accepted, partly, refused, unkno
   return parts.flat().join(", ");
 }
 
+/** What is said beside the best proposal. */
+export function bestText(verdict: Verdict | null): string {
+  const words = "smallest that takes all";
+  return verdict?.good.tried === 0 ? `${words} letters; there was no good record to compare with` : words;
+}
+
 /** `100 records as now`; or how many are not. */
 export function goodText({ good: { tried, unchanged, changed, refused, unknown } }: Verdict): string {
   if (unchanged === tried) return tried === 0 ? "none to compare with" : `${plural(tried, "record")} as now`;

@@ -195,3 +195,17 @@ function startStranger(): { readonly url: string } {
   releases.push(() => server.stop(true));
   return { url: `http://127.0.0.1:${server.port}` };
 }
+
+test("a request that must not be made twice is sent to one node, others to all until one answers", async () => {
+  const nodes = [startNode(503), startNode(503)];
+  const elasticsearch = connect(nodes);
+  await elasticsearch.probe(signal).catch(() => {});
+  const requests = () => nodes.reduce((sum, node) => sum + node.requests, 0);
+  const askedBy = async (once: boolean): Promise<number> => {
+    const before = requests();
+    await rejection(elasticsearch.ask({ method: "PUT", path: "/logs", timeoutMs: 5_000, once }, signal));
+    return requests() - before;
+  };
+  expect(await askedBy(false)).toBe(2);
+  expect(await askedBy(true)).toBe(1);
+});

@@ -13,7 +13,7 @@ const mending: Mending = {
   complete: true,
   proposals: [],
 };
-const tried: TriedMending = { ...mending, verdicts: {}, best: null };
+const tried: TriedMending = { ...mending, verdicts: {}, best: null, incomparable: null };
 const job: ReplayJob = {
   id: "id-1",
   state: "running",

@@ -131,12 +131,9 @@ function topicsInto(
   return writing.flatMap(({ topic }) => (topic === but ? [] : topic));
 }
 
-async function lookBeside(
-  names: readonly string[],
-  { isTaken, signal }: MendDeps,
-): Promise<MendingCase["beside"]> {
+async function lookBeside(names: readonly string[], deps: MendDeps): Promise<MendingCase["beside"]> {
   for (const [at, name] of names.entries())
-    if (!(await isTaken(name, signal))) return { free: name, taken: names.slice(0, at) };
+    if (!(await deps.isTaken(name, deps.signal))) return { free: name, taken: names.slice(0, at) };
   return { free: null, taken: names };
 }
 

@@ -29,9 +29,14 @@ export function costsOfSearch(
 ): readonly string[] {
   if (searched !== null && matchesGlob(searched, index)) return [];
   if (!managed) return ["Explore does not look there unless a topic is declared for it."];
-  const inAlias = isOurs ? [] : [`Explore finds these letters only if ${index} has the alias ${recordsAlias}.`];
+  const inAlias = isOurs
+    ? []
+    : [`Explore finds these letters only if ${index} has the alias ${recordsAlias}.`];
   if (searched === null) return inAlias;
-  return [...inAlias, "Explore finds these letters only among all topics, not if this topic alone is chosen."];
+  return [
+    ...inAlias,
+    "Explore finds these letters only among all topics, not if this topic alone is chosen.",
+  ];
 }
 
 /** These types can leave out a value that does not fit. */

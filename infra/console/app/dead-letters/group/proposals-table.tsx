@@ -84,7 +84,9 @@ function Result({ verdict, of }: { readonly verdict: Verdict | null; readonly of
   if (verdict === null) return <span class="muted">not tried</span>;
   const { letters, good } = verdict;
   const isFine =
-    of === "letters" ? letters.refused + letters.unknown === 0 : good.tried > 0 && good.unchanged === good.tried;
+    of === "letters"
+      ? letters.refused + letters.unknown === 0
+      : good.tried > 0 && good.unchanged === good.tried;
   return (
     <>
       <span class={isFine ? "ok" : "warning"}>

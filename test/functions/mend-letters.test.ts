@@ -70,7 +70,7 @@ function world({ good = [0, 1], first = {}, taken = [] }: World = {}): TryMendin
     reader,
     signal,
     readLetters: (read) => read(signal),
-    topicDeadline: signal,
+    topicDeadline: () => signal,
     trialDeadline: signal,
     now: () => 5,
     findHolders: () => Promise.resolve(holders),

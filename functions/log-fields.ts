@@ -2,7 +2,7 @@ import { PenstockError } from "../lib/rules/base/errors.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { readTopValues, topValuesBody, type TopValues } from "../lib/rules/search/fields/top-values.ts";
 import { askedFields, mappedField } from "../lib/rules/search/grammar/mapping.ts";
-import { isForFewFields, searchBody } from "../lib/rules/search/query/body.ts";
+import { searchBody } from "../lib/rules/search/query/body.ts";
 import type { KnownFilter, LogFilter } from "../lib/rules/search/query/log-request.ts";
 import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
@@ -25,7 +25,6 @@ export interface LogFieldsResult extends TopValues {
 /** The newest documents, whose fields are counted. */
 const sampledDocuments = 100;
 const shownFields = 50;
-const maxAnswerBytes = 4 * 1024 * 1024;
 
 /**
  * Returns the fields of the newest documents that match, with their most frequent values in all of them.
@@ -41,6 +40,7 @@ export async function logFields(
   const { query, fieldOf } = await knownFields(input.query, indices, deps.fieldCaps);
   const filter: KnownFilter = { topics, query, fieldOf, fromMs, toMs };
   const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+  const narrowing = narrowingSearch(deps.search, indices, query);
   const names = indices.length === 0 ? [] : await frequentFields(await newest(), shownFields);
   const none = { ...range, documents: 0, fields: [] };
   if (names.length === 0) return { ...none, problems: [] };
@@ -48,14 +48,13 @@ export async function logFields(
   if (caps === null) return { ...none, problems: [`${tooManyIndices}.`] };
   const fields = names.flatMap((name) => mappedField(name, caps) ?? []);
   if (fields.length === 0) return { ...none, problems: [] };
-  const body = topValuesBody(filter, fields, isForFewFields(query));
-  const text = await deps.search(indices, body, maxAnswerBytes);
-  const values = text === null ? null : readTopValues(text, fields);
-  if (values !== null) return { ...range, ...values };
-  throw new PenstockError("elasticsearch_refused", "Elasticsearch's answer about fields is invalid");
+  const values = await narrowing.ask(
+    (inFewFields) => topValuesBody(filter, fields, inFewFields),
+    (text) => readTopValues(text, fields) ?? refuseAnswer("invalid"),
+  );
+  return { ...range, ...(values ?? refuseAnswer("too long")) };
 
   async function newest(): Promise<readonly FoundHit[]> {
-    const ask = narrowingSearch(deps.search, indices, query);
     for (const size of [sampledDocuments, 5]) {
       const about = {
         ...filter,
@@ -65,9 +64,15 @@ export async function logFields(
         intervalMs: null,
         marker: null,
       } as const;
-      const page = await ask.search((inFewFields) => searchBody({ ...about, form: "whole", inFewFields }));
+      const page = await narrowing.search((inFewFields) =>
+        searchBody({ ...about, form: "whole", inFewFields }),
+      );
       if (page !== null) return page.hits;
     }
     return [];
   }
+}
+
+function refuseAnswer(why: string): never {
+  throw new PenstockError("elasticsearch_refused", `Elasticsearch's answer about fields is ${why}`);
 }

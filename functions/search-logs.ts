@@ -130,21 +130,29 @@ export function narrowingSearch(
   readonly isNarrow: () => boolean;
   /** @returns null if the answer is longer than `maxAnswerBytes` */
   readonly search: (bodyOf: (inFewFields: boolean) => object) => Promise<FoundPage | null>;
+  /** The same for answers of another kind. @param read throws if it is not of that kind */
+  readonly ask: <T extends Pick<FoundPage, "problems">>(
+    bodyOf: (inFewFields: boolean) => object,
+    read: (text: string) => T,
+  ) => Promise<T | null>;
 } {
   let isNarrow = isForFewFields(query);
-  return { isNarrow: () => isNarrow, search: ask };
+  return { isNarrow: () => isNarrow, search: async (bodyOf) => ask(bodyOf, pageOf), ask };
 
-  async function ask(bodyOf: (inFewFields: boolean) => object): Promise<FoundPage | null> {
+  async function ask<T extends Pick<FoundPage, "problems">>(
+    bodyOf: (inFewFields: boolean) => object,
+    read: (text: string) => T,
+  ): Promise<T | null> {
     try {
       const text = await search(indices, bodyOf(isNarrow), maxAnswerBytes);
-      const page = text === null ? null : pageOf(text);
+      const page = text === null ? null : read(text);
       // One index with too many fields can refuse while others answer.
       if (isNarrow || page?.problems.some(saysTooManyFields) !== true) return page;
     } catch (error) {
       if (isNarrow || !isForTooManyFields(error)) throw error;
     }
     isNarrow = true;
-    return ask(bodyOf);
+    return ask(bodyOf, read);
   }
 }
 

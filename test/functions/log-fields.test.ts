@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { logFields } from "../../functions/log-fields.ts";
 import type { FieldCaps } from "../../lib/rules/search/grammar/mapping.ts";
+import { parseQuery } from "../../lib/rules/search/grammar/parse.ts";
 import { specification } from "../support/records.ts";
 import { answeredHit, searchAnswer } from "../support/search-answer.ts";
 
@@ -66,4 +67,44 @@ test("others have their turn between documents", async () => {
   ).result;
   isDone = true;
   expect(turns).toBeGreaterThanOrEqual(50);
+});
+
+const values = (shards: object) =>
+  JSON.stringify({
+    _shards: { total: 2, failed: 0, ...shards },
+    aggregations: {
+      some: { doc_count: 2, has0: { doc_count: 2 }, top0: { buckets: [{ key: "web", doc_count: 2 }] } },
+    },
+  });
+const tooMany = {
+  failed: 1,
+  failures: [
+    { reason: { type: "query_shard_exception", reason: "field expansion matches too many fields" } },
+  ],
+};
+
+test("values are counted in few fields if an index has too many for the words", async () => {
+  const answers = [
+    searchAnswer([answeredHit({ offset: 1, source: '{"app":"web"}' })]),
+    values(tooMany),
+    values({}),
+  ];
+  const bodies: string[] = [];
+  const result = await logFields(
+    {
+      topics: ["app"],
+      query: parseQuery("timeout"),
+      fromMs: 0,
+      toMs: 1,
+      managed: true,
+      inForce: new Map([["app", specification()]]),
+    },
+    {
+      search: (_, body) => Promise.resolve(answers[bodies.push(JSON.stringify(body)) - 1] ?? null),
+      fieldCaps: () =>
+        Promise.resolve({ indices: 1, fields: new Map([["app", { types: ["keyword"], mappedIn: null }]]) }),
+    },
+  );
+  expect(result).toMatchObject({ problems: [], fields: [{ name: "app", values: [{ value: "web" }] }] });
+  expect(bodies.map((body) => body.includes('"fields":["message"'))).toEqual([false, false, true]);
 });

@@ -1,3 +1,4 @@
+import { jsonElements, rawFieldIn } from "../../json/json-members.ts";
 import { isObject, mappingOf } from "../../json/object.ts";
 import type { Kind, MappedField } from "../grammar/mapping.ts";
 import { parsed, problemsOf } from "../hits/answer.ts";
@@ -64,7 +65,7 @@ export function readTopValues(text: string, fields: readonly MappedField[]): Top
         name,
         types,
         documents: countOf(some[`has${at}`]),
-        values: valuesOf(some[`top${at}`]),
+        values: valuesOf(some[`top${at}`], rawFieldIn(text, `aggregations.some.top${at}.buckets`)),
       }))
       .filter(({ documents }) => documents > 0)
       .toSorted((a, b) => b.documents - a.documents),
@@ -76,11 +77,18 @@ function countOf(value: unknown): number {
   return typeof count === "number" ? count : 0;
 }
 
-function valuesOf(terms: unknown): FieldValues["values"] {
+/** @param raw the text of the buckets: only there a long number has all of its digits */
+function valuesOf(terms: unknown, raw: string | null): FieldValues["values"] {
   const buckets = mappingOf(terms)["buckets"];
   if (!Array.isArray(buckets)) return null;
-  return buckets.map((bucket: unknown) => {
+  const raws = jsonElements(raw ?? "[]");
+  return buckets.map((bucket: unknown, at) => {
     const { key, key_as_string: text } = mappingOf(bucket);
-    return { value: typeof text === "string" ? text : String(key), documents: countOf(bucket) };
+    const isLong = Number.isInteger(key) && !Number.isSafeInteger(key);
+    const number = isLong ? rawFieldIn(raws[at] ?? "", "key") : null;
+    return {
+      value: typeof text === "string" ? text : (number ?? String(key)),
+      documents: countOf(bucket),
+    };
   });
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "hono/jsx/dom";
+import { isEarly } from "../text/input.ts";
 import { shortcuts } from "./preferences.ts";
 import { focusMain } from "./router.ts";
 
@@ -37,7 +38,7 @@ function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target instanceof HTMLInputElement && event.target.type === "search") leaveSearch(event);
   if (shortcuts.get() === "off" || isTyping(event.target)) return;
-  if (loading > 0 && (early.length > 0 || !isKnown(event.key))) {
+  if (loading > 0 && isEarly(event.key, early.length > 0, () => isKnown(event.key))) {
     event.preventDefault();
     if (event.timeStamp - (early[0]?.timeStamp ?? Infinity) > EARLY_MS) early = [];
     early.push(event);
@@ -105,8 +106,6 @@ export function keysWait(): () => void {
 /** What the browser would have done, had the field been there: after "/", the next keys are text. */
 function type(field: HTMLInputElement, key: string): void {
   if (key === "Enter") return field.form?.requestSubmit();
-  // Others have names, such as "Shift".
-  if (key.length > 2) return undefined;
   field.setRangeText(key, field.selectionStart ?? 0, field.selectionEnd ?? 0, "end");
   field.dispatchEvent(new InputEvent("input", { bubbles: true }));
   return undefined;

@@ -5,7 +5,7 @@ import { access, ask, signInNeeded } from "./state/api.ts";
 import { ConnectionBanner } from "./frame/connection-banner.tsx";
 import { Header, pages } from "./frame/header.tsx";
 import { lazily } from "./components/lazily.tsx";
-import { host, showIcon, titleOf } from "./state/host.ts";
+import { host, hostSilent, showIcon, titleOf } from "./state/host.ts";
 import { useShortcuts } from "./state/keys.ts";
 import { Overview } from "./overview/page.tsx";
 import { zone } from "./state/preferences.ts";
@@ -45,10 +45,11 @@ export function App() {
   const route = routes[path];
   const title = topic ?? route?.title ?? "Not found";
   const summary = useStore(host);
+  const silent = useStore(hostSilent);
   useEffect(() => {
-    document.title = titleOf(title, summary);
-    showIcon(summary);
-  }, [title, summary]);
+    document.title = titleOf(title, summary, silent);
+    showIcon(summary, silent);
+  }, [title, summary, silent]);
   useEffect(() => {
     if (mustSignIn) return;
     // If this fails, nothing is disabled: the host itself refuses what is not allowed.

@@ -14,21 +14,30 @@ const sampleLength = 400;
 interface PanelProps {
   /** The search, which the links narrow. */
   readonly state: ExploreState;
-  /** The same with the times of its result. */
-  readonly shared: ExploreState;
 }
 
 /** The lines of a search by the statements that wrote them, the most frequent first. */
-export function PatternsPanel({ state, shared }: PanelProps) {
-  const answer = usePatterns(exportPath(shared, "ndjson"));
+export function PatternsPanel({ state }: PanelProps) {
+  const { answer, again } = usePatterns(exportPath(state, "ndjson"));
   if (answer === null) return <p class="muted">Sorting up to 10,000 lines…</p>;
-  if (answer.kind === "failed") return <Notice kind="bad">{answer.reason}</Notice>;
+  const repeat = (
+    <button type="button" class="plain" onClick={again}>
+      Sort again
+    </button>
+  );
+  if (answer.kind === "failed")
+    return (
+      <Notice kind="bad">
+        {answer.reason} {repeat}
+      </Notice>
+    );
   const { lines, patterns, others } = answer;
   return (
     <section aria-label="Patterns">
       <p class="muted">
         {plural(patterns.length, "pattern")} in the newest {plural(lines, "line")}
-        {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs.
+        {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs.{" "}
+        {repeat}
       </p>
       <div class="scroll" tabindex={0} role="region" aria-label="Lines by pattern">
         <table class="cards patterns">

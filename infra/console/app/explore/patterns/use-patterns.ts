@@ -1,5 +1,6 @@
 import { useEffect, useState } from "hono/jsx/dom";
-import type { PatternsAnswer, PatternsQuestion } from "./worker.ts";
+import type { PatternsAnswer } from "./sort-export.ts";
+import type { PatternsQuestion } from "./worker.ts";
 
 /** Where a browser enforces trusted types, it takes the address of a script only from a policy. */
 declare global {
@@ -22,10 +23,19 @@ const policy = window.trustedTypes?.createPolicy("penstock-patterns", {
   },
 });
 
-/** Sorts the lines of an export into patterns, beside the page. Null while it is under way. */
-export function usePatterns(path: string): PatternsAnswer | null {
+/**
+ * Sorts the lines of an export into patterns, beside the page. Not with each refresh of the search: an export reads up to
+ * 10,000 lines.
+ */
+export function usePatterns(path: string): {
+  /** Null while it is under way. */
+  readonly answer: PatternsAnswer | null;
+  readonly again: () => void;
+} {
   const [answer, setAnswer] = useState<PatternsAnswer | null>(null);
+  const [round, setRound] = useState(0);
   useEffect(() => {
+    setAnswer(null);
     const worker = new Worker(policy?.createScriptURL(workerPath) ?? workerPath, { type: "module" });
     worker.addEventListener("message", ({ data }: MessageEvent<PatternsAnswer>) => setAnswer(data));
     worker.addEventListener("error", () =>
@@ -34,6 +44,6 @@ export function usePatterns(path: string): PatternsAnswer | null {
     // eslint-disable-next-line unicorn/require-post-message-target-origin -- that of a worker takes none
     worker.postMessage({ path } satisfies PatternsQuestion);
     return () => worker.terminate();
-  }, [path]);
-  return answer;
+  }, [path, round]);
+  return { answer, again: () => setRound((count) => count + 1) };
 }

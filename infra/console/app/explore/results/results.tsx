@@ -17,7 +17,7 @@ import { Summary } from "./summary.tsx";
 import type { Search } from "../query/use-search.ts";
 import { useRowKeys } from "./use-row-keys.ts";
 
-const Patterns = lazily<{ readonly state: ExploreState; readonly shared: ExploreState }>(
+const Patterns = lazily<{ readonly state: ExploreState }>(
   async () => (await import("../patterns/panel.tsx")).PatternsPanel,
 );
 
@@ -112,7 +112,7 @@ export function Results({ state, search, onChange }: ResultsProps) {
                   </button>
                 </div>
               ) : null}
-              {patterns ? <Patterns key={exploreHref(shared)} state={state} shared={shared} /> : null}
+              {patterns ? <Patterns state={state} /> : null}
               {charted && found.hits.length > 0 ? <Histogram found={found} onZoom={onChange} /> : null}
               {found.hits.length === 0 ? (
                 <Empty found={found} state={state} onChange={onChange} />

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { type HistoryEvent, historyKinds } from "../../../../lib/rules/history/event.ts";
 import type { HistoryAnswer } from "../../../api/history/history.ts";
 import { Loading } from "../components/lazily.tsx";
@@ -120,15 +120,24 @@ export function HistoryPage() {
 function useOlder(query: string, first: HistoryAnswer | null) {
   const [more, setMore] = useState<HistoryAnswer | null>(null);
   const [error, setError] = useState<string | null>(null);
+  // An older page of the previous filter must not be shown under the next one.
+  const life = useRef<AbortController | null>(null);
   useEffect(() => {
+    const own = new AbortController();
+    life.current = own;
     setMore(null);
     setError(null);
+    return () => own.abort();
   }, [query, first]);
   const next = (more ?? first)?.next ?? null;
   const load = (): void => {
-    ask<HistoryAnswer>(`/history?${query}&to=${next}`).then(
+    const signal = life.current?.signal;
+    if (signal === undefined) return;
+    ask<HistoryAnswer>(`/history?${query}&to=${next}`, { signal }).then(
       (page) => setMore({ ...page, events: [...(more?.events ?? []), ...page.events] }),
-      (failure: unknown) => setError(failure instanceof Error ? failure.message : String(failure)),
+      (failure: unknown) => {
+        if (!signal.aborted) setError(failure instanceof Error ? failure.message : String(failure));
+      },
     );
   };
   return { events: more?.events ?? [], next, error, load };

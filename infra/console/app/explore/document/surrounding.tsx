@@ -11,8 +11,8 @@ const most = 100;
 /** The lines of the topic before and after one, whatever was searched for. */
 export function Surrounding({ doc, timestamp }: { readonly doc: DocumentRef; readonly timestamp: string }) {
   const [lines, setLines] = useState(steps);
-  const before = useAnswer<LogAnswer>(aroundPath(doc.topic, timestamp, "before", lines + 1));
-  const after = useAnswer<LogAnswer>(aroundPath(doc.topic, timestamp, "after", lines + 1));
+  const before = useAnswer<LogAnswer>(aroundPath(doc, timestamp, "before", lines));
+  const after = useAnswer<LogAnswer>(aroundPath(doc, timestamp, "after", lines));
   const error = before.error ?? after.error;
   if (error !== null) {
     return (
@@ -49,7 +49,7 @@ export function Surrounding({ doc, timestamp }: { readonly doc: DocumentRef; rea
   );
 }
 
-/** Oldest first, each once: the lines of one moment are found on both sides. */
+/** Oldest first, each once: lines of one moment may be found on both sides. */
 function inOrder(hits: readonly LogHit[]): LogHit[] {
   const unique = new Map(hits.map((hit) => [`${hit.index}/${hit.id}`, hit]));
   return [...unique.values()].toSorted(

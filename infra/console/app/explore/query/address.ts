@@ -1,3 +1,5 @@
+import { parseRecordId } from "../../../../../lib/rules/documents/document-id.ts";
+import type { SearchCursor } from "../../../../../lib/rules/search/query/cursor.ts";
 import { defaultRange, frozenRange, type TimeRange } from "./time-range.ts";
 
 /** The identity of a document. */
@@ -125,11 +127,30 @@ export function fieldsPath(state: SearchState): string {
   return `/logs/fields?${filterParameters(state).toString()}`;
 }
 
-/** Lines before and after a moment, of all kinds. */
-export function aroundPath(topic: string, at: string, side: "before" | "after", lines: number): string {
+/** Lines before a line, or after and with it, of all kinds. @param at its time @param lines how many beside it */
+export function aroundPath(doc: DocumentRef, at: string, side: "before" | "after", lines: number): string {
   const range = side === "before" ? { from: "1970-01-01", to: at } : { from: at, to: "now" };
-  const sort = side === "before" ? "newest" : "oldest";
-  return `/logs?${new URLSearchParams({ topic, ...range, sort, size: String(lines) }).toString()}`;
+  const after = placeOf(doc, at);
+  return `/logs?${new URLSearchParams({
+    topic: doc.topic,
+    ...range,
+    sort: side === "before" ? "newest" : "oldest",
+    size: String(side === "before" && after !== null ? lines : lines + 1),
+    ...(after !== null && { after }),
+  }).toString()}`;
+}
+
+/**
+ * The `after` of a page that ends or begins at a document, as one moment may have more lines than a page. Null if its id does
+ * not tell its place: then lines of its moment are on both sides.
+ */
+function placeOf({ id }: DocumentRef, at: string): string | null {
+  const record = parseRecordId(id);
+  const atMs = Date.parse(at);
+  if (record === null || Number.isNaN(atMs)) return null;
+  // No index has a smaller name.
+  const cursor = [atMs, record.partition, record.offset, "!", -1] satisfies SearchCursor;
+  return btoa(JSON.stringify(cursor)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** The latest records of a topic. */

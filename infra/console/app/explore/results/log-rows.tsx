@@ -2,8 +2,10 @@ import { memo, useRef } from "hono/jsx/dom";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import type { LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
+import { zone } from "../../state/preferences.ts";
 import { useStore } from "../../state/store.ts";
 import { columnText, LevelMark } from "./cells.tsx";
+import { lineName } from "./line-name.ts";
 import { wrapping } from "./wrapping.ts";
 import { Time } from "../../components/times.tsx";
 import { visibleText } from "../../text/visible-text.ts";
@@ -96,7 +98,7 @@ const Line = memo(({ hit, open, toggle, topic, level, columns }: LineProps) => {
         type="button"
         class="plain toggle"
         aria-expanded={open ? "true" : "false"}
-        aria-label={`Details of the line of ${hit.timestamp ?? "an unknown time"}`}
+        aria-label={lineName(hit, useStore(zone))}
         onClick={() => toggle.current?.(hit)}
       >
         {open ? "▾" : "▸"}

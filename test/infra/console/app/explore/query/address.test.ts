@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { parseCursor } from "../../../../../../lib/rules/search/query/cursor.ts";
 import {
+  aroundPath,
   documentPath,
   exploreHref,
   type ExploreState,
@@ -96,4 +98,19 @@ test("what the host is asked", () => {
   );
   expect(tailPath({ ...state, from: "now-1h" } as ExploreState)).toBe("/logs/tail?topic=a&topic=b&q=x+y");
   expect(documentPath({ topic: "a", id: "a:0:1:&" })).toBe("/logs/document?topic=a&id=a%3A0%3A1%3A%26");
+});
+
+test("the lines around one end and begin at its place, as thousands may have its time", () => {
+  const at = "2026-03-04T12:00:00.123Z";
+  const doc = { topic: "app", id: "app:3:4711:abc" };
+  const [before, after] = (["before", "after"] as const).map(
+    (side) => new URL(aroundPath(doc, at, side, 10), "http://localhost").searchParams,
+  );
+  expect([before, after].map((side) => side?.get("size"))).toEqual(["10", "11"]);
+  expect(before?.get("sort")).toBe("newest");
+  expect(before?.get("to")).toBe(at);
+  expect(parseCursor(before?.get("after") ?? "")).toEqual([Date.parse(at), 3, 4711, "!", -1]);
+  expect(after?.get("sort")).toBe("oldest");
+  expect(after?.get("after")).toBe(before?.get("after") ?? "");
+  expect(aroundPath({ topic: "app", id: "its own" }, at, "before", 10)).not.toContain("after=");
 });

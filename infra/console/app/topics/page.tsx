@@ -11,7 +11,7 @@ import { useShortcuts } from "../state/keys.ts";
 import { valueOf } from "../text/input.ts";
 import { pageRows } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
-import { keptOrder, orderOf, parseTopicsQuery } from "./topics-table.ts";
+import { isOutOfOrder, keptOrder, orderOf, parseTopicsQuery } from "./topics-table.ts";
 
 /** All topics of this host. Filter and sort cover all of them; a page shows 100. */
 export function Topics() {
@@ -28,7 +28,7 @@ export function Topics() {
   const question = JSON.stringify([query.text, [...query.states], query.sort, resorted, rows === undefined]);
   const order = shown.current.of === question ? keptOrder(shown.current.order, wanted) : wanted;
   shown.current = { of: question, order };
-  const moved = order.some((topic, at) => topic !== wanted[at]);
+  const moved = rows !== undefined && isOutOfOrder(order, wanted, rows, query);
 
   const pages = Math.max(1, Math.ceil(order.length / pageRows));
   const page = Math.min(query.page, pages);

@@ -110,6 +110,21 @@ function ascending(a: number | string, b: number | string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/**
+ * Whether topics on the page stand where the order asked for would not have them. With problems first, lag alone does not
+ * count: it changes with every second.
+ */
+export function isOutOfOrder(
+  shown: readonly string[],
+  wanted: readonly string[],
+  rows: ReadonlyMap<string, TopicRow>,
+  { sort }: Pick<TopicsQuery, "sort">,
+): boolean {
+  if (sort !== "") return shown.some((topic, at) => topic !== wanted[at]);
+  const troubles = shown.map((topic) => trouble[rows.get(topic)?.state ?? "running"]);
+  return troubles.some((one, at) => one < (troubles[at - 1] ?? 0));
+}
+
 /** Keeps the order on the page, so that rows do not move by themselves: removes missing rows, appends new ones. */
 export function keptOrder(shown: readonly string[], wanted: readonly string[]): string[] {
   const present = new Set(wanted);

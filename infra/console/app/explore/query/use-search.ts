@@ -12,6 +12,8 @@ export interface Search {
   readonly error: string | null;
   /** The part of the search that is not understood, and what may stand there; null if it is. */
   readonly wrong: WrongPart | null;
+  /** Whether the same search may succeed later: not if the host refused it, as with a topic that does not exist. */
+  readonly retryable: boolean;
   readonly loading: boolean;
   readonly older: { readonly loading: boolean; readonly error: string | null };
   /** Repeats the search, with relative times resolved again. */
@@ -36,6 +38,7 @@ export function useSearch(state: ExploreState, { histogram }: { readonly histogr
     found: null,
     error: null,
     wrong: null,
+    retryable: false,
     loading: true,
     older: quiet,
   });
@@ -46,11 +49,13 @@ export function useSearch(state: ExploreState, { histogram }: { readonly histogr
     life.current = own;
     setSearch((before) => ({ ...before, loading: true, error: null, wrong: null, older: quiet }));
     ask<LogAnswer>(path, { signal: own.signal }).then(
-      (found) => setSearch({ found, error: null, wrong: null, loading: false, older: quiet }),
+      (found) =>
+        setSearch({ found, error: null, wrong: null, retryable: false, loading: false, older: quiet }),
       (error: unknown) => {
         if (own.signal.aborted) return;
         const wrong = error instanceof ApiError ? wrongPart(error.problem) : null;
-        setSearch((before) => ({ ...before, error: messageOf(error), wrong, loading: false }));
+        const retryable = isRetryable(error);
+        setSearch((before) => ({ ...before, error: messageOf(error), wrong, retryable, loading: false }));
       },
     );
     return () => own.abort();
@@ -84,6 +89,12 @@ function wrongPart({ part, instead }: ApiError["problem"]): WrongPart | null {
   if (typeof at !== "number" || typeof text !== "string") return null;
   const others = Array.isArray(instead) ? instead.filter((one: unknown) => typeof one === "string") : [];
   return { at, text, instead: others };
+}
+
+/** Whether the same request may succeed later: the host did not refuse it for what it asks. */
+export function isRetryable(error: unknown): boolean {
+  const status = error instanceof ApiError ? error.status : 0;
+  return status < 400 || status >= 500 || status === 429;
 }
 
 function messageOf(error: unknown): string {

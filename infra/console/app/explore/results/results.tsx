@@ -29,7 +29,7 @@ interface ResultsProps {
 
 /** The results of a search: summary, histogram and lines. */
 export function Results({ state, search, onChange }: ResultsProps) {
-  const { found, error, wrong, loading, older } = search;
+  const { found, error, wrong, retryable, loading, older } = search;
   const charted = useStore(histogram) === "shown";
   const list = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(() => new Set(state.doc ? [state.doc.id] : []));
@@ -77,9 +77,11 @@ export function Results({ state, search, onChange }: ResultsProps) {
       ) : error === null ? null : (
         <Notice kind="bad" alert>
           <Hostile text={error} />{" "}
-          <button type="button" class="plain" onClick={search.again}>
-            Retry
-          </button>
+          {retryable ? (
+            <button type="button" class="plain" onClick={search.again}>
+              Retry
+            </button>
+          ) : null}
         </Notice>
       )}
       {found?.problems.map((problem) => (

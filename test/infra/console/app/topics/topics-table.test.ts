@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import {
+  isOutOfOrder,
   keptOrder,
   orderOf,
   parseTopicsQuery,
@@ -66,6 +67,18 @@ test.each([
 
 test("rows that are shown stay where they are", () => {
   expect(keptOrder(["a", "b", "c"], ["c", "d", "a"])).toEqual(["a", "c", "d"]);
+});
+
+test("lag alone does not make problems-first another order, trouble does", () => {
+  const before = rows(row("a", { lag: 5 }), row("b", { lag: 1 }));
+  const shown = orderOf(before, query(""));
+  const isMoved = (now: ReturnType<typeof rows>, text = "") =>
+    isOutOfOrder(keptOrder(shown, orderOf(now, query(text))), orderOf(now, query(text)), now, query(text));
+  const moved = rows(row("a", { lag: 5 }), row("b", { lag: 9 }));
+  expect(isMoved(moved)).toBe(false);
+  expect(isMoved(moved, "sort=-lag")).toBe(true);
+  expect(isMoved(rows(row("a"), row("b", { state: "stalled" })))).toBe(true);
+  expect(isMoved(rows(row("a"), row("b"), row("new")))).toBe(false);
 });
 
 test("changes touch what they name alone, whatever it is called", () => {

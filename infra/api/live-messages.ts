@@ -69,7 +69,7 @@ export interface SourceView {
 /** How a host is, in one word and one number. */
 export interface Verdict {
   readonly kind: "ok" | "warning" | "bad";
-  /** Topics in trouble, failing checks, refused declarations, and one for dead letters of the last quarter of an hour. */
+  /** Topics in trouble, failing checks, refused declarations, and one each for dead letters and a mass stop of the last quarter of an hour. */
   readonly count: number;
   /** Refused declarations, without sources that failed as a whole: those are checks. */
   readonly refused: number;
@@ -99,6 +99,8 @@ export interface OverviewMessage {
   readonly counts: TopicStatus["counts"];
   /** When a record was last dead-lettered; null if none was since the start. */
   readonly deadLetteredAt: number | null;
+  /** Topics that were stopped at once because their declarations are gone, of the last day; null if there are none. */
+  readonly massStop: { readonly at: number; readonly topics: number } | null;
   readonly lostOffsets: number;
   readonly states: Readonly<Record<TopicState, number>>;
   /** How many of the running topics are tried again in vain. */

@@ -159,6 +159,7 @@ describeInBrowser("the overview of a host that has just started", () => {
         statuses,
         health: ready,
         deadLetteredAt: null,
+        massStop: null,
         inFlight: { bytes: 0, maxBytes: 1 },
         sources: [{ ...source, kind: "config", name: "config.yaml", ok: null }],
         reconciled: null,

@@ -37,6 +37,7 @@ export function startConsoleHost(
       at: Date.now(),
       startedAt: Date.now(),
       deadLetteredAt: null,
+      massStop: null,
       statuses: topics(),
       health: ready,
       inFlight: { bytes: 0, maxBytes: 256 * 1024 ** 2 },

@@ -16,7 +16,7 @@ export interface LiveDeps {
   readonly history: History;
   readonly configPath: string;
   readonly loop: Pick<ReconcileLoop, "last" | "memory">;
-  readonly reporter: Pick<Reporter, "lastSuccess">;
+  readonly reporter: Pick<Reporter, "lastSuccess" | "massStop">;
   topics(): readonly TopicStatus[];
   owners(this: void, topic: string): ReturnType<LiveInput["owners"]>;
   listed(this: void, statuses: readonly TopicStatus[]): readonly ListedTopic[];
@@ -66,6 +66,7 @@ export function createLive(deps: LiveDeps): LiveHub {
         statuses,
         health: deps.health(statuses),
         deadLetteredAt: letters.at,
+        massStop: deps.reporter.massStop(),
         inFlight: { bytes: deps.inFlightBytes(), maxBytes: kafka.inFlightMaxBytes },
         sources: sourceViews(deps.configPath, etcd, last, (source) => deps.reporter.lastSuccess(source)),
         reconciled: last,

@@ -25,6 +25,7 @@ export interface LiveInput {
   readonly health: HealthResult;
   readonly inFlight: OverviewMessage["inFlight"];
   readonly deadLetteredAt: OverviewMessage["deadLetteredAt"];
+  readonly massStop: OverviewMessage["massStop"];
   readonly sources: readonly SourceView[];
   /** The last run; null before the first. */
   readonly reconciled: Pick<ReconcileResult, "plan" | "conflicts"> | null;
@@ -38,11 +39,13 @@ export interface LiveInput {
 /** How many troubled topics and refusals the overview names; the rest are on a page of their own. */
 const NAMED = 20;
 const BUSIEST = 5;
+/** The overview tells of it this long: it may have happened at night. */
+const MASS_STOP_TOLD_MS = 86_400_000;
 /** Length of a sparkline: two minutes. */
 const SPARK_POINTS = 24;
 
 export function overviewOf(input: LiveInput): OverviewMessage {
-  const { at, statuses, history, reconciled } = input;
+  const { at, statuses, history, reconciled, massStop } = input;
   const states: Record<TopicStatus["state"], number> = {
     pending: 0,
     starting: 0,
@@ -92,6 +95,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     conflicts: reconciled?.conflicts.length ?? 0,
     history: history.total,
     deadLetteredAt: input.deadLetteredAt,
+    massStop: massStop !== null && at - massStop.at < MASS_STOP_TOLD_MS ? massStop : null,
   };
   return { ...overview, verdict: verdictOf(overview) };
 }

@@ -18,9 +18,7 @@ import { type Remedy, remedyField } from "../../../lib/rules/remedies/remedy.ts"
 import { remedyFor, type TopicNames } from "../../../lib/rules/remedies/topic.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { TopicEvents } from "../topic/topic-events.ts";
-
-/** Fewer topics that stop together are no surprise. */
-const MASS_STOP = 5;
+import { createMassStops, type MassStop } from "./mass-stop.ts";
 
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
@@ -35,6 +33,8 @@ export interface Reporter {
   sources(etcdConfigured: boolean): { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
   /** Time of the last successful read, in milliseconds since the epoch; null if there was none. */
   lastSuccess(source: "config" | "etcd"): number | null;
+  /** When most topics stopped at once, for the overview. */
+  massStop(): MassStop | null;
   /** Brings the gauges up to date. */
   refresh(statuses: readonly TopicStatus[], checks: HealthChecks, gauges: HostGauges): void;
 }
@@ -60,6 +60,7 @@ export interface ReporterDeps {
 export function createReporter({ logger, failures, metrics, now, names }: ReporterDeps): Reporter {
   const health = { config: unknownHealth, etcd: unknownHealth };
   const lastSuccess: Record<"config" | "etcd", number | null> = { config: null, etcd: null };
+  const massStops = createMassStops(logger, now);
 
   const note = (name: "config" | "etcd", report: SourceReport): void => {
     const before = health[name];
@@ -219,16 +220,7 @@ export function createReporter({ logger, failures, metrics, now, names }: Report
       const replaced = newIn(result.replaced, cutShort?.replaced);
       cutShort = result.interrupted ? result : null;
       if (started.length + stopped.length + replaced.length === 0) return;
-      // Nobody was asked, as on the console's page: an absence stops topics, whoever made it.
-      const left = plan.keep.length + replaced.length;
-      if (stopped.length >= MASS_STOP && stopped.length > left) {
-        logger.warn("most topics were stopped at once: their declarations are gone", {
-          reason: "mass_stop",
-          stopped: stopped.length,
-          left,
-          remedy: "if that was a mistake, declare them again: each goes on where it stopped",
-        });
-      }
+      massStops.note({ started, stopped }, plan.keep.length + replaced.length);
       logger.info("reconciled", {
         reasons,
         started: firstNames(started),
@@ -244,6 +236,7 @@ export function createReporter({ logger, failures, metrics, now, names }: Report
     },
     sources: (etcdConfigured) => ({ config: health.config, etcd: etcdConfigured ? health.etcd : null }),
     lastSuccess: (source) => lastSuccess[source],
+    massStop: () => massStops.last(),
     refresh(statuses, checks, { inFlightBytes, inFlightLimitBytes, bulkConcurrency }) {
       metrics.setInFlightBytes(inFlightBytes, inFlightLimitBytes);
       metrics.setBulkConcurrency(bulkConcurrency);

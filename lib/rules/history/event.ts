@@ -51,6 +51,7 @@ export const toldMessages: Readonly<Record<string, HistoryKind>> = {
   "a topic could not be reconciled": "trouble",
   "topics could not be reconciled": "trouble",
   "records were lost in Kafka": "trouble",
+  "most topics were stopped at once: their declarations are gone": "trouble",
   "a source cannot be used; its last valid declarations stay active": "trouble",
   "no topic is read: the group is not joined": "trouble",
   "this host lost its partitions": "partitions",

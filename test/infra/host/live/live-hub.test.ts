@@ -48,6 +48,7 @@ beforeEach(() => {
         at,
         startedAt: 0,
         deadLetteredAt: null,
+        massStop: null,
         statuses,
         health: ready,
         inFlight: { bytes: 0, maxBytes: 1 },

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createHistory } from "../../../../infra/host/live/history.ts";
 import { overviewOf } from "../../../../infra/host/live/views.ts";
+import type { OverviewMessage } from "../../../../infra/api/live-messages.ts";
 import type { Refusal } from "../../../../lib/rules/model/declaration.ts";
 import { ready } from "../http/fixture.ts";
 import { listedTopic, topicStatus } from "../../../support/topic-status.ts";
@@ -19,6 +20,7 @@ function verdictIn({
   refused = [] as Refusal[],
   config = null as string | null,
   deadLetteredAt = null as number | null,
+  massStop = null as OverviewMessage["massStop"],
 }) {
   const check = { ok: config === null, reason: config, since: null };
   const plan = { start: [], stop: [], replace: [], keep: [], pending: [], refused };
@@ -29,6 +31,7 @@ function verdictIn({
     health: { ...ready, checks: { ...ready.checks, config: check } },
     inFlight: { bytes: 0, maxBytes: 1 },
     deadLetteredAt,
+    massStop,
     sources: [],
     reconciled: { plan, conflicts: [] },
     history: createHistory(),
@@ -62,4 +65,10 @@ test("a source that cannot be taken counts once, though it is also refused", () 
 test("dead letters count for a quarter of an hour", () => {
   expect(verdictIn({ deadLetteredAt: 46 * minute })).toEqual({ kind: "warning", count: 1, refused: 0 });
   expect(verdictIn({ deadLetteredAt: 45 * minute })).toEqual({ kind: "ok", count: 0, refused: 0 });
+});
+
+test("topics that stopped at once call for attention as long", () => {
+  const massStop = { at: 46 * minute, topics: 480 };
+  expect(verdictIn({ massStop })).toEqual({ kind: "warning", count: 1, refused: 0 });
+  expect(verdictIn({ massStop: { ...massStop, at: 45 * minute } }).kind).toBe("ok");
 });

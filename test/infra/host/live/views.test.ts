@@ -106,6 +106,7 @@ function overviewIn(
     statuses,
     health: ready,
     deadLetteredAt: null,
+    massStop: null,
     inFlight: { bytes: 0, maxBytes: 1 },
     sources: [],
     reconciled: null,

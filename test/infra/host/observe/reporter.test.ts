@@ -167,9 +167,14 @@ describe("a reconcile run", () => {
       { level: "info", message: "reconciled" },
     ]);
     expect(JSON.stringify(logger.lines).length).toBeLessThan(2_000);
+    expect(reporter.massStop()).toEqual({ at: 1_000_000, topics: 480 });
     logger.lines.splice(0);
     reporter.reconciled(result({ stopped: names.slice(0, 4) }), ["etcd"]);
     expect(logger.lines.map(({ level }) => level)).toEqual(["info"]);
+    reporter.reconciled(result({ started: names.slice(1) }), ["etcd"]);
+    expect(reporter.massStop()?.topics).toBe(1);
+    reporter.reconciled(result({ started: names.slice(0, 1) }), ["etcd"]);
+    expect(reporter.massStop()).toBeNull();
   });
 
   test("that goes on with one that was cut short names only its own steps, and is no line without any", () => {

@@ -41,6 +41,12 @@ test("fields are bounded, whatever is logged", () => {
   expect(JSON.stringify(event)).toContain("…");
 });
 
+test("a stop of most topics is remembered, as trouble of the whole host", () => {
+  const message = "most topics were stopped at once: their declarations are gone";
+  const event = eventOf(message, { reason: "mass_stop", stopped: 480, left: 0 }, context);
+  expect(event).toMatchObject({ kind: "trouble", topics: [], fields: { stopped: 480 } });
+});
+
 test("every remembered message is one that the code logs", async () => {
   let code = "";
   for (const folder of ["infra/host", "lib"])

@@ -42,6 +42,9 @@ describeInBrowser("patterns in Explore", () => {
         viewport,
       });
       const { page, faults } = opened;
+      let exports = 0;
+      // Each is sorted by a worker of its own.
+      page.on("worker", () => (exports += 1));
       await page.getByRole("button", { name: "Patterns", exact: true }).click();
       const rows = page.getByRole("region", { name: "Lines by pattern" }).locator("tbody tr");
       await rows.first().waitFor();
@@ -50,6 +53,14 @@ describeInBrowser("patterns in Explore", () => {
       expect(texts[0]).toContain("order <*> <b>shipped</b> to <*>");
       expect(texts[0]).toContain("66.7 %");
       await keepScreenshot(page, `patterns-${look.name}`);
+      // A refresh of the search does not read 10,000 lines again; its button does.
+      const refreshed = page.waitForResponse(/\/logs\?/);
+      await page.getByRole("button", { name: "Refresh", exact: true }).click();
+      await refreshed;
+      await page.getByText("90 matches").waitFor();
+      expect([exports, await rows.count()]).toEqual([1, 2]);
+      await page.getByRole("button", { name: "Sort again" }).click();
+      await eventually("they are sorted again", () => exports === 2);
       await rows
         .nth(1)
         .getByRole("link", { name: /^Only these/ })

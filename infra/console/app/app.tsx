@@ -5,7 +5,7 @@ import { access, ask, signInNeeded } from "./state/api.ts";
 import { ConnectionBanner } from "./frame/connection-banner.tsx";
 import { Header, pages } from "./frame/header.tsx";
 import { lazily } from "./components/lazily.tsx";
-import { host, hostSilent, showIcon, titleOf } from "./state/host.ts";
+import { host, hostSilent, iconOf, titleOf } from "./state/host.ts";
 import { useShortcuts } from "./state/keys.ts";
 import { Overview } from "./overview/page.tsx";
 import { zone } from "./state/preferences.ts";
@@ -48,7 +48,7 @@ export function App() {
   const silent = useStore(hostSilent);
   useEffect(() => {
     document.title = titleOf(title, summary, silent);
-    showIcon(summary, silent);
+    document.querySelector('link[rel="icon"]')?.setAttribute("href", iconOf(summary, silent));
   }, [title, summary, silent]);
   useEffect(() => {
     if (mustSignIn) return;

@@ -12,7 +12,10 @@ export interface MassStop {
 
 export interface MassStops {
   /** Takes the steps of a run. @param left how many topics go on */
-  note(steps: { readonly started: readonly string[]; readonly stopped: readonly string[] }, left: number): void;
+  note(
+    steps: { readonly started: readonly string[]; readonly stopped: readonly string[] },
+    left: number,
+  ): void;
   /** The last one; null if there was none, or if all of its topics were started again. */
   last(): MassStop | null;
 }

@@ -53,7 +53,9 @@ function Single({ one: { topic, state, reason, since } }: { readonly one: Troubl
 /** What no topic's state tells. */
 function moreOf({ verdict, massStop, conflicts, counts: { deadLettered } }: OverviewMessage): string[] {
   return [
-    ...(massStop === null ? [] : [`${plural(massStop.topics, "topic")} stopped: their declarations are gone`]),
+    ...(massStop === null
+      ? []
+      : [`${plural(massStop.topics, "topic")} stopped: their declarations are gone`]),
     ...(verdict.refused > 0 ? [`${plural(verdict.refused, "declaration")} refused`] : []),
     ...(conflicts > 0 ? [`${plural(conflicts, "declaration")} overruled`] : []),
     ...(deadLettered > 0 ? [`${shortCount(deadLettered)} dead-lettered`] : []),
@@ -103,8 +105,8 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   if (topics === 0) {
     return (
       <Notice kind="info">
-        {more.map((one) => `${one} · `)}No topics are declared. Add one under <a href="/ui/declarations">Declarations</a>, or in the config
-        file: <code>topics: [my_topic]</code>.
+        {more.map((one) => `${one} · `)}No topics are declared. Add one under{" "}
+        <a href="/ui/declarations">Declarations</a>, or in the config file: <code>topics: [my_topic]</code>.
       </Notice>
     );
   }

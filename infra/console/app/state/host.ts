@@ -44,7 +44,6 @@ export function titleOf(page: string, summary: HostSummary | null, silent: boole
 }
 
 /** The tab's icon has a mark while something needs attention, or may need it. */
-export function showIcon(summary: HostSummary | null, silent: boolean): void {
-  const name = !silent && (summary?.verdict.count ?? 0) === 0 ? "icon.svg" : "icon-trouble.svg";
-  document.querySelector('link[rel="icon"]')?.setAttribute("href", `/assets/${name}`);
+export function iconOf(summary: HostSummary | null, silent: boolean): string {
+  return !silent && (summary?.verdict.count ?? 0) === 0 ? "/assets/icon.svg" : "/assets/icon-trouble.svg";
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "hono/jsx/dom";
-import { isEarly } from "../text/input.ts";
+import { isEarly } from "../text/early-key.ts";
 import { shortcuts } from "./preferences.ts";
 import { focusMain } from "./router.ts";
 

@@ -1,6 +1,12 @@
 import { afterAll, afterEach, expect, spyOn, test } from "bun:test";
 import type { HostSummary } from "../../../../../infra/api/live-messages.ts";
-import { host, hostSilent, createLook, titleOf } from "../../../../../infra/console/app/state/host.ts";
+import {
+  createLook,
+  host,
+  hostSilent,
+  iconOf,
+  titleOf,
+} from "../../../../../infra/console/app/state/host.ts";
 
 const summary: HostSummary = {
   name: "machine",
@@ -43,4 +49,6 @@ test("what a silent host last said about trouble is not repeated", () => {
   const troubled = { ...summary, verdict: { kind: "bad" as const, count: 2, refused: 0 } };
   expect(titleOf("Overview", troubled, false)).toBe("▲2 Overview · machine · Penstock");
   expect(titleOf("Overview", troubled, true)).toBe("? Overview · machine · Penstock");
+  expect(iconOf(summary, false)).toBe("/assets/icon.svg");
+  expect(iconOf(summary, true)).toBe("/assets/icon-trouble.svg");
 });

@@ -10,7 +10,9 @@ const reasonOf = async (): Promise<string> => {
 };
 
 test("an export is sorted by the messages of its lines", async () => {
-  fetched.mockResolvedValueOnce(new Response('{"message":"order 1 shipped"}\n{"message":"order 2 shipped"}\n'));
+  fetched.mockResolvedValueOnce(
+    new Response('{"message":"order 1 shipped"}\n{"message":"order 2 shipped"}\n'),
+  );
   expect(await sortExport("/logs/export")).toMatchObject({
     lines: 2,
     others: 0,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isEarly } from "../../../../../infra/console/app/text/input.ts";
+import { isEarly } from "../../../../../infra/console/app/text/early-key.ts";
 
 const unknown = (): boolean => false;
 

@@ -34,6 +34,10 @@ export type { ExplainRecordDeps, ExplainRecordInput, FoundLetter } from "./expla
 /** How long the pace is watched. Commits are gathered for a second or so. */
 const PACE_MS = 2_000;
 
+/** Where no document was found. */
+const notRefreshed =
+  "Indices other than the topic's are not refreshed for this: a document that a pipeline put there a moment ago is not found yet.";
+
 /**
  * Says what became of the record at an offset: by Kafka, the group's position, Elasticsearch, the dead letters and what this
  * host is doing.
@@ -51,11 +55,11 @@ export async function explainRecord(
   const entry = stretch.entries[0];
   if (spec === null) return { ...about, ...none, ...undeclaredVerdict };
   const commit = await deps.committed();
-  const inDocuments = await lookForDocuments(input, entry, deps);
+  const isSettled = commit.offset !== null && offset < commit.offset;
+  const inDocuments = await lookForDocuments(input, entry, isSettled, deps);
   const known = { ...about, ...none, committed: commit.offset, notes: inDocuments.notes };
   if (inDocuments.own.length > 0) return { ...known, documents: inDocuments.own, ...indexedVerdict };
   if (inDocuments.elsewhere !== null) return { ...known, ...elsewhereVerdict(inDocuments.elsewhere) };
-  const isSettled = commit.offset !== null && offset < commit.offset;
   if (entry?.kind === "gap" && entry.why !== "deleted" && entry.why !== "unreadable")
     return { ...known, ...gapVerdict(entry.why, entry.detail) };
   if (!isSettled && entry?.kind !== "gap")
@@ -68,7 +72,8 @@ export async function explainRecord(
   if (buried.letter !== null) return { ...known, notes, letter: buried.letter, ...buried.verdict };
   const skipped = commit.marks?.skipped.some((range) => offset >= range.from && offset < range.to) ?? false;
   if (skipped) return { ...known, notes, ...absenceVerdict({ kind: "skipped" }) };
-  if (inDocuments.absence !== null) return { ...known, notes, ...absenceVerdict(inDocuments.absence) };
+  if (inDocuments.absence !== null)
+    return { ...known, notes: [...notes, notRefreshed], ...absenceVerdict(inDocuments.absence) };
   if (entry?.kind === "gap" && entry.why === "unreadable")
     return { ...known, notes, ...gapVerdict(entry.why, entry.detail) };
   return { ...known, notes, ...deletedVerdict(isSettled) };

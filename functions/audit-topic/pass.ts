@@ -35,8 +35,8 @@ export interface TopicDocuments {
   readonly hasStrayed: boolean;
   /** Which of these ids are by now in the topic's indices, or in those that left its alias or data stream. */
   byNow(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Which of these ids are in any index. */
-  anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Which of these ids are in any index; with `refresh: false`, documents of the last moments may be missing. */
+  anywhere(ids: readonly string[], how?: { readonly refresh: boolean }): Promise<ReadonlySet<string>>;
   cursor(partition: number, start: number, end: number): { until(offset: number): Promise<AuditDocument[]> };
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
   countBelow(partition: number, offset: number): Promise<number>;

@@ -13,15 +13,19 @@ interface FoundDocuments {
   readonly own: readonly { readonly index: string; readonly id: string }[];
   /** The id, if it is only in another index. */
   readonly elsewhere: string | null;
-  /** Why there is no document; null if there is one, or if Kafka has deleted the record. */
+  /** Why there is no document; null if there is one, if Kafka has deleted the record, or if it is not settled. */
   readonly absence: Absence | null;
   readonly notes: readonly string[];
 }
 
-/** Looks for documents of the offset, and decides why there is none, unless Kafka has deleted the record. */
+/**
+ * Looks for documents of the offset, and decides why there is none, unless Kafka has deleted the record.
+ * @param isSettled false: the topic's own indices say all that there is to say
+ */
 export async function lookForDocuments(
   { topic, partition, offset, spec }: ExplainRecordInput,
   entry: LogEntry | undefined,
+  isSettled: boolean,
   deps: ExplainRecordDeps,
 ): Promise<FoundDocuments> {
   const documents = await deps.openDocuments();
@@ -39,9 +43,11 @@ export async function lookForDocuments(
         `Document ${id} in ${index} is of an earlier topic of this name, whose offsets began anew.`,
     );
     const told = { own: own.map(named), elsewhere: null, absence: null, notes };
-    if (own.length > 0 || record === null || spec === null) return told;
+    if (own.length > 0 || !isSettled || record === null || spec === null) return told;
     const id = documentId(topic, record);
-    if ((await documents.anywhere([id])).has(id)) return { ...told, elsewhere: id };
+    // A person who only looks must not make Elasticsearch refresh the indices of others.
+    const elsewhere = await documents.anywhere([id], { refresh: false });
+    if (elsewhere.has(id)) return { ...told, elsewhere: id };
     return { ...told, absence: await absenceOf(record, spec, documents, deps) };
   } finally {
     await documents.close();

@@ -40,8 +40,11 @@ export interface RecordDocuments {
   readonly hasStrayed: boolean;
   /** Returns which of these ids exist by now in the topic's indices, and in those that left its alias or data stream. */
   byNow(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Returns which of these ids exist in any index, even one outside the topic's index pattern. */
-  anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Returns which of these ids exist in any index, even one outside the topic's index pattern. All indices are refreshed
+   * once before; with `refresh: false` never, and documents of the last moments may be missing.
+   */
+  anywhere(ids: readonly string[], how?: { readonly refresh: boolean }): Promise<ReadonlySet<string>>;
   /** Iterates over the documents of a partition at offsets [start, end), sorted by offset. */
   cursor(partition: number, start: number, end: number): DocumentCursor;
   /** Returns the lowest offset of a document at offsets [start, end), or null. */
@@ -220,10 +223,12 @@ export async function openRecordDocuments(
       await refresh(targetText(places));
       return askAgain(() => elasticsearch.existingIds(places.join(","), ids, signal), signal);
     },
-    async anywhere(ids) {
+    async anywhere(ids, { refresh: isWanted } = { refresh: true }) {
       const all = options.alone === true ? index : "*";
-      if (!allRefreshed) await refreshAll();
-      allRefreshed = true;
+      if (isWanted && !allRefreshed) {
+        await refreshAll();
+        allRefreshed = true;
+      }
       return askAgain(() => elasticsearch.existingIds(all, ids, signal, { acceptPartial: true }), signal);
     },
     cursor(partition, start, end) {

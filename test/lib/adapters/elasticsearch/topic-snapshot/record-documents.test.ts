@@ -150,6 +150,15 @@ describe("the documents of a topic", () => {
     expect(server.sought).toEqual(["*, even in part", "*, even in part"]);
   });
 
+  test("who only looks has no other index refreshed", async () => {
+    const server = elasticsearch();
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(await documents.anywhere(["a"], { refresh: false })).toEqual(new Set(["a"]));
+    expect(server.asked.filter(({ path }) => path === "/*/_refresh")).toEqual([]);
+    await documents.anywhere(["a"]);
+    expect(server.asked.filter(({ path }) => path === "/*/_refresh")).toHaveLength(1);
+  });
+
   test("an unrelated index without a shard, for which a refresh of all waits, does not end the audit", async () => {
     const server = elasticsearch(({ path }) => {
       if (path === "/*/_refresh") throw unavailable;

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { explainRecord, type ExplainRecordDeps } from "../../functions/explain-record.ts";
+import type { LogStretch } from "../../lib/rules/inspection/entries.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import { sourceRecord, specification } from "../support/records.ts";
+
+const spec = specification({ pipeline: "drops-some" });
+const record = sourceRecord("a line", { offset: 5 });
+const batch = {
+  firstOffset: 5,
+  lastOffset: 5,
+  bytes: 80,
+  compression: "none",
+  timestamps: "create",
+  transactional: false,
+  format: 2,
+} as const;
+const stretch: LogStretch = {
+  partition: record.partition,
+  logStart: 0,
+  lastStableOffset: 9,
+  highWatermark: 9,
+  entries: [{ kind: "record", record, batch }],
+  next: 6,
+};
+
+/** One record without a document in its topic's index. @param elsewhere the ids in other indices */
+function world(committed: number | null, elsewhere: readonly string[] = []) {
+  const sought: { readonly ids: readonly string[]; readonly refresh: boolean | undefined }[] = [];
+  const deps: ExplainRecordDeps = {
+    readStretch: () => Promise.resolve(stretch),
+    committed: () => Promise.resolve({ offset: committed, marks: null }),
+    standing: () => ({ state: "running", reason: null, hold: null, owned: true, sent: 6 }),
+    openDocuments: () =>
+      Promise.resolve({
+        names: { open: new Set([spec.index]), closed: new Set<string>() },
+        generations: null,
+        hasStrayed: false,
+        hasPipeline: () => false,
+        firstOffset: () => Promise.resolve(null),
+        cursor: () => ({ until: () => Promise.resolve([]) }),
+        anywhere(ids, { refresh } = {}) {
+          sought.push({ ids, refresh });
+          return Promise.resolve(new Set(elsewhere));
+        },
+        close: () => Promise.resolve(),
+      }),
+    indices: null,
+    findLetter: () => Promise.resolve({ letter: null, complete: true }),
+    findFailure: () => Promise.resolve(null),
+    wait: () => Promise.resolve(),
+    signal: new AbortController().signal,
+    now: () => 0,
+  };
+  const { topic } = spec;
+  const { partition, offset } = record;
+  return { sought, explain: () => explainRecord({ topic, partition, offset, spec }, deps) };
+}
+
+test("a record that is not settled is not looked for in other indices", async () => {
+  const { sought, explain } = world(5);
+  expect(await explain()).toMatchObject({ kind: "in flight", notes: [] });
+  expect(sought).toEqual([]);
+});
+
+test("a settled one is, without a refresh of them; what that may miss is told", async () => {
+  const { sought, explain } = world(6);
+  const { kind, notes } = await explain();
+  expect(kind).toBe("dropped");
+  expect(sought).toEqual([{ ids: [documentId(spec.topic, record)], refresh: false }]);
+  expect(notes).toEqual([expect.stringContaining("is not found yet")]);
+});
+
+test("one that is in another index needs no such note", async () => {
+  const { explain } = world(6, [documentId(spec.topic, record)]);
+  expect(await explain()).toMatchObject({ kind: "elsewhere", notes: [] });
+});

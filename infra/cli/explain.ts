@@ -19,7 +19,7 @@ const help = helpText({
   synopsis: "explain TOPIC [options]",
   about: `Says everything that is known about one topic: how it fares and why, and what mends it; where it is declared, and which setting comes from where; its partitions and positions, what waits there, and when Kafka deletes it; its target; its dead letters. Changes nothing.
 
-Asks the running host. If none answers, it asks Kafka, Elasticsearch and etcd itself, and says so: they do not tell what a host does.`,
+Asks the running host. If none answers, or only an older version without this command, it asks Kafka, Elasticsearch and etcd itself, and says so: they do not tell what a host does.`,
   options: [HOST_ROW, CONFIG_ROW, JSON_ROW],
   exitCodes:
     "0 nothing has to be mended, 1 something has to, or it failed, 2 wrong usage, 78 bad config, 128 + signal if ended by one",

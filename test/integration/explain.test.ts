@@ -94,7 +94,7 @@ test("without a host the servers tell what they can, and it says so", async () =
   expect(code).toBe(1);
   expect(told).toMatchObject({
     asked: { host: null },
-    says: expect.stringContaining("no host was asked"),
+    says: expect.stringContaining("without a host"),
     remedy: { command },
     status: null,
     partitions: [{ owned: null }, { owned: null }],
@@ -102,7 +102,7 @@ test("without a host the servers tell what they can, and it says so", async () =
   });
   const { out } = await runCommand("explain", config, [blocked]);
   expect(out).toContain(`→ set index.blocks.write to false\n  ${command}\n`);
-  expect(out).toContain("No host was asked (");
+  expect(out).toContain("Without a host (");
   expect(out).toMatch(/^ {2}format +json +entry 1 of /m);
 }, 480_000);
 

@@ -23,7 +23,7 @@ export function formatExplanation(told: Explanation, asked: Asked, now: number, 
     ...troubleLines(told, now),
     "",
     asked.host === null
-      ? `No host was asked (${oneLine(asked.reason)}): what follows is what the servers tell.`
+      ? `Without a host (${oneLine(asked.reason)}): what follows is what the servers tell.`
       : `As the host at ${asked.host} knows it, and the servers:`,
     ...section("Declared", declaredLines(told), paint),
     ...section("Settings", settingLines(told), paint),

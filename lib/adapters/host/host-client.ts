@@ -8,8 +8,9 @@ export interface HostClient {
   /** Without a path, for messages. */
   readonly url: string;
   /**
-   * GETs JSON. @returns null for a route that the host does not have: it is an older version
-   * @throws PenstockError `host_unavailable` if nobody answers, `host_refused` if the host refuses; the signal's reason
+   * GETs JSON from a route that every host of this version has.
+   * @throws PenstockError `host_unavailable` if nobody answers, or a host that has no such route: it may be an older
+   *   version; `host_refused` if the host refuses; the signal's reason
    */
   get(path: string, signal: AbortSignal, waitMs?: number): Promise<unknown>;
 }
@@ -55,8 +56,9 @@ export function createHostClient(address: HostAddress): HostClient | null {
           cause: error,
         });
       }
-      if (response.status === 404 && !response.headers.get("content-type")?.includes("problem")) return null;
-      throw new PenstockError("host_refused", `the host at ${url} answered ${await refusalOf(response)}`);
+      const refusal = `the host at ${url} answered ${await refusalOf(response)}`;
+      if (response.status !== 404) throw new PenstockError("host_refused", refusal);
+      throw new PenstockError("host_unavailable", `${refusal}; it may be an older version of Penstock`);
     },
   };
 }

@@ -54,7 +54,7 @@ function withoutHost({ partitions, checks }: TopicFacts): string {
   const failed = checks.filter(({ state }) => state === "failed").length;
   const waiting = partitions.reduce((sum, { lag }) => sum + (lag ?? 0), 0);
   return [
-    "no host was asked",
+    "seen without a host",
     `${counted(waiting, "record")} ${waiting === 1 ? "waits" : "wait"}`,
     failed === 0 ? "nothing is in the way of a host" : `${counted(failed, "check")} failed`,
   ].join("; ");

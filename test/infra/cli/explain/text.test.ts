@@ -67,7 +67,7 @@ test("the answer comes first, then what it rests on; nothing foreign acts on the
 test("without a host it says so, and a topic that nobody declares has no settings", () => {
   const nobodys = { ...told, declared: [], settings: [], partitions: [], inKafka: false, status: null };
   const text = formatExplanation(nobodys, { host: null, reason: "nobody listens there" }, now, paint);
-  expect(text).toContain("No host was asked (nobody listens there): what follows is what the servers tell.");
+  expect(text).toContain("Without a host (nobody listens there): what follows is what the servers tell.");
   expect(text).toContain("Declared\n  nowhere");
   expect(text).toContain("In Kafka\n  it does not exist");
   expect(text).not.toContain("Settings");

@@ -54,8 +54,11 @@ test("a free port is not known; an address that is given counts", () => {
 const refusalOf = async (path: string, changes: Partial<HostAddress> = {}) =>
   rejection(clientOf(changes)?.get(path, signal) ?? Promise.resolve());
 
-test("a route that is not there is null; refusals are told without acting on a terminal", async () => {
-  expect(await clientOf()?.get("/none", signal)).toBeNull();
+test("a route that is not there may be of a newer version; refusals are told without acting on a terminal", async () => {
+  expect(await refusalOf("/none")).toMatchObject({
+    code: "host_unavailable",
+    message: expect.stringMatching(/^the host at .* answered 404; it may be an older version of Penstock$/),
+  });
   expect(await refusalOf("/locked")).toMatchObject({
     code: "host_refused",
     message: expect.stringContaining("another token than the config"),

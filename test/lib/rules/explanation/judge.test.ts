@@ -39,9 +39,9 @@ test("a topic in trouble whose remedy is not known gets that of the first check 
 
 test("without a host the servers tell what waits and what is in the way", () => {
   expect(judged({ partitions: [{ lag: 2 }, { lag: null }], checks: [blocked] }).says).toBe(
-    "no host was asked; 2 records wait; 1 check failed",
+    "seen without a host; 2 records wait; 1 check failed",
   );
-  expect(judged({}).says).toBe("no host was asked; 0 records wait; nothing is in the way of a host");
+  expect(judged({}).says).toBe("seen without a host; 0 records wait; nothing is in the way of a host");
 });
 
 test("a topic that is missing, refused or declared nowhere", () => {

@@ -1,0 +1,35 @@
+import { afterAll, expect, test } from "bun:test";
+import { z } from "zod";
+import { hostOf } from "../../../../infra/cli/host/ask-host.ts";
+import { rejection } from "../../../support/rejection.ts";
+import { httpSettings } from "../../../support/settings.ts";
+
+const problems: Readonly<Record<string, Response>> = {
+  "/newer": Response.json({ detail: "There is nothing at this path." }, { status: 404 }),
+  "/busy": Response.json({ detail: "Too many at once." }, { status: 429 }),
+};
+const server = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  fetch: ({ url }) => problems[new URL(url).pathname]?.clone() ?? Response.json([1]),
+});
+afterAll(() => server.stop(true));
+
+const { signal } = new AbortController();
+const url = server.url.origin;
+const ask = (path: string) => hostOf(httpSettings(), url)(path, z.array(z.number()), signal);
+
+test("an answer comes with the address of its host", async () => {
+  expect(await ask("/")).toEqual({ kind: "answer", url, value: [1] });
+});
+
+test("an older host without the route counts as none, and the reason says so", async () => {
+  expect(await ask("/newer")).toEqual({
+    kind: "away",
+    reason: `the host at ${url} answered 404: "There is nothing at this path."; it may be an older version of Penstock`,
+  });
+});
+
+test("one that refuses does not", async () => {
+  expect(await rejection(ask("/busy"))).toMatchObject({ code: "host_refused" });
+});

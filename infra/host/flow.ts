@@ -29,7 +29,7 @@ import { deadline, type Time } from "../../lib/rules/base/time.ts";
 import { type BulkGate, createBulkGate } from "./bulks/bulk-gate.ts";
 import { createBulkPost } from "./bulks/bulk-post.ts";
 import type { SendBulk } from "./bulks/bulk-requests.ts";
-import { type ByteBounds, createByteBudget } from "./shares/byte-budget.ts";
+import { type ByteBounds, type ByteBudget, createByteBudget } from "./shares/byte-budget.ts";
 import { type ConsumerPool, createConsumerPool } from "./topic/consumer-pool.ts";
 import type { RunnerDeps } from "./topic/runner-deps.ts";
 import type { PoolEvents } from "./topic/topic-events.ts";
@@ -81,8 +81,10 @@ export interface Flow {
   readonly mover: PositionMover;
   /** Why no topic is read; null: the group is joined, or need not be. */
   readonly trouble: GroupTrouble | null;
-  readonly usedBytes: number;
+  readonly budget: Pick<ByteBudget, "usedBytes">;
   readonly gate: BulkGate;
+  /** Whoever decodes records takes turns with the topics. */
+  readonly turns: Pick<DecodeTurns, "alone">;
   /** Shows every attempt to this listener, in place of the one before. */
   tap(listener: AttemptListener): void;
   /**
@@ -261,12 +263,11 @@ export function createFlow(deps: FlowDeps): Flow {
     pool,
     mover: createPositionMover({ intake, committer, logger }),
     gate,
+    turns,
     get trouble() {
       return intake.membership.member.trouble;
     },
-    get usedBytes() {
-      return budget.usedBytes;
-    },
+    budget,
     tap(listener) {
       attempted = listener;
     },

@@ -182,6 +182,7 @@ export function createServices(core: HostCore): Services {
     elasticsearch: clients.questions,
     pool,
     openWire: (kafka) => core.openWire(kafka),
+    inTurn: (decode) => flow.turns.alone(decode),
     surveyFailureStores: (targets, signal) => failureStores.survey(targets, signal),
   });
 
@@ -217,7 +218,7 @@ export function createServices(core: HostCore): Services {
     listed: (statuses) => holdings.listed(statuses).map(withRebuild),
     figures: () => pool.figures(),
     health: healthOf,
-    inFlightBytes: () => flow.usedBytes,
+    inFlightBytes: () => flow.budget.usedBytes,
   });
 
   return {
@@ -238,7 +239,7 @@ export function createServices(core: HostCore): Services {
       metricsText() {
         const topics = pool.statuses();
         reporter.refresh(topics, healthOf(topics).checks, {
-          inFlightBytes: flow.usedBytes,
+          inFlightBytes: flow.budget.usedBytes,
           inFlightLimitBytes: settings().kafka.inFlightMaxBytes,
           bulkConcurrency: gate.places,
         });

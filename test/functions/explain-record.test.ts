@@ -39,8 +39,8 @@ function world(committed: number | null, elsewhere: readonly string[] = []) {
         hasPipeline: () => false,
         firstOffset: () => Promise.resolve(null),
         cursor: () => ({ until: () => Promise.resolve([]) }),
-        anywhere(ids, { refresh } = {}) {
-          sought.push({ ids, refresh });
+        anywhere(ids, how) {
+          sought.push({ ids, refresh: how?.refresh });
           return Promise.resolve(new Set(elsewhere));
         },
         close: () => Promise.resolve(),

@@ -144,7 +144,7 @@ function runUntil(scene: Scene, untilMs: number): void {
     const [found = ownership.violations[0]] = census.violations;
     if (found !== undefined) throw new Violation(found);
     for (const { name, flow, process } of hosts) {
-      const { usedBytes } = flow;
+      const { usedBytes } = flow.budget;
       if (usedBytes >= 0 && usedBytes <= inFlightMaxBytes + OVER_BUDGET_BYTES) continue;
       if (process.state !== "killed")
         throw new Violation(`${name} counts ${usedBytes} bytes in flight, of ${inFlightMaxBytes}`);
@@ -193,12 +193,12 @@ function untilSettled(scene: Scene): void {
   scene.story.note("world", "everything has its outcome and is committed");
   // Records of a deleted topic may wait for an answer that never comes.
   const emptyByMs = time.monotonicMs() + 2 * REQUEST_TIMEOUT_MS;
-  const holding = () => running(scene).find(({ flow }) => flow.usedBytes !== 0);
+  const holding = () => running(scene).find(({ flow }) => flow.budget.usedBytes !== 0);
   while (holding() !== undefined && time.monotonicMs() < emptyByMs)
     runUntil(scene, time.monotonicMs() + LOOK_MS);
   const left = holding();
   if (left !== undefined)
-    throw new Violation(`${left.name} holds ${left.flow.usedBytes} bytes, and has nothing in flight`);
+    throw new Violation(`${left.name} holds ${left.flow.budget.usedBytes} bytes, and has nothing in flight`);
   for (const [place, readers] of scene.ownership.readersSince(
     Math.max(scene.ownership.toldAtMs, sinceMs) + HANDED_OVER_MS,
   ))
@@ -230,7 +230,8 @@ function stopAll(scene: Scene): void {
   for (const { name, stopped, flow, process } of hosts) {
     if (stopped?.clean === false && stopped.atMs > limitMs - STOP_MS)
       throw new Violation(`${name} stopped, and says that something stayed uncommitted`);
-    if (flow.usedBytes !== 0) throw new Violation(`${name} has stopped, and holds ${flow.usedBytes} bytes`);
+    if (flow.budget.usedBytes !== 0)
+      throw new Violation(`${name} has stopped, and holds ${flow.budget.usedBytes} bytes`);
     if (process.timers > 0)
       throw new Violation(
         `${name} has stopped, and ${process.timers} timers are set\n${process.timersSetAt().join("\n")}`,

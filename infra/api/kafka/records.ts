@@ -143,7 +143,9 @@ export const recordRoutes = {
         ...partitionPlace,
         offset: offsetParameter.optional(),
         from: optional("Instead of `offset`: the first record of this time or later, as in `/logs`."),
-        limit: whole("The most entries.", 1, maxEntries).default(20),
+        limit: whole("The most entries; fewer come if their records exceed 16 MiB.", 1, maxEntries).default(
+          20,
+        ),
         whole: flag("True to get up to 4 MiB of a value instead of 4 KiB; only with `limit=1`."),
       })
       .refine(({ offset, from }) => offset === undefined || from === undefined, {

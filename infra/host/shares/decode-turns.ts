@@ -24,6 +24,20 @@ export class DecodeTurns {
     if (!this.#running) void this.#run();
   }
 
+  /** Decodes something that is not for the pumps, in a turn of its own. @throws what `decode` throws */
+  alone<T>(decode: () => Promise<T>): Promise<T> {
+    return new Promise((resolve) => {
+      this.enter({
+        async decodePiece() {
+          const decoding = decode();
+          resolve(decoding);
+          // An error is for who asked.
+          await Promise.allSettled([decoding]);
+        },
+      });
+    });
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
     // All parts of one answer enter together and form one round.

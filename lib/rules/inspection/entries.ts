@@ -1,4 +1,4 @@
-import type { SourceRecord } from "../model/record.ts";
+import { contentBytesOf, type SourceRecord } from "../model/record.ts";
 
 /** Why no readable record lies at an offset. */
 export const gapReasons = [
@@ -67,20 +67,26 @@ export interface LogStretch extends LogOffsets {
   readonly next: number;
 }
 
+/** The contents of a list's records. The record with which it is reached is still taken. */
+const LIST_BYTES = 16 * 1024 * 1024;
+
 /** Collects entries; adjacent gaps of one reason become one. */
 export class EntryList {
   readonly #entries: LogEntry[] = [];
+  #bytes = 0;
 
   get entries(): readonly LogEntry[] {
     return this.#entries;
   }
 
-  get length(): number {
-    return this.#entries.length;
+  /** Whether no more entries are due: there are so many, or their records are large. */
+  isFull(limit: number): boolean {
+    return this.#entries.length >= limit || this.#bytes >= LIST_BYTES;
   }
 
   record(record: SourceRecord, batch: BatchFacts): void {
     this.#entries.push({ kind: "record", record, batch });
+    this.#bytes += contentBytesOf(record);
   }
 
   /** @param end one past its last offset; nothing is added if the gap is empty */

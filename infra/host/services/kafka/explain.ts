@@ -13,6 +13,7 @@ import { searchText } from "../../../../lib/adapters/elasticsearch/search.ts";
 import type { SentBefore } from "../../../../lib/adapters/elasticsearch/sent/sent-before.ts";
 import { openRecordDocuments } from "../../../../lib/adapters/elasticsearch/topic-snapshot/record-documents.ts";
 import type { KafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
+import type { BatchDecoding } from "../../../../lib/adapters/kafka/inspection/batch-entries.ts";
 import { readStretch } from "../../../../lib/adapters/kafka/inspection/read-stretch.ts";
 import type { KafkaWire } from "../../../../lib/adapters/kafka/protocol/wire.ts";
 import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offsets.ts";
@@ -36,6 +37,8 @@ export interface ExplainServiceDeps {
   readonly sentBefore: (spec: Specification) => Pick<SentBefore, "indices">;
   /** The topics of this host. */
   readonly pool: { statuses(): readonly TopicStatus[]; readonly topics: ReadonlyMap<string, unknown> };
+  /** Batches are decoded in the turns of those that are indexed. */
+  readonly inTurn: BatchDecoding["inTurn"];
   readonly logger: Logger;
   readonly links: KafkaLinks;
   /** Milliseconds since the epoch. */
@@ -65,7 +68,8 @@ export async function explainWith(
     signal,
     now: deps.now,
     wait: (ms) => delay(ms, undefined, { signal }),
-    readStretch: () => readStretch({ topic, partition, offset, limit: 1 }, { wire, decoder }, signal),
+    readStretch: () =>
+      readStretch({ topic, partition, offset, limit: 1 }, { wire, decoder, inTurn: deps.inTurn }, signal),
     async committed() {
       const told = (await offsets.committed(kafka.group, topic, signal)).get(partition);
       return { offset: told?.offset ?? null, marks: parseCommitNote(told?.metadata ?? null).marks };

@@ -64,7 +64,7 @@ export function createRecordService(deps: RecordServiceDeps): RecordService {
         const decoder = createKafkaDecoder({ maxBatchBytes: kafka().maxBatchBytes });
         const offsets = createKafkaOffsets(kafka(), deps.logger, wire);
         return readRecords(input, {
-          readStretch: (wanted) => readStretch(wanted, { wire, decoder }, until),
+          readStretch: (wanted) => readStretch(wanted, { wire, decoder, inTurn: deps.inTurn }, until),
           offsetsAt: (topic, atMs) => offsets.at(topic, atMs, until),
         });
       }),

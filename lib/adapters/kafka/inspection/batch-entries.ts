@@ -1,6 +1,7 @@
 import { messageOf } from "../../../rules/base/errors.ts";
 import type { BatchFacts, EntryList, GapReason } from "../../../rules/inspection/entries.ts";
 import type { AbortedTransaction, RecordsBlob } from "../protocol/wire.ts";
+import { detached } from "../queries/source-record.ts";
 import type { PartitionPosition } from "../reader/reader.ts";
 import { type AbortedBatches, isAbortMarker, trackAborted } from "../records/aborted.ts";
 import { batchAt, type BatchHeader, type OldEntry } from "../records/batch-header.ts";
@@ -14,6 +15,13 @@ export interface FetchedBatches {
   readonly from: number;
   /** The most entries that the list may have. */
   readonly limit: number;
+}
+
+/** How batches are decoded. */
+export interface BatchDecoding {
+  readonly decoder: RecordDecoder;
+  /** Calls it when nothing else is decoded: a whole batch is in memory until it resolves. */
+  readonly inTurn: <T>(decode: () => Promise<T>) => Promise<T>;
 }
 
 const codecs: Readonly<Record<number, BatchFacts["compression"]>> = {
@@ -30,13 +38,13 @@ const TRIES = 3;
 /** Adds what fetched batches hold to the list. @returns the next offset to look at */
 export async function addBatches(
   list: EntryList,
-  decoder: RecordDecoder,
+  decoding: BatchDecoding,
   { records, aborted, position, from, limit }: FetchedBatches,
 ): Promise<number> {
   if (!Buffer.isBuffer(records)) throw new TypeError("these records did not come from a broker");
   const transactions = trackAborted(aborted);
   let next = from;
-  for (let at = 0; list.length < limit;) {
+  for (let at = 0; !list.isFull(limit);) {
     const header = batchAt(records, at);
     if (header === null) break;
     const batch = records.subarray(at, header.end);
@@ -52,7 +60,8 @@ export async function addBatches(
       next = header.lastOffset + 1;
       continue;
     }
-    next = await addRecords(list, decoder, header, { records: batch, position, from: next, limit });
+    const wanted = { records: batch, position, from: next, limit };
+    next = await decoding.inTurn(() => addRecords(list, decoding.decoder, header, wanted));
   }
   return next;
 }
@@ -84,12 +93,12 @@ async function addRecords(
   for (const record of await decoded(decoder, { records, position, from })) {
     list.gap(next, record.offset, "compacted");
     next = record.offset;
-    if (list.length >= limit) return next;
+    if (list.isFull(limit)) return next;
     if (record.setAside !== undefined) {
       list.gap(next, record.setAside.end, "unreadable", record.setAside.reason);
       return record.setAside.end;
     }
-    list.record(record, factsOf(header));
+    list.record(detached(record), factsOf(header));
     next += 1;
   }
   list.gap(next, end, "compacted");

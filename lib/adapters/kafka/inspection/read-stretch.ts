@@ -6,22 +6,20 @@ import { readLogPositions } from "../queries/log-positions.ts";
 import { refused } from "../queries/offsets.ts";
 import { whileLeadersMove } from "../queries/patience.ts";
 import type { PartitionPosition } from "../reader/reader.ts";
-import type { RecordDecoder } from "../records/record-decoder.ts";
-import { addBatches } from "./batch-entries.ts";
+import { addBatches, type BatchDecoding } from "./batch-entries.ts";
 
 export interface StretchWanted {
   readonly topic: string;
   readonly partition: number;
   /** Negative: so many before the end of what can be read. */
   readonly offset: number;
-  /** The most entries. */
+  /** The most entries; fewer come if their records are large. */
   readonly limit: number;
 }
 
-export interface StretchDeps {
+export interface StretchDeps extends BatchDecoding {
   /** Nobody else may read over it. */
   readonly wire: KafkaWire;
-  readonly decoder: RecordDecoder;
 }
 
 const ANSWER_MS = 5_000;
@@ -46,7 +44,7 @@ export function readStretch(
 
 async function readOnce(
   wanted: StretchWanted,
-  { wire, decoder }: StretchDeps,
+  { wire, ...decoding }: StretchDeps,
   signal: AbortSignal,
 ): Promise<LogStretch | PenstockError> {
   const { topic, partition, limit } = wanted;
@@ -59,7 +57,7 @@ async function readOnce(
   const from = wanted.offset < 0 ? Math.max(logStart, lastStableOffset + wanted.offset) : wanted.offset;
   list.gap(from, Math.min(logStart, highWatermark), "deleted");
   let next = Math.max(from, logStart);
-  for (let fetches = 0; fetches < FETCHES && next < lastStableOffset && list.length < limit; fetches += 1) {
+  for (let fetches = 0; fetches < FETCHES && next < lastStableOffset && !list.isFull(limit); fetches += 1) {
     const fetched = await fetch({ topic, partition, offset: next, leader }, wire, signal);
     if (fetched.error !== null) {
       // Retention may have moved on since the position was looked up.
@@ -68,11 +66,11 @@ async function readOnce(
     }
     const { records, aborted } = fetched;
     if (records === null) break;
-    const after = await addBatches(list, decoder, { records, aborted, position: log, from: next, limit });
+    const after = await addBatches(list, decoding, { records, aborted, position: log, from: next, limit });
     if (after === next) break;
     next = after;
   }
-  if (next >= lastStableOffset && list.length < limit) {
+  if (next >= lastStableOffset && !list.isFull(limit)) {
     list.gap(Math.max(next, lastStableOffset), highWatermark, "open transaction");
     // Who asks for the newest does not ask for what comes next.
     if (wanted.offset >= 0) list.gap(Math.max(from, highWatermark), from + 1, "not written");

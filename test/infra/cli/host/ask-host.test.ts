@@ -4,14 +4,17 @@ import { hostOf } from "../../../../infra/cli/host/ask-host.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { httpSettings } from "../../../support/settings.ts";
 
-const problems: Readonly<Record<string, Response>> = {
-  "/newer": Response.json({ detail: "There is nothing at this path." }, { status: 404 }),
-  "/busy": Response.json({ detail: "Too many at once." }, { status: 429 }),
+const problems: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
+  "/newer": { status: 404, detail: "There is nothing at this path." },
+  "/busy": { status: 429, detail: "Too many at once." },
 };
 const server = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
-  fetch: ({ url }) => problems[new URL(url).pathname]?.clone() ?? Response.json([1]),
+  fetch(request) {
+    const problem = problems[new URL(request.url).pathname];
+    return problem === undefined ? Response.json([1]) : Response.json(problem, { status: problem.status });
+  },
 });
 afterAll(() => server.stop(true));
 

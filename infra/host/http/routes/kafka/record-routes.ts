@@ -27,8 +27,8 @@ export interface KafkaRouteDeps {
   now(): number;
 }
 
-/** Each may hold some megabytes, and opens connections of its own. */
-const READINGS = 4;
+/** Each may hold a fetched batch and 16 MiB of records, and opens connections of its own. */
+const READINGS = 2;
 
 /** Shows what lies in Kafka. */
 export function addKafkaRoutes(app: Hono, deps: KafkaRouteDeps): void {

@@ -2,21 +2,28 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { addBatches } from "../../../../../lib/adapters/kafka/inspection/batch-entries.ts";
 import { createKafkaDecoder } from "../../../../../lib/adapters/kafka/records/kafka-decoder.ts";
+import type { RecordDecoder } from "../../../../../lib/adapters/kafka/records/record-decoder.ts";
 import { EntryList, type LogEntry } from "../../../../../lib/rules/inspection/entries.ts";
 import { anyBatch, anyFirstOffset, type BatchShape, encodeAll } from "../../../../support/record-batches.ts";
 
+const inTurn = <T>(decode: () => Promise<T>): Promise<T> => decode();
 const position = { partition: 0, highWatermark: 0, lastStableOffset: 0, logStart: 0 };
 
-async function entriesOf(shapes: readonly BatchShape[], first: number, limit = Infinity) {
+async function entriesOf(
+  shapes: readonly BatchShape[],
+  first: number,
+  limit = Infinity,
+  maxBatchBytes = 1024 * 1024,
+) {
   const { bytes, aborted } = await encodeAll(shapes, BigInt(first));
   const list = new EntryList();
-  const decoder = createKafkaDecoder({ maxBatchBytes: 1024 * 1024 });
+  const decoder = createKafkaDecoder({ maxBatchBytes });
   const transactions = aborted.map(({ producerId, firstOffset }) => ({
     producerId: Number(producerId),
     firstOffset: Number(firstOffset),
   }));
   const fetched = { records: bytes, aborted: transactions, position, from: first, limit };
-  const next = await addBatches(list, decoder, fetched);
+  const next = await addBatches(list, { decoder, inTurn }, fetched);
   return { entries: list.entries, next };
 }
 
@@ -67,7 +74,7 @@ test("a batch that cannot be decompressed is one gap with its reason", async () 
   bytes.fill(0xff, 61, 70);
   const list = new EntryList();
   const decoder = createKafkaDecoder({ maxBatchBytes: 1024 });
-  await addBatches(list, decoder, { records: bytes, aborted: [], position, from: 0, limit: 9 });
+  await addBatches(list, { decoder, inTurn }, { records: bytes, aborted: [], position, from: 0, limit: 9 });
   expect(list.entries[0]).toMatchObject({
     kind: "gap",
     from: 0,
@@ -76,4 +83,49 @@ test("a batch that cannot be decompressed is one gap with its reason", async () 
     detail: expect.stringContaining("cannot be read"),
   });
   expect(list.entries[1]).toMatchObject({ kind: "record" });
+});
+
+test("batches are decoded in turns, and the records keep nothing of them", async () => {
+  const { bytes } = await encodeAll([shape(), shape({ gap: 3 })], 0n);
+  const list = new EntryList();
+  const real = createKafkaDecoder({ maxBatchBytes: 1024 });
+  let isTurn = false;
+  const decoder: RecordDecoder = {
+    open(part) {
+      expect(isTurn).toBe(true);
+      return real.open(part);
+    },
+  };
+  async function turn<T>(decode: () => Promise<T>): Promise<T> {
+    isTurn = true;
+    const decoded = await decode();
+    isTurn = false;
+    // By then the next one may be decoded into the same memory.
+    bytes.fill(0, 61, 70);
+    return decoded;
+  }
+  await addBatches(
+    list,
+    { decoder, inTurn: turn },
+    { records: bytes, aborted: [], position, from: 0, limit: 9 },
+  );
+  const values = list.entries.flatMap((entry) => (entry.kind === "record" ? [entry.record.value] : []));
+  expect(values.map(String)).toEqual(["v", "v"]);
+});
+
+test("stops after 16 MiB, too", async () => {
+  const large = {
+    ...shape().records[0],
+    value: Buffer.alloc(9 * 1024 * 1024),
+    key: null,
+    headers: [],
+    timestampDelta: 0n,
+  };
+  const { entries, next } = await entriesOf(
+    [large, large, large].map((one) => shape({ records: [one] })),
+    0,
+    100,
+    64 * 1024 * 1024,
+  );
+  expect({ offsets: entries.map(startOf), next }).toEqual({ offsets: [0, 1], next: 2 });
 });

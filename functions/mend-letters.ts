@@ -13,6 +13,7 @@ import { indexPatternOf, isDated, leadsTo } from "../lib/rules/model/names.ts";
 import type { SourceRecord } from "../lib/rules/model/record.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { firstNames } from "../lib/rules/base/first-names.ts";
+import { quoted } from "../lib/rules/base/visible-text.ts";
 import { bareSpecification, withIndex } from "../lib/rules/model/specification.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
 import { sampleLetters, type SampleLettersDeps } from "./mend-letters/sample-letters.ts";
@@ -71,7 +72,8 @@ interface Case extends Mending {
 
 /**
  * Looks at the index that refused a group of letters, and proposes changes. Changes nothing.
- * @throws PenstockError `kafka_…` or `elasticsearch_…`; the signal's reason
+ * @throws PenstockError `kafka_…` or `elasticsearch_…`; `usage` if neither a declaration nor a letter leads to the index;
+ * the signal's reason
  */
 export async function proposeMending(input: MendInput, deps: MendDeps): Promise<Mending> {
   const { plans: _plans, spec: _spec, sample: _sample, ...mending } = await caseOf(input, deps);
@@ -87,6 +89,12 @@ async function caseOf(input: MendInput, deps: MendDeps): Promise<Case> {
   const { letters: sample, complete } = await deps.readLetters((deadline) =>
     sampleLetters(input, { ...deps, deadline }),
   );
+  // Otherwise, whoever may look at letters could look at the mapping of any index.
+  if (!isDeclaredFor && sample.length === 0)
+    throw new PenstockError(
+      "usage",
+      `index ${quoted(group.index)} is not where topic ${quoted(group.topic)} goes, and no open letter of this group was read`,
+    );
   const target = await deps.readTarget(spec, signal);
   const hasSuccessors =
     target.kind === "alias" ||

@@ -7,6 +7,7 @@ import type { TrialFindings } from "../../lib/rules/trial/findings.ts";
 import { readOperations } from "../../lib/rules/trial/operations.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { sourceRecord, specification } from "../support/records.ts";
+import { rejection } from "../support/rejection.ts";
 
 const { signal } = new AbortController();
 const reason = "failed to parse field [n] of type [long]. Preview of field's value: 'x'";
@@ -144,4 +145,31 @@ test("indices that earlier changes made are proposed, and a new one gets a free 
     "logs-mended-2",
     "logs-mended-3",
   ]);
+});
+
+test("an index that neither a declaration nor an open letter names is not looked at", async () => {
+  const asked: string[] = [];
+  const look = (index: string, declared: string | null) => {
+    const deps = world();
+    return proposeMending(
+      { ...input, group: { ...input.group, index } },
+      {
+        ...deps,
+        specificationOf: () => (declared === null ? null : specification({ index: declared })),
+        readTarget: (spec, until) => {
+          asked.push(spec.index);
+          return deps.readTarget(spec, until);
+        },
+      },
+    );
+  };
+  const refused = await rejection(look("hr-secret", "logs-{yyyy.MM.dd}"));
+  expect(refused).toMatchObject({
+    code: "usage",
+    message: 'index "hr-secret" is not where topic "app" goes, and no open letter of this group was read',
+  });
+  expect(asked).toEqual([]);
+  expect(await look("logs", null)).toMatchObject({ letters: 1 });
+  expect(await look("logs-2026.11.30", "logs-{yyyy.MM.dd}")).toMatchObject({ letters: 0 });
+  expect(asked).toEqual(["logs", "logs-2026.11.30"]);
 });

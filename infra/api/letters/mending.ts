@@ -104,7 +104,7 @@ export const mendings = {
       summary: "The mapping that refused a group of letters, and changes that may take them",
       answers: {
         200: json("The proposals, not tried yet.", mending),
-        400: refusal("A parameter is unknown, missing or invalid."),
+        400: refusal("A parameter is unknown, missing or invalid, or no letter names the index."),
         ...failing,
       },
     }),

@@ -7,6 +7,7 @@ import {
 import type { LettersLeft } from "../../../functions/letters-left.ts";
 import type { MendRequest } from "../../../lib/rules/mending/proposal.ts";
 import { topicName } from "../../../lib/rules/config/scalars.ts";
+import { isResolvedIndex } from "../../../lib/rules/model/names.ts";
 import { required, optional } from "../kit/parameters.ts";
 import { wholeNumber } from "../kit/route.ts";
 
@@ -49,7 +50,11 @@ export const groupMembers = {
 /** Names a group, in a query or in a body. */
 export const groupWords = {
   topic: topicName.meta({ description: "The topic of the records." }),
-  index: required("The index that refused them."),
+  // Letters of other names do not exist, and Elasticsearch would take `*` and `_search` for something else.
+  index: required("The index that refused them.").refine(
+    isResolvedIndex,
+    "is not an Elasticsearch index name",
+  ),
   error: required("The error's type."),
   field: optional("The field that the reason names; absent: it names none."),
 };

@@ -98,6 +98,17 @@ test.each([
   expect(asked).toEqual([]);
 });
 
+test.each(["*", "hr-*", "_search", "a,b", ".kibana", "a/_doc"])("no index is named %p", async (index) => {
+  const { ask, asked } = withMendings();
+  const query = new URLSearchParams({ ...words, index }).toString();
+  const response = await ask(`/dead-letters/proposals?${query}`);
+  expect([response.status, (await problemOf(response))["detail"]]).toEqual([
+    400,
+    `index "${index}" is not an Elasticsearch index name.`,
+  ]);
+  expect(asked).toEqual([]);
+});
+
 test("the read-only token sees proposals, and neither tries nor applies them", async () => {
   const readOnlyToken = "may-look-and-not-change";
   const { ask, asked } = withMendings(false, { token, readOnlyToken });

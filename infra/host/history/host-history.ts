@@ -12,7 +12,7 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { HistoryEvent } from "../../../lib/rules/history/event.ts";
 import type { EventFilter } from "../../../lib/rules/history/event-log.ts";
 import { HistoryStore } from "../../../lib/rules/history/history-store.ts";
-import { encodeRecord, type HistoryRecord } from "../../../lib/rules/history/record.ts";
+import { encodeRecord, type HistoryRecord, eventRecordsOf } from "../../../lib/rules/history/record.ts";
 import { COARSE_STEP_MS, FINE_STEP_MS, type PastSeries } from "../../../lib/rules/history/series-store.ts";
 import { settingsChanges } from "../../../lib/rules/history/settings-changes.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
@@ -134,7 +134,9 @@ export function createHostHistory(
     if (gathering !== null) clearTimeout(gathering);
     gathering = null;
     if (told.length === 0) return;
-    keep([{ kind: "events", run, seq: seq++, events: told }]);
+    const records = eventRecordsOf(run, seq, told);
+    seq += records.length;
+    keep(records);
     told = [];
   };
   const tell = (event: HistoryEvent): void => {

@@ -10,7 +10,7 @@ export interface EventFilter {
   readonly toMs: number;
 }
 
-/** A few MB at most. */
+/** Of some hundred bytes; at most 100 MB if somebody writes events that are as large as they may be. */
 const MAX_EVENTS = 5_000;
 /** The same once more within this time is not worth another line: a topic that fails again and again would fill the log. */
 const REPEATED_MS = 600_000;

@@ -77,6 +77,8 @@ const MAX_TOPICS = 100;
 const MAX_TEXT = 500;
 const MAX_ITEMS = 50;
 const MAX_DEPTH = 4;
+/** Of all names in an event, and of all its fields, in characters. */
+const MAX_SUM = 8_000;
 
 export interface EventContext {
   readonly at: number;
@@ -98,30 +100,59 @@ export function eventOf(
   const named = [topic, topics, ...others].flat().filter((name) => typeof name === "string");
   // The last item of a shortened list: see firstNames. It is no topic's name, which has no space.
   const names = named.filter((name) => !name.includes(" "));
+  const more = names.length < named.length;
+  return bounded({ at, host, kind, topics: names, more, text: message, fields: rest }, hide);
+}
+
+/** An event that was read: whoever may write to the topic may have written anything. */
+export function boundedEvent(event: HistoryEvent): HistoryEvent {
+  return bounded(event, (text) => text);
+}
+
+function bounded(event: HistoryEvent, hide: EventContext["hide"]): HistoryEvent {
+  const { at, host, kind, topics, more, text, fields } = event;
+  let room = MAX_SUM;
+  const full = topics.findIndex((name, place) => place === MAX_TOPICS || (room -= name.length) < 0);
   return {
     at,
-    host,
+    host: cut(host),
     kind,
-    topics: names.slice(0, MAX_TOPICS),
-    more: names.length < named.length || names.length > MAX_TOPICS,
-    text: message,
-    fields: mappingOf(shortened(rest, hide)),
+    topics: full < 0 ? topics : topics.slice(0, full),
+    more: more || full >= 0,
+    text: cut(text),
+    fields: mappingOf(createShortening(hide)(fields)),
   };
 }
 
-/** @param depth how deep it lies in the fields */
-function shortened(value: unknown, hide: EventContext["hide"], depth = 0): unknown {
-  if (value instanceof Error) return shortened(value.message, hide, depth);
-  if (typeof value === "string") {
-    const text = hide(value);
-    return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-  }
-  if (typeof value !== "object" || value === null) return value;
-  if (depth === MAX_DEPTH) return "…";
-  const inner = (member: unknown): unknown => shortened(member, hide, depth + 1);
-  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map(inner);
-  const entries = Object.entries(value).slice(0, MAX_ITEMS);
-  return Object.fromEntries(entries.map(([name, member]) => [name, inner(member)]));
+/** Shortens a value, and its members as long as there is room for them. */
+function createShortening(hide: EventContext["hide"]): (value: unknown, depth?: number) => unknown {
+  let room = MAX_SUM;
+  return function shortened(value, depth = 0): unknown {
+    if (value instanceof Error) return shortened(value.message, depth);
+    if (typeof value === "string") {
+      const text = cut(hide(value), Math.min(MAX_TEXT, room));
+      room -= text.length;
+      return text;
+    }
+    room -= 1;
+    if (typeof value !== "object" || value === null) return value;
+    if (depth === MAX_DEPTH) return "…";
+    const entries = Object.entries(value)
+      .slice(0, MAX_ITEMS)
+      .flatMap(([name, member]) => {
+        if (room <= 0 || name.length > MAX_TEXT) return [];
+        room -= name.length;
+        return [[name, shortened(member, depth + 1)] as const];
+      });
+    return Array.isArray(value) ? entries.map(([, member]) => member) : Object.fromEntries(entries);
+  };
+}
+
+/** A copy, because a mere part of a long text would keep the whole of it in memory. */
+function cut(text: string, length = MAX_TEXT): string {
+  if (text.length <= length) return text;
+  const bytes = new TextEncoder().encode(text.slice(0, Math.max(0, length)));
+  return `${new TextDecoder().decode(bytes)}…`;
 }
 
 /** Whether it happened to the topic, or may have: a shortened list does not say. */

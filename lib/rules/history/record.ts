@@ -1,5 +1,6 @@
 import { isObject } from "../json/object.ts";
-import { historyKinds, type HistoryEvent } from "./event.ts";
+import { isTopicName } from "../model/names.ts";
+import { boundedEvent, historyKinds, type HistoryEvent } from "./event.ts";
 
 /** What one topic did on one host within one step: its lag at the end (null: unknown), and its outcomes. */
 export interface TopicStep {
@@ -38,6 +39,29 @@ export type HistoryRecord = StepRecord | EventsRecord;
 
 /** One step: a later version of the format gets another number, and is skipped by hosts that do not know it. */
 const VERSION = 1;
+/** Ours are smaller: a thousand topics with the longest names, or {@link EVENTS_CHARS} of events. */
+const MAX_RECORD_BYTES = 512 * 1024;
+/** Of the events of one record, unless it is a single one. */
+const EVENTS_CHARS = 64 * 1024;
+const MAX_RUN = 100;
+
+/** The records of events that were told together: mostly one. @param seq of the first */
+export function eventRecordsOf(run: string, seq: number, events: readonly HistoryEvent[]): EventsRecord[] {
+  const groups: HistoryEvent[][] = [];
+  let chars = Infinity;
+  for (const event of events) {
+    const own = JSON.stringify(event).length;
+    chars += own;
+    const current = groups.at(-1);
+    if (current !== undefined && chars <= EVENTS_CHARS) {
+      current.push(event);
+      continue;
+    }
+    groups.push([event]);
+    chars = own;
+  }
+  return groups.map((group, place) => ({ kind: "events", run, seq: seq + place, events: group }));
+}
 
 /** The record's value. Topics are lists of numbers, because a host with 1,000 of them writes one a minute. */
 export function encodeRecord(record: HistoryRecord): string {
@@ -53,19 +77,20 @@ export function encodeRecord(record: HistoryRecord): string {
   return JSON.stringify({ v: VERSION, run, at, stepMs, part, topics });
 }
 
-/** Null for anything that this version did not write: the topic may hold records of others. */
-export function parseRecord(text: string): HistoryRecord | null {
+/** Null for anything that this version did not write: the topic may hold records of others, of any size and depth. */
+export function parseRecord(bytes: Buffer): HistoryRecord | null {
+  if (bytes.byteLength > MAX_RECORD_BYTES) return null;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(bytes.toString());
   } catch {
     return null;
   }
   if (!isObject(value) || value["v"] !== VERSION) return null;
   const { run, seq, events, at, stepMs, part, topics } = value;
-  if (typeof run !== "string") return null;
+  if (typeof run !== "string" || run.length > MAX_RUN) return null;
   if (Array.isArray(events) && isCount(seq))
-    return { kind: "events", run, seq, events: events.filter(isEvent) };
+    return { kind: "events", run, seq, events: events.filter(isEvent).map(boundedEvent) };
   if (!Array.isArray(topics) || !isCount(at) || !isCount(stepMs) || !isCount(part)) return null;
   return { kind: "step", run, at, stepMs, part, topics: topics.flatMap(stepOf) };
 }
@@ -73,7 +98,7 @@ export function parseRecord(text: string): HistoryRecord | null {
 function stepOf(row: unknown): TopicStep[] {
   if (!Array.isArray(row)) return [];
   const [topic, lag, indexed, duplicate, deadLettered, skipped]: readonly unknown[] = row;
-  if (typeof topic !== "string" || !(lag === null || isCount(lag))) return [];
+  if (typeof topic !== "string" || !isTopicName(topic) || !(lag === null || isCount(lag))) return [];
   if (!isCount(indexed) || !isCount(duplicate) || !isCount(deadLettered) || !isCount(skipped)) return [];
   return [{ topic, lag, indexed, duplicate, deadLettered, skipped }];
 }

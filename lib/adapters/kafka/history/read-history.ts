@@ -89,7 +89,7 @@ export async function readHistory(
     for (const { key, value } of records) {
       if (key?.toString() !== kafka.group || value === null) continue;
       bytes += value.byteLength;
-      const record = parseRecord(value.toString());
+      const record = parseRecord(value);
       if (record !== null) onRecord(record);
     }
     return Promise.resolve();

@@ -3,6 +3,7 @@ import type { HistoryEvent } from "../../../../lib/rules/history/event.ts";
 import { HistoryStore } from "../../../../lib/rules/history/history-store.ts";
 import {
   encodeRecord,
+  eventRecordsOf,
   type HistoryRecord,
   parseRecord,
   type StepRecord,
@@ -136,17 +137,81 @@ test("pages of events do not split what happened at the same time", () => {
   expect(store.events({ topic: null, kinds: ["replay"], fromMs: 0, toMs: Infinity }, 2, start)).toEqual([]);
 });
 
+const read = (text: string) => parseRecord(Buffer.from(text));
+
 test("records are read as they were written; anything else is passed over", () => {
   const step = minute(start, [
     { topic: "__proto__", lag: null, indexed: 1, duplicate: 2, deadLettered: 3, skipped: 4 },
   ]);
-  expect(parseRecord(encodeRecord(step))).toEqual(step);
+  expect(read(encodeRecord(step))).toEqual(step);
   for (const text of ["", "[]", "{}", '{"v":2}', '{"v":1,"run":"r","at":-1,"stepMs":1,"part":0,"topics":[]}'])
-    expect(parseRecord(text)).toBeNull();
+    expect(read(text)).toBeNull();
   const odd =
     '{"v":1,"run":"r","at":0,"stepMs":60000,"part":0,"topics":[["a",1],["b",0,1,0,0,-1],["c",0,1,0,0,0]]}';
-  expect(parseRecord(odd)).toMatchObject({ topics: [{ topic: "c", indexed: 1 }] });
-  expect(parseRecord('{"v":1,"run":"r","seq":0,"events":[{"at":"now"},null]}')).toMatchObject({ events: [] });
+  expect(read(odd)).toMatchObject({ topics: [{ topic: "c", indexed: 1 }] });
+  expect(read('{"v":1,"run":"r","seq":0,"events":[{"at":"now"},null]}')).toMatchObject({ events: [] });
+});
+
+const stalled: HistoryEvent = {
+  at: start,
+  host: "h",
+  kind: "trouble",
+  topics: ["app"],
+  more: false,
+  text: "a topic stalled",
+  fields: { reason: "it is so" },
+};
+const eventsText = (changes: object) =>
+  JSON.stringify({ v: 1, run: "r", seq: 0, events: [{ ...stalled, ...changes }] });
+const readEvents = (text: string) => {
+  const record = read(text);
+  return record?.kind === "events" ? record.events : null;
+};
+
+test("an event that was read is bounded like our own, however deep and large it was written", () => {
+  expect(readEvents(eventsText({}))).toEqual([stalled]);
+  const deep = eventsText({ fields: { a: "DEEP" } }).replace(
+    '"DEEP"',
+    `${"[".repeat(40_000)}${"]".repeat(40_000)}`,
+  );
+  expect(JSON.stringify(readEvents(deep)).length).toBeLessThan(500);
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`f${at}`, "x".repeat(400)]));
+  const grid = Array(50).fill(Array(50).fill(Array(50).fill(1)));
+  const long = "x".repeat(200_000);
+  for (const large of [
+    { fields: many },
+    { fields: { grid } },
+    { text: long },
+    { host: long },
+    { topics: Array(9_000).fill("t") },
+  ])
+    expect(JSON.stringify(readEvents(eventsText(large))).length).toBeLessThan(10_000);
+  expect(readEvents(eventsText({ topics: ["t".repeat(9_000)] }))).toMatchObject([{ topics: [], more: true }]);
+});
+
+test("what is too large, or has no topic's name, is passed over", () => {
+  expect(read(encodeRecord(minute(start, [topicStep("x".repeat(300), 1)])))).toMatchObject({ topics: [] });
+  expect(read(eventsText({ text: "x".repeat(600_000) }))).toBeNull();
+  expect(read(encodeRecord(minute(start, [], { run: "r".repeat(101) })))).toBeNull();
+});
+
+test("events that are told together are written in records that can be read back", () => {
+  const many = Array.from({ length: 6_000 }, (_, place) => ({ ...stalled, topics: [`t${place}`] }));
+  const records = eventRecordsOf("r1", 7, many);
+  expect(records.map(({ seq }) => seq)).toEqual(records.map((_, place) => 7 + place));
+  const back = records.flatMap((record) => readEvents(encodeRecord(record)) ?? []);
+  expect(back).toEqual(many);
+  expect(eventRecordsOf("r1", 0, many.slice(0, 3))).toHaveLength(1);
+});
+
+test("a thousand topics with the longest names fit into one record", () => {
+  const topics = Array.from({ length: 1_000 }, (_, place) => ({
+    ...topicStep(String(place).padStart(249, "t"), Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    duplicate: Number.MAX_SAFE_INTEGER,
+    deadLettered: Number.MAX_SAFE_INTEGER,
+    skipped: Number.MAX_SAFE_INTEGER,
+  }));
+  expect(read(encodeRecord(minute(start, topics)))).toMatchObject({ topics: { length: 1_000 } });
 });
 
 test("a host whose clock is fast does not push out what others told", () => {

@@ -65,11 +65,12 @@ export function createFleetTails(deps: FleetTailsDeps): FleetTails {
     const path = `${logs.routes.hostTail.path}?${words.toString()}`;
     let number = 0;
     try {
-      const { isProved, ...how } = await proofFor(deps, address, path);
+      const { isProved, headers, ownCertificate } = await proofFor(deps, address, path);
       const stream = {
         address,
         path,
-        ...how,
+        headers,
+        ownCertificate,
         silenceMs: SILENCE_MS,
         maxEventBytes: MOST_EVENT_BYTES,
         signal,

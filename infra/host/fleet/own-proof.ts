@@ -1,7 +1,7 @@
 import type { ProofKeyOf } from "../../../lib/adapters/peers/proof-keys.ts";
 import type { HttpSettings } from "../../../lib/rules/model/settings.ts";
 import { isLoopbackHostname } from "../../../lib/rules/secrets/loopback.ts";
-import { isAnswerProved, proofHeader } from "../../../lib/rules/secrets/peer-proof.ts";
+import { isAnswerProved, isLikeProof, proofHeader } from "../../../lib/rules/secrets/peer-proof.ts";
 
 export interface ProofDeps {
   settings(this: void): HttpSettings;
@@ -16,6 +16,8 @@ export interface ProofDeps {
 export interface OwnProof {
   readonly headers: Readonly<Record<string, string>>;
   readonly ownCertificate: string | null;
+  /** Whether the header of an answer may be its proof. */
+  mayProve(this: void, mac: string): boolean;
   /** Whether the other side has the same token. Without a token, only hosts of this machine are asked, and believed. */
   isProved(this: void, body: string, mac: string): boolean;
 }
@@ -34,13 +36,14 @@ export async function proofFor(
   if (token === null) {
     if (!isLoopback(address))
       throw new Error("without http.token hosts answer each other on a loopback address only");
-    return { headers: {}, ownCertificate, isProved: () => true };
+    return { headers: {}, ownCertificate, mayProve: () => true, isProved: () => true };
   }
   const [key, nonce] = [await keyOf(readOnlyToken ?? token), newNonce()];
   const authorization = proofHeader(key, { audience: address, path, atMs: now(), nonce });
   return {
     headers: { authorization },
     ownCertificate,
+    mayProve: isLikeProof,
     isProved: (body, mac) => isAnswerProved(key, nonce, body, mac),
   };
 }

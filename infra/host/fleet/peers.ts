@@ -2,6 +2,7 @@ import type { HostReport, PeerState } from "../../../functions/fleet/model.ts";
 import type { PeerAnswer, PeerRequest } from "../../../lib/adapters/peers/ask-peer.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { RosterMember } from "../../../lib/rules/group/roster.ts";
+import { createTurns } from "../../../lib/rules/limits/turns.ts";
 import { ANSWER_PROOF } from "../../../lib/rules/secrets/peer-proof.ts";
 import { fleet, hostReport } from "../../api/fleet/fleet.ts";
 import { isLoopback, NOT_PROVED, proofFor, type ProofDeps } from "./own-proof.ts";
@@ -29,6 +30,8 @@ const ANSWER_MS = 4_000;
 const MOST_BYTES = 16 * 1024 * 1024;
 /** More hosts than any group has; a stranger may join many times. */
 const MOST_PEERS = 100;
+/** Asked at once, because each answer may take the most bytes. */
+const AT_ONCE = 4;
 /** How long somebody who looks waits for a new answer of hosts whose last one is known. */
 const PATIENCE_MS = 300;
 
@@ -41,8 +44,12 @@ interface Peer {
 export function createPeers(deps: PeersDeps): Peers {
   const life = new AbortController();
   const peers = new Map<string, Peer>();
+  // Hosts that answer do not wait for those that let everybody wait.
+  const turns = { known: createTurns(AT_ONCE), other: createTurns(AT_ONCE) };
 
   const refresh = async (peer: Peer, host: string, address: string): Promise<void> => {
+    // It left while it waited for its turn.
+    if (peers.get(host) !== peer) return;
     const state = await askFor(deps, host, address, life.signal).then(
       (report): PeerState => ({ kind: "answers", report }),
       (error: unknown): PeerState => ({
@@ -69,19 +76,22 @@ export function createPeers(deps: PeersDeps): Peers {
       for (const host of peers.keys()) if (!present.has(host)) peers.delete(host);
       if (life.signal.aborted) return;
       const patience = Promise.withResolvers<void>();
-      const timer = setTimeout(patience.resolve, PATIENCE_MS);
+      const firstAnswers = Promise.withResolvers<void>();
+      const timers = [setTimeout(patience.resolve, PATIENCE_MS), setTimeout(firstAnswers.resolve, ANSWER_MS)];
       const waits = known.map(({ host, profile }) => {
         const peer = peers.get(host) ?? { state: null, dueMs: -Infinity, asking: null };
         peers.set(host, peer);
         if (peer.asking === null && peer.dueMs <= deps.monotonicMs())
-          peer.asking = refresh(peer, host, profile.address).finally(() => {
+          peer.asking = turns[peer.state?.kind === "answers" ? "known" : "other"](() =>
+            refresh(peer, host, profile.address),
+          ).finally(() => {
             peer.asking = null;
           });
         const asked = peer.asking ?? Promise.resolve();
-        return peer.state === null ? asked : Promise.race([asked, patience.promise]);
+        return Promise.race([asked, (peer.state === null ? firstAnswers : patience).promise]);
       });
       await Promise.all(waits);
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
     },
     async stop() {
       life.abort(new Error("the host is stopping"));
@@ -99,9 +109,16 @@ async function askFor(
 ): Promise<HostReport> {
   const { path } = fleet.routes.report;
   try {
-    const { isProved, ...how } = await proofFor(deps, address, path);
-    const request = { address, path, ...how, timeoutMs: ANSWER_MS, maxBytes: MOST_BYTES, signal };
-    const { status, headers, body } = await deps.ask(request);
+    const { isProved, mayProve, ...how } = await proofFor(deps, address, path);
+    const { status, headers, body } = await deps.ask({
+      address,
+      path,
+      ...how,
+      timeoutMs: ANSWER_MS,
+      maxBytes: MOST_BYTES,
+      isWanted: (answer) => answer.status === 200 && mayProve(answer.headers.get(ANSWER_PROOF) ?? ""),
+      signal,
+    });
     if (status === 401) throw new Error(REFUSED);
     if (status !== 200) throw new Error(`it answers HTTP ${status}`);
     if (!isProved(body, headers.get(ANSWER_PROOF) ?? "")) throw new Error(NOT_PROVED);

@@ -5,6 +5,8 @@ export interface PeerRequest extends PeerTarget {
   readonly timeoutMs: number;
   /** A longer answer is not read to its end. */
   readonly maxBytes: number;
+  /** Whether the body is worth reading; otherwise it is left empty. */
+  isWanted(this: void, answer: Omit<PeerAnswer, "body">): boolean;
 }
 
 export interface PeerAnswer {
@@ -25,7 +27,11 @@ export async function askPeer(request: PeerRequest): Promise<PeerAnswer> {
       { ...request, signal: AbortSignal.any([limit, signal]) },
       "application/json",
     );
-    return { status: response.status, headers: response.headers, body: await readWithin(response, maxBytes) };
+    const { status, headers } = response;
+    if (request.isWanted({ status, headers }))
+      return { status, headers, body: await readWithin(response, maxBytes) };
+    await response.body?.cancel();
+    return { status, headers, body: "" };
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted) throw new Error(`it did not answer within ${timeoutMs / 1000} s`, { cause: error });

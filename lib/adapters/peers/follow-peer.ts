@@ -1,3 +1,4 @@
+import { createEventParts } from "./event-parts.ts";
 import { peerFetch, type PeerTarget, peerTrouble } from "./peer-fetch.ts";
 
 /** An endless answer of another host. */
@@ -31,14 +32,11 @@ export async function followPeer(
       throw new Error(`it answers HTTP ${response.status}`);
     }
     const decoder = new TextDecoder();
-    let rest = "";
+    const parts = createEventParts(maxEventBytes);
     for await (const piece of response.body ?? []) {
       heard();
-      const parts = (rest + decoder.decode(piece, { stream: true })).split("\n\n");
-      rest = parts.pop() ?? "";
       // Leaving the loop ends the connection.
-      if (rest.length > maxEventBytes) throw new Error(`it sends an event over ${maxEventBytes} bytes`);
-      for (const part of parts) {
+      for (const part of parts.add(decoder.decode(piece, { stream: true }))) {
         const [, event, data] = /^event: ([a-z]+)\ndata: (.*)$/.exec(part) ?? [];
         if (event !== undefined && data !== undefined) onEvent(event, data);
       }

@@ -50,6 +50,11 @@ export function answerMac(key: Buffer, nonce: string, body: string): string {
   return macOf(key, ["answer", nonce, body]);
 }
 
+/** Whether a text has the form of an answer's proof. */
+export function isLikeProof(mac: string): boolean {
+  return /^[\w-]{43}$/.test(mac);
+}
+
 /** Returns whether the answer was made with this key. */
 export function isAnswerProved(key: Buffer, nonce: string, body: string, mac: string): boolean {
   return sameMac(mac, answerMac(key, nonce, body));

@@ -6,6 +6,7 @@ import type { PeerAnswer, PeerRequest } from "../../../../lib/adapters/peers/ask
 import { createProofKeys } from "../../../../lib/adapters/peers/proof-keys.ts";
 import type { RosterMember } from "../../../../lib/rules/group/roster.ts";
 import { ANSWER_PROOF } from "../../../../lib/rules/secrets/peer-proof.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { httpSettings, type PlainHttpSettings } from "../../../support/settings.ts";
 
 const token = "correct-horse-battery-staple";
@@ -143,6 +144,40 @@ describe("other hosts", () => {
     await peers.look([]);
     expect(peers.states.size).toBe(0);
   });
+});
+
+test("few hosts are asked at once, and those that answer do not wait for those that do not", async () => {
+  const silent = Promise.withResolvers<PeerAnswer>();
+  const good = otherHost({ token });
+  const { peers, requests } = peersWith({ token }, (request) =>
+    request.address === address ? good(request) : silent.promise,
+  );
+  await peers.look([member("two", address)]);
+  clockMs = 5_000;
+  const strangers = Array.from({ length: 20 }, (_, place) => member(`s${place}`, `http://s${place}:1`));
+  const looking = peers.look([...strangers, member("two", address)]);
+  await eventually(
+    "the host that answers is asked again",
+    () => requests.filter(({ address: to }) => to === address).length === 2,
+  );
+  await eventually("strangers are asked", () => requests.length >= 6);
+  expect(requests).toHaveLength(6);
+  // Those that left do not get their turn.
+  await peers.look([member("two", address)]);
+  silent.reject(new Error("nothing listens there"));
+  await looking;
+  expect(requests).toHaveLength(6);
+});
+
+test("a body is read only if the status is 200 and a proof may come with it", async () => {
+  const { requests } = await stateOf({ token }, otherHost({ token }));
+  const [request] = requests;
+  const wanted = (status: number, proof: string | null) =>
+    request?.isWanted({ status, headers: new Headers(proof === null ? {} : { [ANSWER_PROOF]: proof }) });
+  expect(wanted(200, "x".repeat(43))).toBe(true);
+  expect(wanted(500, "x".repeat(43))).toBe(false);
+  expect(wanted(200, "x".repeat(42))).toBe(false);
+  expect(wanted(200, null)).toBe(false);
 });
 
 describe("a proof", () => {

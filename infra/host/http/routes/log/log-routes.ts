@@ -74,6 +74,8 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const tails = createPlaces(maxTails);
   // Other hosts take as many as their readers opened there.
   const hostTails = createPlaces(4 * maxTails);
+  // Readers may ask for one host's part, too, and must not take the places of hosts: their readers may have the full token.
+  const readHostTails = createPlaces(maxTails);
   const asked = async <T>(signal: AbortSignal, question: Promise<T>): Promise<T> => {
     try {
       return await question;
@@ -178,15 +180,21 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const refusal = refuseUndeclared(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
     const peer = c.get("peer");
-    return streamInPlace(c, hostTails, "live tails of other hosts", (send, signal) => {
-      let number = 0;
-      const prove: SendEvent = (event, data) => {
-        const body = JSON.stringify({ number, event, data });
-        if (!send("proved", { body, proof: peer?.prove(body) ?? "" })) return false;
-        number += 1;
-        return true;
-      };
-      return deps.tails.follow({ topics, query }, prove, signal);
-    });
+    const isReader = peer === undefined && c.get("access") === "read-only";
+    return streamInPlace(
+      c,
+      isReader ? readHostTails : hostTails,
+      "live tails of other hosts",
+      (send, signal) => {
+        let number = 0;
+        const prove: SendEvent = (event, data) => {
+          const body = JSON.stringify({ number, event, data });
+          if (!send("proved", { body, proof: peer?.prove(body) ?? "" })) return false;
+          number += 1;
+          return true;
+        };
+        return deps.tails.follow({ topics, query }, prove, signal);
+      },
+    );
   });
 }

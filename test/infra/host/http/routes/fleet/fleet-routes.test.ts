@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { createPeerGate } from "../../../../../../infra/host/fleet/peer-gate.ts";
 import { createProofKeys } from "../../../../../../lib/adapters/peers/proof-keys.ts";
 import { Secret } from "../../../../../../lib/rules/secrets/secret.ts";
+import { maxTails } from "../../../../../../infra/host/services/tail-hub.ts";
 import { ANSWER_PROOF, isAnswerProved, proofHeader } from "../../../../../../lib/rules/secrets/peer-proof.ts";
 import { bearer, idleTails, problemOf, setUp, token } from "../../fixture.ts";
 import { topicStatus } from "../../../../../support/topic-status.ts";
@@ -61,6 +62,18 @@ test("the events of a tail for another host are proved one by one", async () => 
   expect(isAnswerProved(await keyOf(new Secret(token)), nonce("tail"), body, proof)).toBe(true);
   const other = await proofFor("/fleet/host", "other");
   expect((await ask(path, { headers: other })).status).toBe(401);
+});
+
+test("readers of one host's part never take the places of hosts", async () => {
+  const readOnlyToken = "read-only-horse-battery";
+  const { ask } = setUp({ token, readOnlyToken }, { peers, logs: logsOf("app") });
+  const path = "/fleet/tail?topic=app";
+  const asked = Array.from({ length: 4 * maxTails }, () => ask(path, { headers: bearer(readOnlyToken) }));
+  const answers = await Promise.all(asked);
+  const host = await ask(path, { headers: await proofFor(path, "host") });
+  expect(host.status).toBe(200);
+  expect(answers.at(-1)?.status).toBe(429);
+  await Promise.all([...answers, host].map(async ({ body }) => body?.cancel()));
 });
 
 test("a replaced token ends what its proof had opened", async () => {

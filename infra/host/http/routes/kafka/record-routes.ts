@@ -64,8 +64,8 @@ export function addKafkaRoutes(app: Hono, deps: KafkaRouteDeps): void {
 }
 
 /**
- * Kafka's own topics hold other programs' positions and transactions. Topics that nobody declared are no business of the
- * read-only token, which is given to people who look at declared logs.
+ * Kafka's own topics hold other programs' positions and transactions. Records of topics that nobody declared are no
+ * business of the read-only token, which is given to people who look at declared logs; it sees the topics' names.
  */
 export function refuseTopic(
   c: Context,

@@ -54,6 +54,19 @@ test("the read-only token sees declared topics only, and nobody those of Kafka i
   expect((await status("other", token))[0]).toBe(200);
 });
 
+test("the read-only token sees the names of all topics", async () => {
+  const listed = {
+    total: 1,
+    undeclared: 1,
+    found: 1,
+    topics: [{ topic: "other", partitions: 1, declared: false, records: 7 }],
+  };
+  const kafka = { isOurs: () => false, explain: refused, records: refused, topics: async () => listed };
+  const { ask } = setUp({ token, readOnlyToken }, { kafka });
+  const answer = await ask("/kafka/topics", { headers: bearer(readOnlyToken) });
+  expect(await answer.json()).toEqual(listed);
+});
+
 test.each([
   ["topic_missing", 404],
   ["usage", 400],

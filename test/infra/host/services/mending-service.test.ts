@@ -5,11 +5,16 @@ import {
 } from "../../../../infra/host/services/mending-service.ts";
 import type { Question } from "../../../../lib/adapters/elasticsearch/client.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
+import { toDeclaration } from "../../../../lib/rules/config/to-declaration.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { settings } from "../../../support/settings.ts";
 
 const group = { topic: "app", index: "logs", field: "n", error: "t" };
+const declared = toDeclaration(
+  { topic: "app", index: "logs", startAt: "earliest", format: "text" },
+  { kind: "etcd", name: "logs", revision: 1, entry: 0 },
+);
 const noLetters: unknown = { letters: [], complete: true };
 const unasked = () => Promise.reject(new Error("no test gets this far"));
 
@@ -30,7 +35,7 @@ function world() {
     signal: life.signal,
     inTurn: <T>() => Promise.resolve(noLetters as T),
     client: { ask, askForText: unasked, bulk: unasked, newIndex: unasked, tryTemplate: unasked },
-    declarations: () => [],
+    declarations: () => [declared],
     specifications: () => [],
     replays: {
       start: () => {

@@ -12,7 +12,7 @@ const target = (port: number | undefined) => ({
 
 test("an answer that is not wanted is not read", async () => {
   const cancelled = Promise.withResolvers<void>();
-  await using server = Bun.serve({
+  using server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     fetch: () =>
@@ -32,14 +32,14 @@ test("an answer that is not wanted is not read", async () => {
 });
 
 test("one that is wanted is, up to its bound", async () => {
-  await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("0123456789") });
+  using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("0123456789") });
   const asked = { ...target(server.port), timeoutMs: 60_000, isWanted: () => true };
   expect((await askPeer({ ...asked, maxBytes: 10 })).body).toBe("0123456789");
   expect(askPeer({ ...asked, maxBytes: 9 })).rejects.toThrow("its answer is over 9 bytes");
 });
 
 test("events of a stream are told one by one, until it ends", async () => {
-  await using server = Bun.serve({
+  using server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     fetch: () => new Response(":\n\nevent: a\ndata: 1\n\nevent: b\ndata: 2\n\nevent: c\nda"),

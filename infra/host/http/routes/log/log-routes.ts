@@ -181,20 +181,16 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     if (refusal !== null) return refusal;
     const peer = c.get("peer");
     const isReader = peer === undefined && c.get("access") === "read-only";
-    return streamInPlace(
-      c,
-      isReader ? readHostTails : hostTails,
-      "live tails of other hosts",
-      (send, signal) => {
-        let number = 0;
-        const prove: SendEvent = (event, data) => {
-          const body = JSON.stringify({ number, event, data });
-          if (!send("proved", { body, proof: peer?.prove(body) ?? "" })) return false;
-          number += 1;
-          return true;
-        };
-        return deps.tails.follow({ topics, query }, prove, signal);
-      },
-    );
+    const places = isReader ? readHostTails : hostTails;
+    return streamInPlace(c, places, "live tails of other hosts", (send, signal) => {
+      let number = 0;
+      const prove: SendEvent = (event, data) => {
+        const body = JSON.stringify({ number, event, data });
+        if (!send("proved", { body, proof: peer?.prove(body) ?? "" })) return false;
+        number += 1;
+        return true;
+      };
+      return deps.tails.follow({ topics, query }, prove, signal);
+    });
   });
 }

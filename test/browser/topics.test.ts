@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
+import { bareSpecification } from "../../lib/rules/model/specification.ts";
 import { topicStates, type TopicState } from "../../lib/rules/progress/status.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
@@ -122,7 +123,13 @@ describeInBrowser("the table of a thousand topics", () => {
     const long = "a-rather-long-name-of-a-topic-".repeat(4);
     await using host = startConsoleHost(() => [
       topicStatus({ topic: "well", partitions }),
-      topicStatus({ topic: "app", state: "stalled", reason: "index blocked ".repeat(9), partitions }),
+      topicStatus({
+        topic: "app",
+        state: "stalled",
+        reason: "index blocked ".repeat(9),
+        partitions,
+        spec: { ...bareSpecification("app"), path: `/var/log/${"a-rather-long-folder/".repeat(6)}app.log` },
+      }),
       topicStatus({ topic: long, partitions, counts }),
     ]);
     const viewport = { width: 390, height: 800 };

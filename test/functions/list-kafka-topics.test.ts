@@ -1,22 +1,24 @@
 import { expect, test } from "bun:test";
 import { listKafkaTopics, maxListedTopics } from "../../functions/list-kafka-topics.ts";
 
-const names = ["b", "a", "orders", "zoo"];
+const names = ["b", "a", "orders", "zoo", "penstock.history"];
 const deps = {
   topics: async () => new Map(names.map((name) => [name, 2])),
   countOffsets: async (topics: ReadonlyMap<string, number>) =>
     new Map([...topics.keys()].filter((name) => name !== "zoo").map((name) => [name, 7])),
-  isOurs: (topic: string) => topic === "a",
+  isDeclared: (topic: string) => topic === "a",
+  isOwn: (topic: string) => topic === "penstock.history",
 };
 
-test("topics that nobody declared come first; a count that is not known is null", async () => {
+test("topics that nobody declared come first, without Penstock's own; a count that is not known is null", async () => {
   const { topics, ...counts } = await listKafkaTopics({ contains: "", undeclaredOnly: false }, deps);
-  expect(counts).toEqual({ total: 4, undeclared: 3, found: 4 });
-  expect(topics.map(({ topic, declared, records }) => [topic, declared, records])).toEqual([
-    ["b", false, 7],
-    ["orders", false, 7],
-    ["zoo", false, null],
-    ["a", true, 7],
+  expect(counts).toEqual({ total: 5, undeclared: 3, found: 5 });
+  expect(topics.map(({ topic, declared, own, records }) => [topic, declared, own, records])).toEqual([
+    ["b", false, false, 7],
+    ["orders", false, false, 7],
+    ["zoo", false, false, null],
+    ["a", true, false, 7],
+    ["penstock.history", false, true, 7],
   ]);
 });
 
@@ -29,7 +31,7 @@ test("filters by name and declaration, and looks up the offsets of what it shows
     asked = some.size;
     return new Map<string, number>();
   };
-  const of500 = { topics: async () => many, countOffsets, isOurs: () => false };
+  const of500 = { topics: async () => many, countOffsets, isDeclared: () => false, isOwn: () => false };
   const all = await listKafkaTopics({ contains: "", undeclaredOnly: false }, of500);
   expect([all.found, all.topics.length, asked]).toEqual([500, maxListedTopics, maxListedTopics]);
 });

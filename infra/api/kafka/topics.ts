@@ -14,6 +14,7 @@ export const kafkaTopics: z.ZodType<ListKafkaTopicsResult> = z.object({
         topic: z.string(),
         partitions: wholeNumber,
         declared: z.boolean(),
+        own: z.boolean().meta({ description: "Penstock writes it itself: dead letters, or a history." }),
         records: wholeNumber.nullable().meta({ description: "At most so many; null: not known now." }),
       }),
     )

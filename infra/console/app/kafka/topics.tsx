@@ -83,14 +83,18 @@ function TopicTable({ found: { total, found, topics } }: { readonly found: ListK
   );
 }
 
-function TopicRow({ topic: { topic, partitions, declared, records } }: { readonly topic: KafkaTopic }) {
+function TopicRow({ topic: { topic, partitions, declared, own, records } }: { readonly topic: KafkaTopic }) {
   const readOnly = useReadOnly();
   return (
     <tr>
-      <th scope="row">{declared || !readOnly ? <a href={recordsHref({ topic })}>{topic}</a> : topic}</th>
+      <th scope="row">
+        {declared || own || !readOnly ? <a href={recordsHref({ topic })}>{topic}</a> : topic}
+      </th>
       <td data-label="Declared">
         {declared ? (
           <a href={`/ui/topics/${topic}`}>declared</a>
+        ) : own ? (
+          <span class="muted">Penstock's own</span>
         ) : (
           <>
             <span class="warning">not declared</span>{" "}

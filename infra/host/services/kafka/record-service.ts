@@ -14,13 +14,14 @@ import { readStretch } from "../../../../lib/adapters/kafka/inspection/read-stre
 import type { KafkaWire } from "../../../../lib/adapters/kafka/protocol/wire.ts";
 import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offsets.ts";
 import { createKafkaDecoder } from "../../../../lib/adapters/kafka/records/kafka-decoder.ts";
+import { isHistoryTopic } from "../../../../lib/rules/model/names.ts";
 import type { KafkaSettings } from "../../../../lib/rules/model/settings.ts";
 import { createAsking } from "./asking.ts";
 import { explainWith, type ExplainServiceDeps } from "./explain.ts";
 
 /** Shows what lies in Kafka, and what became of it. */
 export interface RecordService {
-  /** Whether the topic is declared, runs here, or is that of the dead letters. */
+  /** Whether the topic is declared, runs here, or is one of Penstock's own. */
   isOurs(topic: string): boolean;
   /**
    * @param signal aborted if the client disconnects
@@ -47,14 +48,16 @@ const EXPLAIN_MS = 25_000;
 export function createRecordService(deps: RecordServiceDeps): RecordService {
   const kafka = (): KafkaSettings => deps.settings().kafka;
   const asking = createAsking(() => deps.openWire(kafka()));
-  const isOurs = (topic: string): boolean =>
-    deps.pool.topics.has(topic) || topic === deps.settings().deadLetters.topic;
+  const isDeclared = (topic: string): boolean => deps.pool.topics.has(topic);
+  const isOwn = (topic: string): boolean =>
+    topic === deps.settings().deadLetters.topic || isHistoryTopic(topic);
   return {
-    isOurs,
+    isOurs: (topic) => isDeclared(topic) || isOwn(topic),
     topics: (input, signal) =>
       asking.ask(RECORDS_MS, signal, (wire, until) =>
         listKafkaTopics(input, {
-          isOurs,
+          isDeclared,
+          isOwn,
           topics: () => listTopics(wire, until),
           countOffsets: (topics) => countOffsets(wire, topics, until),
         }),

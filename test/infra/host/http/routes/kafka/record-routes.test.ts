@@ -59,7 +59,7 @@ test("the read-only token sees the names of all topics", async () => {
     total: 1,
     undeclared: 1,
     found: 1,
-    topics: [{ topic: "other", partitions: 1, declared: false, records: 7 }],
+    topics: [{ topic: "other", partitions: 1, declared: false, own: false, records: 7 }],
   };
   const kafka = { isOurs: () => false, explain: refused, records: refused, topics: async () => listed };
   const { ask } = setUp({ token, readOnlyToken }, { kafka });

@@ -53,8 +53,11 @@ export const tailLinesPerSecond = 200;
 export const tapBudgetMs = 5;
 /** This much of a batch has more time: on a busy machine 5 ms may pass without any progress of ours. */
 const TAP_FLOOR_BYTES = 65_536;
-/** Where even that takes longer, for its many tails or their long queries, the host has other things to do. */
-export const tapLimitMs = 50;
+/**
+ * Where even that takes longer, for its many tails or their long queries, the host has other things to do. Members of a
+ * group are missed after seconds, so this much is not noticed, and a busy machine still shows all of a small batch.
+ */
+export const tapLimitMs = 250;
 const FLUSH_MS = 250;
 /** Interval of checks whether partitions moved to another host. */
 const FLUSHES_PER_HELLO = 4;

@@ -529,7 +529,7 @@ describe("the template", () => {
           if (answer.ok) kept = ["ours"];
           return answer;
         },
-        { bulk: { maxDocuments: 1, maxBytes: 1, concurrency: 1, requestTimeoutMs: 100 } },
+        { bulk: { maxDocuments: 1, maxBytes: 1, concurrency: 1, requestTimeoutMs: 1_000 } },
       );
       await elasticsearch.ensureTemplate(["ours"], signal);
       expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "timeout" } });

@@ -100,6 +100,7 @@ describeInBrowser("the fleet", () => {
     expect(await hosts.nth(2).innerText()).toContain("nothing listens there");
     expect(await hosts.nth(1).getByRole("link").getAttribute("href")).toBe("http://logs-2:8080/ui/fleet");
     await page.getByText("Sums of the 2 of 4 hosts that answer").waitFor();
+    await page.getByText(/1 host away: .*Partitions that no host reads: in 100 topics/).waitFor();
     expect(await page.evaluate("document.querySelectorAll('*').length")).toBeLessThan(3_000);
     await keepScreenshot(page, "fleet-1440");
 
@@ -149,7 +150,7 @@ describeInBrowser("the fleet", () => {
       await using host = start();
       await using opened = await browser.open(`${host.url}ui/fleet?q=topic-000`, options);
       const { page } = opened;
-      await page.getByText("10 topics").waitFor();
+      await page.getByText("10 topics", { exact: true }).waitFor();
       await keepScreenshot(page, `fleet-${name}`);
       expect(await axeViolations(page)).toEqual([]);
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);

@@ -54,11 +54,11 @@ describeInBrowser("a topic that is tried again in vain", () => {
     expect(text).toContain("38,825 records wait in partitions 0, 2.");
     expect(text).toMatch(/The oldest is 5[78] min old\./);
     expect(text).toContain("Tried 7 times.");
-    expect(text).toContain("Kafka may delete the waiting records in");
+    expect(text).toContain("Safe in Kafka for");
     expect(text).toContain("set index.blocks.write to false");
     expect(text).toContain(command);
     expect(await list.innerText()).toContain("grant ‹U+202E›it");
-    await page.getByText("2 topics need attention · 2 of 3 topics running, 1 of them in vain").waitFor();
+    await page.getByText("2 topics need attention · 2 of 3 topics running, 1 of them retrying").waitFor();
     await keepScreenshot(page, `trouble-overview-${name}`);
     expect(await axeViolations(page)).toEqual([]);
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
@@ -88,7 +88,7 @@ describeInBrowser("a topic that is tried again in vain", () => {
     await using host = startConsoleHost(() => [troubled(), topicStatus({ topic: "calm" })]);
     await using opened = await browser.open(host.url);
     const { page } = opened;
-    await page.getByText(/spark is tried again in vain for \d+ s/).waitFor();
+    await page.getByText(/spark has been retrying for \d+ s/).waitFor();
     expect(await page.locator(".notice").getByRole("link", { name: "spark" }).getAttribute("href")).toBe(
       "/ui/topics/spark",
     );

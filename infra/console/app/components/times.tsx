@@ -32,7 +32,7 @@ export function Deletion({ at }: { readonly at: number }) {
     <span class={left < 0 ? "bad" : ""}>
       {left < 0
         ? " Kafka may delete what waits at any moment, since "
-        : ` Kafka may delete the waiting records in ${duration(left)}, from `}
+        : ` Safe in Kafka for ${duration(left)}, until `}
       <Time at={at} />.
     </span>
   );

@@ -40,6 +40,7 @@ export function FleetPage() {
         answer.error === null && <Loading />
       ) : (
         <>
+          <Missing fleet={data} />
           <Totals fleet={data} />
           <Hosts hosts={data.hosts} group={data.group} />
           <h2>Partitions by host</h2>
@@ -85,6 +86,26 @@ function Troubles({ answer: { data, error, at } }: { readonly answer: Answer<Fle
         </Notice>
       )}
     </>
+  );
+}
+
+/** What nobody should have to look for in the tables. */
+function Missing({ fleet: { hosts, topics } }: { readonly fleet: FleetResult }) {
+  const away = hosts.filter(({ status }) => status === "away");
+  const unread = topics.filter(({ partitions }) => partitions.some(({ host }) => host === null));
+  if (away.length === 0 && unread.length === 0) return null;
+  const [first] = unread;
+  return (
+    <Notice kind="bad">
+      {away.length === 0 ? null : (
+        <>
+          {plural(away.length, "host")} away: <Hostile text={away.map(({ name }) => name).join(", ")} />.{" "}
+        </>
+      )}
+      {first === undefined
+        ? null
+        : `Partitions that no host reads: in ${plural(unread.length, "topic")} of those shown, first ${first.topic}.`}
+    </Notice>
   );
 }
 

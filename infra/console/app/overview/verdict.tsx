@@ -28,7 +28,7 @@ const troubleOf: Partial<Record<TopicState, string>> = {
 
 function retryingText({ retrying, states }: OverviewMessage): string {
   if (retrying === 0) return "";
-  return retrying === states.running ? ", in vain" : `, ${shortCount(retrying)} of them in vain`;
+  return retrying === states.running ? ", all retrying" : `, ${shortCount(retrying)} of them retrying`;
 }
 
 /** The only topic in trouble. */
@@ -37,9 +37,7 @@ function Single({ one: { topic, state, reason, since } }: { readonly one: Troubl
   return (
     <>
       <a href={`/ui/topics/${topic}`}>{topic}</a>{" "}
-      {isLate
-        ? "is read later than its target keeps documents"
-        : (troubleOf[state] ?? "is tried again in vain")}
+      {isLate ? "is read later than its target keeps documents" : (troubleOf[state] ?? "has been retrying")}
       {isLate || state === "held" ? null : (
         <>
           {" "}

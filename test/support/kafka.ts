@@ -1,6 +1,7 @@
 import {
   type CompressionTypes,
   type GroupDescription,
+  KafkaJSProtocolError,
   Kafka,
   logLevel,
   type Message,
@@ -28,6 +29,7 @@ export interface TestKafka extends AsyncDisposable {
 
 const CREATED_MS = 30_000;
 const CREATED_EACH_MS = 50;
+const UNKNOWN_AGAIN_MS = 1_000;
 
 export async function connectTestKafka(brokers: readonly string[]): Promise<TestKafka> {
   registerCodecs();
@@ -81,7 +83,16 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
       await renewProducer();
     },
     async produce(topic, messages, compression) {
-      await producer.send({ topic, messages, acks: -1, ...(compression !== undefined && { compression }) });
+      const sending = { topic, messages, acks: -1, ...(compression !== undefined && { compression }) };
+      try {
+        await producer.send(sending);
+      } catch (error) {
+        // Of the metadata, before anything is sent: the broker on a busy machine lists a topic later than its leaders answer.
+        if (!(error instanceof KafkaJSProtocolError) || error.type !== "UNKNOWN_TOPIC_OR_PARTITION")
+          throw error;
+        await Bun.sleep(UNKNOWN_AGAIN_MS);
+        await producer.send(sending);
+      }
     },
     async committed(groupId, topic) {
       const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] });

@@ -192,17 +192,21 @@ function retryReason(status: number, error: ServerError | null, index: string | 
   return {
     code: retryCode(status, error),
     message: place + answeredText(status, shown),
-    refusal: { status, type: shown?.type ?? "", reason: shown?.reason ?? "", index },
+    refusal: { status, type: shown?.type ?? "", reason: saidIn(shown), index },
   };
 }
 
 /** Quotes Elasticsearch's answer. Pass an error only if it cannot contain record content. */
 export function answeredText(status: number, error: ServerError | null): string {
   const type = error === null || error.type === "unknown" ? "" : ` ${error.type}`;
-  // If a shard times out, Elasticsearch appends the request, including the document.
-  const said = error?.reason.replace(/,? request: \[.*$/s, "") ?? "";
+  const said = saidIn(error);
   const reason = said === "" ? "" : `: ${said.slice(0, MAX_QUOTED)}`;
   return `Elasticsearch answered ${status}${type}${reason}`;
+}
+
+/** If a shard times out, Elasticsearch appends the request, including the document: it is left out. */
+function saidIn(error: ServerError | null): string {
+  return error?.reason.replace(/,? request: \[.*$/s, "") ?? "";
 }
 
 const MAX_QUOTED = 500;

@@ -145,6 +145,7 @@ describe("everything else is retried, also in a dated index", () => {
           "index app: Elasticsearch answered 503 unavailable_shards_exception: [app][0] primary shard is not active Timeout: [15s]",
       },
     });
+    expect(JSON.stringify(verdict)).not.toContain("secret");
   });
 
   test("the reason of a missing pipeline says what to do", () => {

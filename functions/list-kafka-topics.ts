@@ -59,7 +59,9 @@ export async function listKafkaTopics(
     total: all.length,
     undeclared: all.filter(isFree).length,
     found: found.length,
-    topics: shown.map((one) => ({ ...one, records: counts.get(one.topic) ?? null })),
+    topics: shown.map(({ topic, partitions, declared, own }) => {
+      return { topic, partitions, declared, own, records: counts.get(topic) ?? null };
+    }),
   };
 }
 

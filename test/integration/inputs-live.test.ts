@@ -111,7 +111,7 @@ describe("a running host", () => {
       const toldOf = (wanted: string) =>
         eventually(`the log has a line of level ${wanted}`, () => {
           const lines = host.log().slice(before);
-          const ours = lines.filter(({ source }) => source === key);
+          const ours = lines.filter(({ source, msg }) => source === key && String(msg).includes("refused"));
           return ours.some(({ level }) => level === wanted) ? ours : null;
         });
       await etcd.put(key).value(value);

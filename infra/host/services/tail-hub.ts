@@ -54,10 +54,10 @@ export const tapBudgetMs = 5;
 /** This much of a batch has more time: on a busy machine 5 ms may pass without any progress of ours. */
 const TAP_FLOOR_BYTES = 65_536;
 /**
- * Where even that takes longer, for its many tails or their long queries, the host has other things to do. Members of a
- * group are missed after seconds, so this much is not noticed, and a busy machine still shows all of a small batch.
+ * Where even that takes longer, for its many tails or their long queries, the host has other things to do. It is a fuse:
+ * queries are bounded, a group misses its members after several seconds, and a busy machine shows all of a small batch.
  */
-export const tapLimitMs = 250;
+export const tapLimitMs = 1_000;
 const FLUSH_MS = 250;
 /** Interval of checks whether partitions moved to another host. */
 const FLUSHES_PER_HELLO = 4;

@@ -19,6 +19,7 @@ import {
   spanMs,
   spanWords,
 } from "./points.ts";
+import { Choice } from "../parts/choice.tsx";
 
 /** Stays as chosen while one goes from page to page. */
 const chosenSpan = createStore<ChartSpan>("live");
@@ -60,18 +61,12 @@ export function HistoryCharts({ live, topic }: { readonly live: Series; readonly
   return (
     <section aria-label="Charts">
       <div class="bar">
-        <div role="group" aria-label="Time of the charts" class="views">
-          {chartSpanNames.map((one) => (
-            <button
-              key={one}
-              type="button"
-              aria-pressed={one === span ? "true" : "false"}
-              onClick={() => chosenSpan.set(one)}
-            >
-              {chartSpans[one]}
-            </button>
-          ))}
-        </div>
+        <Choice
+          label="Time of the charts"
+          options={chartSpanNames.map((one) => [one, chartSpans[one]] as const)}
+          chosen={span}
+          onChoose={(one) => chosenSpan.set(one)}
+        />
         <span class="muted">
           {isLive ? "this host; before its start, all hosts by the minute" : "all hosts"}
         </span>

@@ -5,6 +5,7 @@ import { Notice, type NoticeKind } from "../components/notice.tsx";
 import { exploreHref } from "../explore/query/address.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { exactCount } from "../text/format.ts";
+import { Failed } from "../parts/failed.tsx";
 
 /** What needs somebody; everything else is as it should be, or passes by itself. */
 const troubles: ReadonlySet<VerdictKind> = new Set([
@@ -26,15 +27,7 @@ export function Explanation(at: {
   const { data, error, loading, again } = useAnswer<RecordExplanation>(
     `/records/explanation?${asked.toString()}`,
   );
-  if (error !== null)
-    return (
-      <Notice kind="bad">
-        <Hostile text={error} />{" "}
-        <button type="button" class="plain" onClick={again}>
-          Retry
-        </button>
-      </Notice>
-    );
+  if (error !== null) return <Failed error={error} again={again} />;
   if (data === null) return <p class="muted">Looking into Kafka, Elasticsearch and the dead letters…</p>;
   const { kind, message, remedy, committed, documents, notes } = data;
   return (

@@ -5,11 +5,12 @@ import type { ShownBytes, ShownRecord } from "../../../../lib/rules/inspection/s
 import { CopyButton } from "../components/copy-button.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
-import { bytesIn, hexDump } from "../dead-letters/group/bytes.ts";
+import { bytesIn, hexDump } from "../text/bytes.ts";
 import { prettyJson } from "../explore/document/json-text.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { exactCount, plural } from "../text/format.ts";
 import { Explanation } from "./explanation.tsx";
+import { asOptions, Choice } from "../parts/choice.tsx";
 
 const forms = ["Text", "JSON", "Hex"] as const;
 type Form = (typeof forms)[number];
@@ -34,18 +35,7 @@ export function RecordView({ topic, partition, record }: RecordViewProps) {
   return (
     <div class="document">
       <div class="bar">
-        <div role="group" aria-label="Form" class="views">
-          {forms.map((name) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={form === name ? "true" : "false"}
-              onClick={() => show(name)}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <Choice label="Form" options={asOptions(forms)} chosen={form} onChoose={show} />
         {isCut && !whole ? (
           <button type="button" onClick={() => wantWhole(true)}>
             Show all

@@ -3,13 +3,13 @@ import type { ReadRecordsResult } from "../../../../functions/read-records.ts";
 import { gapWords } from "../../../../lib/rules/inspection/entries.ts";
 import type { ShownEntry, ShownGap, ShownRecord } from "../../../../lib/rules/inspection/shown-record.ts";
 import { Hostile } from "../components/hostile.tsx";
-import { Notice } from "../components/notice.tsx";
 import { Time } from "../components/times.tsx";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { exactCount } from "../text/format.ts";
 import { Explanation } from "./explanation.tsx";
 import { RecordView } from "./record-view.tsx";
+import { Failed } from "../parts/failed.tsx";
 
 const pageEntries = 20;
 /** Characters of a key and a value in the list. */
@@ -30,14 +30,7 @@ export function Records({ topic }: { readonly topic: string }) {
         <a href="/ui/kafka">Kafka</a> › <Hostile text={topic} />
       </h1>
       <PlaceForm key={place.query.toString()} partition={partition} offset={offset ?? ""} from={from ?? ""} />
-      {error === null ? null : (
-        <Notice kind="bad">
-          <Hostile text={error} />{" "}
-          <button type="button" class="plain" onClick={again}>
-            Retry
-          </button>
-        </Notice>
-      )}
+      {error === null ? null : <Failed error={error} again={again} />}
       {data === null ? (
         loading ? (
           <p class="muted">Loading…</p>

@@ -5,6 +5,7 @@ import type { MendRequest } from "../../../rules/mending/proposal.ts";
 import { matchesGlob } from "../../../rules/model/names.ts";
 import type { Elasticsearch } from "../client.ts";
 import { getFrom } from "../names/asking.ts";
+import { allTemplatesQuestion, templatesIn } from "../template/all-templates.ts";
 import { shaped } from "../transport/shaped.ts";
 
 /** The template that indices of a name are made from. */
@@ -18,19 +19,6 @@ const TIMEOUT_MS = 10_000;
 /** Elasticsearch waits up to 30 s for its master, and up to 30 s until all nodes know the change. */
 const CHANGE_TIMEOUT_MS = 65_000;
 const mapping = z.record(z.string(), z.unknown());
-const listShape = z.object({
-  index_templates: z
-    .array(
-      z.object({
-        name: z.string(),
-        index_template: z.object({
-          index_patterns: z.union([z.string(), z.array(z.string())]),
-          priority: z.number().default(0),
-        }),
-      }),
-    )
-    .default([]),
-});
 const simulatedShape = z.object({ template: z.object({ mappings: mapping.default({}) }).optional() });
 
 /**
@@ -45,21 +33,11 @@ export async function findMakingTemplate(
   field: string | null,
   signal: AbortSignal,
 ): Promise<MakingTemplate | null> {
-  const get = getFrom(client, signal, TIMEOUT_MS);
   try {
-    const filter = ["name", "index_template.index_patterns", "index_template.priority"].map(
-      (member) => `index_templates.${member}`,
-    );
-    const listed = shaped(
-      listShape,
-      await get("/_index_template", { filter_path: filter.join(",") }),
-      "/_index_template",
-    );
-    const [chosen] = listed.index_templates
-      .filter(({ index_template: { index_patterns: patterns } }) =>
-        [patterns].flat().some((pattern) => matchesGlob(pattern, name)),
-      )
-      .toSorted((a, b) => b.index_template.priority - a.index_template.priority);
+    const listed = await client.ask({ ...allTemplatesQuestion, timeoutMs: TIMEOUT_MS }, signal);
+    const [chosen] = templatesIn(listed)
+      .filter(({ patterns }) => patterns.some((pattern) => matchesGlob(pattern, name)))
+      .toSorted((one, other) => other.priority - one.priority);
     if (chosen === undefined) return null;
     const path = `/_index_template/_simulate/${encodeURIComponent(chosen.name)}`;
     const answer = await client.ask({ method: "POST", path, timeoutMs: TIMEOUT_MS }, signal);

@@ -1,28 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { SourceRef, Specification } from "../../../../lib/rules/model/declaration.ts";
-import { bareSpecification } from "../../../../lib/rules/model/specification.ts";
 import { doesAnything, planRows } from "../../../../lib/rules/plan/plan-rows.ts";
 import type { Plan } from "../../../../lib/rules/plan/plan.ts";
-
-const source: SourceRef = { kind: "etcd", name: "logs/a", revision: 7, entry: 0 };
-const empty: Plan = { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] };
-
-function spec(topic: string, changes: Partial<Specification> = {}): Specification {
-  return { ...bareSpecification(topic), ...changes };
-}
-
-const start = (topic: string, changes?: Partial<Specification>) => ({
-  topic,
-  source,
-  spec: spec(topic, changes),
-  reason: "declared",
-});
-const stop = (topic: string) => ({ topic, source, spec: spec(topic), reason: "gone" });
-const replace = (topic: string) => ({
-  ...start(topic),
-  changes: [{ field: "index", from: "old", to: "new" }],
-});
-const keep = (topic: string) => ({ topic, reason: null });
+import { empty, keep, replace, source, start, stop } from "../../../support/plans.ts";
 
 describe("the lines of a plan", () => {
   const plan: Plan = {

@@ -7,21 +7,18 @@ import { Notice } from "../../components/notice.tsx";
 import { Time } from "../../components/times.tsx";
 import { useAnswer } from "../../state/use-answer.ts";
 import { exactCount } from "../../text/format.ts";
-import { bytesIn, hexDump } from "./bytes.ts";
+import { bytesIn, hexDump } from "../../text/bytes.ts";
+import { asOptions, Choice } from "../../parts/choice.tsx";
+import { Failed } from "../../parts/failed.tsx";
+
+const forms = ["Text", "Hex"] as const;
+type Form = (typeof forms)[number];
 
 /** A whole letter: why it was refused, and its record as it lies in Kafka. */
 export function LetterView({ address }: { readonly address: string }) {
   const { data, error, again } = useAnswer<WholeLetter>(`/dead-letters/letters/${address}`);
-  const [form, show] = useState<"Text" | "Hex">("Text");
-  if (error !== null)
-    return (
-      <Notice kind="bad">
-        <Hostile text={error} />{" "}
-        <button type="button" class="plain" onClick={again}>
-          Retry
-        </button>
-      </Notice>
-    );
+  const [form, show] = useState<Form>("Text");
+  if (error !== null) return <Failed error={error} again={again} />;
   if (data === null) return <p class="muted">Loading…</p>;
   const { topic, partition, offset, timestamp, attempts, status, reason, failedAt, headers, bytesOf } = data;
   return (
@@ -49,18 +46,7 @@ export function LetterView({ address }: { readonly address: string }) {
             : "The value was too large for the letter, and retention took the record from its topic: it is lost."}
         </Notice>
       )}
-      <div role="group" aria-label="Form" class="views">
-        {(["Text", "Hex"] as const).map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={form === name ? "true" : "false"}
-            onClick={() => show(name)}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+      <Choice label="Form" options={asOptions(forms)} chosen={form} onChoose={show} />
       <Content name="Key" content={data.key} form={form} />
       <Content name="Value" content={data.value} form={form} />
       {headers.map(({ name, value }, at) => (
@@ -77,7 +63,7 @@ function Content({
 }: {
   readonly name: string;
   readonly content: LetterBytes | null;
-  readonly form: "Text" | "Hex";
+  readonly form: Form;
 }) {
   const bytes = useMemo(() => (content === null ? null : bytesIn(content.base64)), [content]);
   if (content === null || bytes === null)

@@ -16,6 +16,7 @@ import { requestOf, type Started, startReplay } from "../replay/start-replay.ts"
 import { StatesText } from "../replay/states-text.tsx";
 import { MendingSection } from "./mending.tsx";
 import { LettersTable } from "./letters-table.tsx";
+import { asOptions, Choice } from "../../parts/choice.tsx";
 
 /** The letters of one group, one by one, and their replay. */
 export function GroupPage({ group }: { readonly group: LetterGroup }) {
@@ -66,22 +67,14 @@ export function GroupPage({ group }: { readonly group: LetterGroup }) {
       {mayBeLeft ? <MendingSection group={group} onStarted={follow} /> : null}
       <h2>Letters</h2>
       <div class="bar">
-        <div role="group" aria-label="State" class="views">
-          {["open", "resolved", "all"].map((state) => (
-            <button
-              key={state}
-              type="button"
-              aria-pressed={state === shown ? "true" : "false"}
-              onClick={() =>
-                navigate(
-                  hrefWith(place, { state: state === "open" ? null : state, page: null, letter: null }),
-                )
-              }
-            >
-              {state}
-            </button>
-          ))}
-        </div>
+        <Choice
+          label="State"
+          options={asOptions(["open", "resolved", "all"])}
+          chosen={shown}
+          onChoose={(state) =>
+            navigate(hrefWith(place, { state: state === "open" ? null : state, page: null, letter: null }))
+          }
+        />
         <button type="button" disabled={loading} onClick={again}>
           Look again
         </button>

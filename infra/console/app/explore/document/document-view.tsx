@@ -4,7 +4,6 @@ import { parseRecordId } from "../../../../../lib/rules/documents/document-id.ts
 import type { LogDocument } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Hostile } from "../../components/hostile.tsx";
-import { Notice } from "../../components/notice.tsx";
 import { useAnswer } from "../../state/use-answer.ts";
 import {
   type DocumentRef,
@@ -19,6 +18,8 @@ import { FieldTable } from "./field-table.tsx";
 import { prettyJson } from "./json-text.ts";
 import { Surrounding } from "./surrounding.tsx";
 import { around } from "../query/time-range.ts";
+import { asOptions, Choice } from "../../parts/choice.tsx";
+import { Failed } from "../../parts/failed.tsx";
 
 interface DocumentViewProps {
   readonly doc: DocumentRef;
@@ -42,14 +43,7 @@ export function DocumentView({ doc, timestamp, state, shared }: DocumentViewProp
   const [view, show] = useState<(typeof views)[number]>("Fields");
   const [isAround, showAround] = useState(false);
   if (error !== null) {
-    return (
-      <Notice kind="bad">
-        <Hostile text={error} />{" "}
-        <button type="button" class="plain" onClick={again}>
-          Retry
-        </button>
-      </Notice>
-    );
+    return <Failed error={error} again={again} />;
   }
   if (data === null) return <p class="muted">Loading…</p>;
   const record = parseRecordId(doc.id);
@@ -57,18 +51,7 @@ export function DocumentView({ doc, timestamp, state, shared }: DocumentViewProp
   return (
     <div class="document">
       <div class="bar">
-        <div role="group" aria-label="Form" class="views">
-          {views.map((name) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={view === name ? "true" : "false"}
-              onClick={() => show(name)}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <Choice label="Form" options={asOptions(views)} chosen={view} onChoose={show} />
         <span class="muted">{sizeText(data.bytes)}</span>
         <CopyButton label="Copy" text={() => data.raw} />
         <CopyButton label="Copy link" text={() => linkOf({ ...shared, doc })} />

@@ -8,6 +8,7 @@ import { exactCount } from "../../text/format.ts";
 import { FieldTable } from "../document/field-table.tsx";
 import { exploreHref, type ExploreState } from "../query/address.ts";
 import type { Answer } from "../../state/use-answer.ts";
+import { Failed } from "../../parts/failed.tsx";
 
 interface RefusedProps {
   readonly state: ExploreState;
@@ -27,14 +28,7 @@ export function Refused({ state, answer: { data, error, loading, again } }: Refu
         By the time of the refusal; a search looks into errors and ids. Of each record, the host wrote a dead
         letter, indexed another form, or tries it again.
       </p>
-      {error === null ? null : (
-        <Notice kind="bad" alert>
-          <Hostile text={error} />{" "}
-          <button type="button" class="plain" onClick={again}>
-            Retry
-          </button>
-        </Notice>
-      )}
+      {error === null ? null : <Failed error={error} again={again} alert />}
       {data?.problems.map((problem) => (
         <Notice key={problem} kind="warning" alert>
           <Hostile text={problem} />

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { bytesIn, hexDump } from "../../../../../../infra/console/app/dead-letters/group/bytes.ts";
+import { bytesIn, hexDump } from "../../../../../infra/console/app/text/bytes.ts";
 
 test("bytes are shown with their position, their digits and what of them is ASCII", () => {
   const bytes = bytesIn(

@@ -84,15 +84,7 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     },
     async produce(topic, messages, compression) {
       const sending = { topic, messages, acks: -1, ...(compression !== undefined && { compression }) };
-      try {
-        await producer.send(sending);
-      } catch (error) {
-        // Of the metadata, before anything is sent: the broker on a busy machine lists a topic later than its leaders answer.
-        if (!(error instanceof KafkaJSProtocolError) || error.type !== "UNKNOWN_TOPIC_OR_PARTITION")
-          throw error;
-        await Bun.sleep(UNKNOWN_AGAIN_MS);
-        await producer.send(sending);
-      }
+      await onceListed(() => producer.send(sending));
     },
     async committed(groupId, topic) {
       const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] });
@@ -102,13 +94,31 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
       return (await admin.describeGroups([...groupIds])).groups;
     },
     async ends(topic) {
-      const offsets = await admin.fetchTopicOffsets(topic);
+      const offsets = await onceListed(() => admin.fetchTopicOffsets(topic));
       return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([admin.disconnect(), producer.disconnect()]);
     },
   };
+}
+
+/**
+ * A busy broker lists a topic later than its leaders answer, and kafkajs asks for all topics that a client ever named: one that
+ * another test is just creating fails the question about this one.
+ */
+async function onceListed<T>(ask: () => Promise<T>): Promise<T> {
+  const until = Date.now() + CREATED_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      // Of the metadata, before anything is sent.
+      const isUnlisted = error instanceof KafkaJSProtocolError && error.type === "UNKNOWN_TOPIC_OR_PARTITION";
+      if (!isUnlisted || Date.now() >= until) throw error;
+      await Bun.sleep(UNKNOWN_AGAIN_MS);
+    }
+  }
 }
 
 /** A unique name for topics, groups and indices (lower case). */

@@ -95,7 +95,7 @@ type Lane = readonly Call[];
 const ALL: readonly (readonly Lane[])[] = [
   [[{ words: SHARING }], [{ words: ["--parallel=2", "--no-isolate", ...UNITS, ...without(SIMULATED)] }]],
   [[{ words: CLUSTER }], [{ words: SIMULATED, patience: SIMULATED_PATIENCE, yields: true }]],
-  [[{ words: ["--parallel=2", ...FAULTS, ...without(MEASURING)] }], [{ words: CROWDING }]],
+  [[{ words: [...FAULTS, ...without(MEASURING)] }], [{ words: CROWDING }]],
   [[{ words: MEASURING }]],
 ];
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { createdIn } from "../kit/bulk-answer.ts";
 
 /** The documents that arrived in Elasticsearch, by partition, and when. */
 export interface Arrivals {
@@ -16,7 +16,6 @@ export interface Arrivals {
 }
 
 const ID = /"_id":"(.+):(\d+):\d+:[0-9a-z-]+"/;
-const bulkAnswer = z.object({ items: z.array(z.object({ create: z.object({ status: z.number() }) })) });
 
 export function createArrivals(): Arrivals {
   const times = new Map<string, number[]>();
@@ -30,13 +29,11 @@ export function createArrivals(): Arrivals {
       return duplicates;
     },
     take(body, answer, at) {
-      const { items } = bulkAnswer.parse(JSON.parse(new TextDecoder().decode(answer)));
-      const lines = new TextDecoder().decode(body).split("\n");
-      for (const [position, { create }] of items.entries()) {
-        if (create.status === 409) duplicates += 1;
-        if (create.status >= 300) continue;
+      for (const { status, action } of createdIn(body, answer)) {
+        if (status === 409) duplicates += 1;
+        if (status >= 300) continue;
         created += 1;
-        const [, topic, partition] = ID.exec(lines[2 * position] ?? "") ?? [];
+        const [, topic, partition] = ID.exec(action) ?? [];
         const name = `${topic}/${partition}`;
         const known = times.get(name);
         if (known === undefined) times.set(name, [at]);

@@ -1,6 +1,7 @@
 import { createBulkEncoder } from "../../../lib/rules/bulk/encoder.ts";
 import { bulkBody, splitOperations } from "../../../lib/rules/bulk/requests.ts";
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
+import { bareSpecification } from "../../../lib/rules/model/specification.ts";
 import { createLineSource, type LineFormat } from "../load/lines.ts";
 
 interface BodiesOptions {
@@ -19,20 +20,7 @@ const RUN = 1_000;
 
 /** Returns the bodies of bulk requests as a host would send them. */
 export function readyBodies({ index, records, format, seed }: BodiesOptions): Buffer<ArrayBuffer>[] {
-  const encode = createBulkEncoder({
-    topic: index,
-    path: null,
-    index,
-    format,
-    startAt: "earliest",
-    timestamp: null,
-    message: null,
-    pipeline: null,
-    dataStream: null,
-    retention: null,
-    rejected: "flatten",
-    hold: false,
-  });
+  const encode = createBulkEncoder({ ...bareSpecification(index), format });
   const line = createLineSource(format, seed);
   const timestamp = Date.now();
   const recordAt = (n: number): SourceRecord => ({

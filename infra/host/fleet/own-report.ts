@@ -1,4 +1,5 @@
 import type { HostReport } from "../../../functions/fleet/model.ts";
+import { countsOf, sumOf } from "../../../functions/fleet/sums.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { History } from "../live/history.ts";
 import { lagOf } from "../topic/topic-figures.ts";
@@ -9,21 +10,11 @@ export function ownReport(
   statuses: readonly TopicStatus[],
   history: Pick<History, "rate" | "rateOf">,
 ): HostReport {
-  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
-  let lag: number | null = null;
-  for (const status of statuses) {
-    counts.indexed += status.counts.indexed;
-    counts.duplicate += status.counts.duplicate;
-    counts.deadLettered += status.counts.deadLettered;
-    counts.skipped += status.counts.skipped;
-    const behind = lagOf(status.partitions);
-    if (behind !== null) lag = (lag ?? 0) + behind;
-  }
   return {
     host,
     rate: history.rate,
-    lag,
-    counts,
+    lag: sumOf(statuses.map(({ partitions }) => lagOf(partitions))),
+    counts: countsOf(statuses.map(({ counts }) => counts)),
     topics: statuses.map((status) => ({
       topic: status.topic,
       state: status.state,

@@ -1,3 +1,4 @@
+import { countsOf, sumOf } from "../../../functions/fleet/sums.ts";
 import type { HealthResult } from "../../../functions/health.ts";
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { lostOffsets } from "../../../lib/rules/offsets/position.ts";
@@ -55,18 +56,10 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     stopping: 0,
     failed: 0,
   };
-  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
-  let lag: number | null = null;
   let lost = 0;
   let waiting: number | null = null;
   for (const status of statuses) {
     states[status.state] += 1;
-    counts.indexed += status.counts.indexed;
-    counts.duplicate += status.counts.duplicate;
-    counts.deadLettered += status.counts.deadLettered;
-    counts.skipped += status.counts.skipped;
-    const behind = lagOf(status.partitions);
-    if (behind !== null) lag = (lag ?? 0) + behind;
     for (const range of status.lost) lost += lostOffsets(range);
     const since = status.state === "held" ? null : waitingSince(status.partitions);
     if (since !== null) waiting = Math.min(waiting ?? since, since);
@@ -78,11 +71,11 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     startedAt: input.startedAt,
     checks: input.health.checks,
     rate: history.rate,
-    lag,
+    lag: sumOf(statuses.map(({ partitions }) => lagOf(partitions))),
     // In whole seconds, so that a quiet host sends nothing new.
     waitingMs: waiting === null ? null : Math.max(0, Math.floor((at - waiting) / 1000) * 1000),
     inFlight: input.inFlight,
-    counts,
+    counts: countsOf(statuses.map(({ counts }) => counts)),
     lostOffsets: lost,
     states,
     retrying: statuses.filter(({ state, trouble }) => state === "running" && trouble !== null).length,

@@ -170,7 +170,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     },
     async stop() {
       life.abort(hostStopping());
-      await Promise.all([replays.stop(), lastReading, mendings.settled()]);
+      await Promise.all([replays.stop(), lastReading, mendings.stop()]);
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Declaration } from "../../../lib/rules/model/declaration.ts";
 import type { PartitionBatch } from "../../../lib/rules/lambda-event.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
+import { UnderWay } from "../http/kit/under-way.ts";
 
 /** Ingests events that another program, such as AWS Lambda, read from Kafka. */
 export interface IngestTaker {
@@ -36,12 +37,11 @@ export interface IngestServiceDeps extends Pick<IngestEventDeps, "ensureTemplate
 const ATTEMPT_MS = 60_000;
 
 export function createIngestService(deps: IngestServiceDeps): IngestService {
-  const life = new AbortController();
-  const underWay = new Set<Promise<unknown>>();
+  const attempts = new UnderWay();
 
   return {
     ingestRefusal() {
-      if (life.signal.aborted) return "The host is stopping.";
+      if (attempts.signal.aborted) return "The host is stopping.";
       return deps.declarations() === null
         ? "etcd was not read yet, so its declarations are not known."
         : null;
@@ -57,19 +57,11 @@ export function createIngestService(deps: IngestServiceDeps): IngestService {
           sentBefore: deps.sentBefore,
           specificationOf: specificationLookup(deps.declarations() ?? [], deadLetters.topic),
           now: deps.now,
-          signal: AbortSignal.any([life.signal, signal, AbortSignal.timeout(ATTEMPT_MS)]),
+          signal: AbortSignal.any([attempts.signal, signal, AbortSignal.timeout(ATTEMPT_MS)]),
         },
       );
-      underWay.add(attempt);
-      try {
-        return await attempt;
-      } finally {
-        underWay.delete(attempt);
-      }
+      return attempts.add(attempt);
     },
-    async stop() {
-      life.abort(new Error("the host is stopping"));
-      await Promise.allSettled(underWay);
-    },
+    stop: () => attempts.stop(),
   };
 }

@@ -21,6 +21,7 @@ import type { Mapping } from "../../../lib/rules/json/object.ts";
 import type { Effect, MendRequest, Proposal } from "../../../lib/rules/mending/proposal.ts";
 import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
 import { templateTargetOf } from "../../../lib/rules/template/template-target.ts";
+import { UnderWay } from "../http/kit/under-way.ts";
 import { lettersReadMs, newestLetters, type LetterServiceDeps } from "./letter-service.ts";
 import type { ReplayJobs } from "./replay-jobs.ts";
 
@@ -33,7 +34,7 @@ export interface MendingService {
   /** Makes the change, replays the group and looks up what is left; or returns the replay that is running. */
   apply(group: LetterGroup, wanted: WantedChange): ReturnType<ReplayJobs["start"]>;
   /** Resolves once the trials in progress have ended and removed what they created. */
-  settled(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** The change that somebody confirmed. */
@@ -61,7 +62,7 @@ const TOPIC_MS = 10_000;
 
 export function createMendingService(deps: MendingServiceDeps): MendingService {
   const { client, findHolders, logger, now } = deps;
-  const trials = new Set<Promise<unknown>>();
+  const trials = new UnderWay();
 
   function about(group: LetterGroup, into: string | null) {
     const { deadLetters, elasticsearch } = deps.settings();
@@ -122,18 +123,8 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
 
   return {
     propose,
-    async tryOut(group, into, signal) {
-      const trial = tryOut(group, into, AbortSignal.any([deps.signal, signal]));
-      trials.add(trial);
-      try {
-        return await trial;
-      } finally {
-        trials.delete(trial);
-      }
-    },
-    async settled() {
-      await Promise.allSettled(trials);
-    },
+    tryOut: (group, into, signal) => trials.add(tryOut(group, into, AbortSignal.any([deps.signal, signal]))),
+    stop: () => trials.stop(),
     apply: (group, wanted) => {
       const { proposal, request } = wanted;
       return deps.replays.start(

@@ -1,7 +1,7 @@
 import { readingMs, tryTopic } from "../../../functions/try-topic.ts";
 import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
 import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
-import { hostStopping, PenstockError } from "../../../lib/rules/base/errors.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 import type { FieldRefusal } from "../../../lib/rules/declarations/etcd-value.ts";
@@ -11,6 +11,7 @@ import type { Settings } from "../../../lib/rules/model/settings.ts";
 import { readTriedDeclaration, type TriedDeclaration } from "../../../lib/rules/trial/tried-declaration.ts";
 import type { TriedTopic } from "../../../lib/rules/trial/tried.ts";
 import type { TryRequest } from "../../api/declarations.ts";
+import { UnderWay } from "../http/kit/under-way.ts";
 
 /** Tries declarations on the newest records of topics. */
 export interface TrialService {
@@ -45,8 +46,7 @@ const TRIAL_MS = 60_000;
 
 export function createTrialService(deps: TrialServiceDeps): TrialService {
   const { client, logger, now } = deps;
-  const life = new AbortController();
-  const underWay = new Set<Promise<unknown>>();
+  const trials = new UnderWay();
 
   async function run(
     topic: string,
@@ -94,26 +94,11 @@ export function createTrialService(deps: TrialServiceDeps): TrialService {
   }
 
   return {
-    async tryOut(topic, request, signal) {
-      life.signal.throwIfAborted();
-      const late = AbortSignal.timeout(TRIAL_MS);
-      const trial = run(topic, request, AbortSignal.any([life.signal, signal, late]));
-      underWay.add(trial);
-      try {
-        return await trial;
-      } catch (cause) {
-        life.signal.throwIfAborted();
-        if (!late.aborted) throw cause;
-        const reason = `the trial took longer than ${TRIAL_MS / 1_000} s`;
-        throw new PenstockError("deadline_exceeded", reason, { retryable: true, cause });
-      } finally {
-        underWay.delete(trial);
-      }
-    },
-    async stop() {
-      life.abort(hostStopping());
-      await Promise.allSettled(underWay);
-    },
+    tryOut: (topic, request, signal) =>
+      trials.within(TRIAL_MS, signal, `the trial took longer than ${TRIAL_MS / 1_000} s`, (until) =>
+        run(topic, request, until),
+      ),
+    stop: () => trials.stop(),
   };
 }
 

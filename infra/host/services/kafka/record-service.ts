@@ -16,7 +16,7 @@ import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offse
 import { createKafkaDecoder } from "../../../../lib/adapters/kafka/records/kafka-decoder.ts";
 import { isHistoryTopic } from "../../../../lib/rules/model/names.ts";
 import type { KafkaSettings } from "../../../../lib/rules/model/settings.ts";
-import { createAsking } from "./asking.ts";
+import { UnderWay } from "../../http/kit/under-way.ts";
 import { explainWith, type ExplainServiceDeps } from "./explain.ts";
 
 /** Shows what lies in Kafka, and what became of it. */
@@ -47,14 +47,28 @@ const EXPLAIN_MS = 25_000;
 
 export function createRecordService(deps: RecordServiceDeps): RecordService {
   const kafka = (): KafkaSettings => deps.settings().kafka;
-  const asking = createAsking(() => deps.openWire(kafka()));
+  const questions = new UnderWay();
+  /** Asks within a time limit, over connections of its own. */
+  const ask = <T>(
+    limitMs: number,
+    signal: AbortSignal,
+    question: (wire: KafkaWire, until: AbortSignal) => Promise<T>,
+  ): Promise<T> =>
+    questions.within(limitMs, signal, `there was no answer within ${limitMs / 1_000} s`, async (until) => {
+      const wire = deps.openWire(kafka());
+      try {
+        return await question(wire, until);
+      } finally {
+        await wire.close();
+      }
+    });
   const isDeclared = (topic: string): boolean => deps.pool.topics.has(topic);
   const isOwn = (topic: string): boolean =>
     topic === deps.settings().deadLetters.topic || isHistoryTopic(topic);
   return {
     isOurs: (topic) => isDeclared(topic) || isOwn(topic),
     topics: (input, signal) =>
-      asking.ask(RECORDS_MS, signal, (wire, until) =>
+      ask(RECORDS_MS, signal, (wire, until) =>
         listKafkaTopics(input, {
           isDeclared,
           isOwn,
@@ -63,7 +77,7 @@ export function createRecordService(deps: RecordServiceDeps): RecordService {
         }),
       ),
     records: (input, signal) =>
-      asking.ask(RECORDS_MS, signal, (wire, until) => {
+      ask(RECORDS_MS, signal, (wire, until) => {
         const decoder = createKafkaDecoder({ maxBatchBytes: kafka().maxBatchBytes });
         const offsets = createKafkaOffsets(kafka(), deps.logger, wire);
         return readRecords(input, {
@@ -72,7 +86,7 @@ export function createRecordService(deps: RecordServiceDeps): RecordService {
         });
       }),
     explain: (place, signal) =>
-      asking.ask(EXPLAIN_MS, signal, (wire, until) => explainWith(place, deps, wire, until)),
-    stop: () => asking.stop(),
+      ask(EXPLAIN_MS, signal, (wire, until) => explainWith(place, deps, wire, until)),
+    stop: () => questions.stop(),
   };
 }

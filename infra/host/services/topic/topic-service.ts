@@ -1,12 +1,12 @@
 import { declarationsInForce } from "../../../../functions/reconcile-topics.ts";
 import type { KafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
-import { hostStopping } from "../../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../../lib/rules/base/logger.ts";
 import type { ListedTopic } from "../../../../lib/rules/progress/holdings.ts";
 import { explainByServers } from "../../../cli/explain/ask-servers.ts";
 import type { TopicRouteDeps } from "../../http/routes/topic-routes.ts";
 import type { ReconcileLoop } from "../../reconcile/reconcile-loop.ts";
 import type { ConsumerPool } from "../../topic/consumer-pool.ts";
+import { UnderWay } from "../../http/kit/under-way.ts";
 
 export interface TopicServiceDeps {
   readonly pool: Pick<ConsumerPool, "tryNow">;
@@ -28,8 +28,7 @@ export interface TopicService {
 const CLOSE_MS = 1_000;
 
 export function createTopicService({ pool, loop, listed, logger, links }: TopicServiceDeps): TopicService {
-  const life = new AbortController();
-  const underWay = new Set<Promise<unknown>>();
+  const explanations = new UnderWay();
   const routes: TopicService["routes"] = {
     async retry(topic) {
       if (!pool.tryNow(topic)) return false;
@@ -38,7 +37,7 @@ export function createTopicService({ pool, loop, listed, logger, links }: TopicS
       return true;
     },
     async explain(topic, signal) {
-      life.signal.throwIfAborted();
+      explanations.signal.throwIfAborted();
       const { memory, last } = loop;
       const status = (await listed()).find((one) => one.topic === topic) ?? null;
       const asking = explainByServers(
@@ -50,22 +49,11 @@ export function createTopicService({ pool, loop, listed, logger, links }: TopicS
           refused: last?.plan.refused ?? [],
         },
         logger,
-        AbortSignal.any([life.signal, signal]),
+        AbortSignal.any([explanations.signal, signal]),
         { links, closeMs: CLOSE_MS },
       );
-      underWay.add(asking);
-      try {
-        return await asking;
-      } finally {
-        underWay.delete(asking);
-      }
+      return explanations.add(asking);
     },
   };
-  return {
-    routes,
-    async stop() {
-      life.abort(hostStopping());
-      await Promise.allSettled(underWay);
-    },
-  };
+  return { routes, stop: () => explanations.stop() };
 }

@@ -65,7 +65,7 @@ test("a stop waits for the trials in progress, which remove what they created", 
   const { mendings, asked, stop } = world();
   const trial = rejection(mendings.tryOut(group, null, new AbortController().signal));
   await asked;
-  const settled = mendings.settled().then(() => "settled");
+  const settled = mendings.stop().then(() => "settled");
   const later = new Promise((resolve) => setImmediate(() => resolve("not yet")));
   expect(await Promise.race([settled, later])).toBe("not yet");
   stop();

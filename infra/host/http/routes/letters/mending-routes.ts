@@ -8,7 +8,7 @@ import { createPlaces, inPlace } from "../../kit/semaphore.ts";
 import { answerJob } from "../replay-routes.ts";
 
 export interface MendingRouteDeps {
-  readonly mendings: Omit<MendingService, "settled">;
+  readonly mendings: Omit<MendingService, "stop">;
 }
 
 /** Looks for proposals at once: each reads the dead-letter topic. */

@@ -86,6 +86,7 @@ export const kafkaRefusals: Readonly<Record<number, Answer>> = {
   504: refusal("Kafka took too long."),
 };
 const statuses: Readonly<Partial<Record<PenstockError["code"], FailureStatus>>> = {
+  topic_missing: 404,
   kafka_refused: 403,
   kafka_unavailable: 503,
   elasticsearch_refused: 502,

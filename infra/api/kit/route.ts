@@ -41,7 +41,7 @@ export interface Answer {
 }
 
 /** Statuses of errors that are neither the caller's fault nor a bug. */
-export type FailureStatus = 403 | 502 | 503 | 504;
+export type FailureStatus = 403 | 404 | 502 | 503 | 504;
 
 /** The one definition of a route: routing, guard, checks and OpenAPI follow from it. */
 export interface Route<Q extends z.ZodObject = z.ZodObject, P extends string = string, B = unknown> {

@@ -53,7 +53,7 @@ export const rewindRoutes = {
         return { ...rest, to: parseRewindTarget(to) };
       },
     },
-    failure: ({ code }) => (code === "topic_missing" ? null : 503),
+    failure: ({ code }) => (code === "topic_missing" ? 404 : 503),
     summary: "Moves the position of the topic's group, while hosts run: to a time, an offset or an end",
     description:
       "The answer comes when all partitions have moved, after 30 s at the latest. What is in the index already counts as a duplicate.",

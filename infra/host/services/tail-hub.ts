@@ -63,7 +63,6 @@ const FLUSH_MS = 250;
 const FLUSHES_PER_HELLO = 4;
 
 export function createTailHub(deps: TailHubDeps): TailHub {
-  const tails = new Set<Tail>();
   const byTopic = new Map<string, Set<Tail>>();
 
   const look = (
@@ -105,7 +104,6 @@ export function createTailHub(deps: TailHubDeps): TailHub {
     },
     async follow({ topics, query }, send, signal) {
       const tail = createTail(createMatcher(query, deps.now()), send, deps.monotonicMs);
-      tails.add(tail);
       for (const topic of topics) {
         const readers = byTopic.get(topic) ?? new Set();
         byTopic.set(topic, readers.add(tail));
@@ -129,7 +127,6 @@ export function createTailHub(deps: TailHubDeps): TailHub {
       );
       await untilAborted(AbortSignal.any([signal, tail.failed.signal]));
       clearInterval(timer);
-      tails.delete(tail);
       for (const topic of topics) {
         const readers = byTopic.get(topic);
         readers?.delete(tail);

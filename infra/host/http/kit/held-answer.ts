@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { messageOf } from "../../../../lib/rules/base/errors.ts";
 import { bindingsOf, goneSignal } from "./event-stream.ts";
-import { refuseStopping } from "./problem.ts";
+import { jsonHeaders, refuseBusy, refuseStopping } from "./problem.ts";
+import type { Places } from "./semaphore.ts";
 
 /** After this long without reading, a reader is disconnected: it holds a place that others wait for. */
 const UNREAD_MS = 60_000;
@@ -99,6 +100,24 @@ export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAns
       controller.error();
     }, UNREAD_MS);
   }
+}
+
+/**
+ * A JSON answer that holds a place from its making until it is read, or 429.
+ * @param what see `refuseBusy`
+ */
+export function jsonInPlace(
+  c: Context,
+  places: Places,
+  what: string,
+  make: () => Promise<unknown>,
+): Response | Promise<Response> {
+  const leave = places.take(c.get("access"));
+  if (leave === null) return refuseBusy(c, what);
+  async function* pieces(): AsyncGenerator<string, void, void> {
+    yield* slices(JSON.stringify(await make()));
+  }
+  return answerHeld(c, { headers: jsonHeaders, pieces, leave });
 }
 
 const sliceLength = 1024 * 1024;

@@ -1,6 +1,12 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { depthRule, isNestedTooDeeply } from "../../../../lib/rules/json/json-depth.ts";
+import { quoted } from "../../../../lib/rules/base/visible-text.ts";
+import {
+  parseTimeExpression,
+  timeExpressionRule,
+} from "../../../../lib/rules/search/grammar/time-expression.ts";
+import { usage } from "../../../api/kit/parameters.ts";
 import { type Body, formType, jsonType } from "../../../api/kit/route.ts";
 import { bindingsOf } from "./event-stream.ts";
 import { problem } from "./problem.ts";
@@ -27,6 +33,13 @@ export async function readBody<B>(c: Context, { whenEmpty, form, parse }: Body<B
     throw refused(c, 415, `The body must be ${form === true ? `${jsonType} or ${formType}` : jsonType}.`);
   }
   return parse(isForm ? fieldsOf(text) : membersOf(c, text));
+}
+
+/** @returns milliseconds since the epoch @throws PenstockError `usage` */
+export function timeIn(name: string, text: string, nowMs: number): number {
+  const ms = parseTimeExpression(text, nowMs);
+  if (ms === null) throw usage(`${name} ${quoted(text)} ${timeExpressionRule}`);
+  return ms;
 }
 
 /** Of a repeated field, the first value counts. */

@@ -23,6 +23,12 @@ export function problem(
   return c.body(JSON.stringify(body), status, { ...headers, "content-type": "application/problem+json" });
 }
 
+export const jsonHeaders = { "content-type": "application/json" };
+
+export function answerJson(c: Context, text: string): Response {
+  return c.body(text, 200, jsonHeaders);
+}
+
 export function refuseBusy(c: Context, what: string): Response {
   return problem(c, 429, `Too many ${what} at once on this host. Try again in a moment.`, {
     headers: { "retry-after": "2" },

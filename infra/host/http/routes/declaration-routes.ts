@@ -7,9 +7,9 @@ import type { DeclarationService, EditAnswer } from "../../services/declaration-
 import type { TrialAnswer, TrialService } from "../../services/trial-service.ts";
 import { callerOf } from "../auth/caller.ts";
 import { goneSignal } from "../kit/event-stream.ts";
-import { answerHeld, slices } from "../kit/held-answer.ts";
+import { jsonInPlace } from "../kit/held-answer.ts";
 import { mount } from "../kit/mount.ts";
-import { problem, refuseBusy } from "../kit/problem.ts";
+import { answerJson, problem } from "../kit/problem.ts";
 import { createPlaces, inPlace } from "../kit/semaphore.ts";
 
 export interface DeclarationRouteDeps {
@@ -29,16 +29,10 @@ export function addDeclarationRoutes(app: Hono, { declarations, trials }: Declar
   const listings = createPlaces(LISTINGS);
   const edits = createPlaces(EDITS);
   const tries = createPlaces(TRIALS);
-  async function* listing(): AsyncGenerator<string, void, void> {
-    yield* slices(JSON.stringify(await declarations.list()));
-  }
 
-  mount(app, definitions.routes.list, (_, c) => {
-    const leave = listings.take(c.get("access"));
-    if (leave === null) return refuseBusy(c, "listings");
-    const headers = { "content-type": "application/json" };
-    return answerHeld(c, { headers, pieces: listing, leave });
-  });
+  mount(app, definitions.routes.list, (_, c) =>
+    jsonInPlace(c, listings, "listings", () => declarations.list()),
+  );
   mount(app, definitions.routes.edit, async ({ query: { dryRun }, body }, c) => {
     const members = await body();
     return inPlace(c, edits, "edits", async () => {
@@ -112,7 +106,7 @@ function answerTrial(c: Context, answer: TrialAnswer): Response {
         answer.faults.map(({ field, reason }) => ({ field: `declaration.${field}`, reason })),
       );
     case "tried":
-      return c.body(triedAsJson(answer.tried), 200, { "content-type": "application/json" });
+      return answerJson(c, triedAsJson(answer.tried));
   }
 }
 

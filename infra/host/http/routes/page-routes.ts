@@ -4,7 +4,7 @@ import { subjects } from "../../../api/subjects.ts";
 import type { ConsoleAsset, ConsoleFiles } from "../../../console/build.ts";
 import { openApiDocument } from "../kit/openapi.ts";
 import { mount } from "../kit/mount.ts";
-import { problem } from "../kit/problem.ts";
+import { answerJson, problem } from "../kit/problem.ts";
 
 export interface PageRouteDeps {
   /** The built console. Rejects if it could not be built. */
@@ -27,7 +27,7 @@ export function addPageRoutes(app: Hono, { consoleFiles }: PageRouteDeps): void 
   let description: string | null = null;
   mount(app, pages.routes.description, (_, c) => {
     description ??= JSON.stringify(openApiDocument(subjects));
-    return c.body(description, 200, { "content-type": "application/json" });
+    return answerJson(c, description);
   });
 }
 

@@ -4,9 +4,9 @@ import { parseReplayWords } from "../../../../lib/rules/dead-letters/replay-requ
 import { deadLetters } from "../../../api/letters/dead-letters.ts";
 import { usage } from "../../../api/kit/parameters.ts";
 import type { ReplayJobs } from "../../services/replay-jobs.ts";
-import { answerHeld, slices } from "../kit/held-answer.ts";
+import { jsonInPlace } from "../kit/held-answer.ts";
 import { mount } from "../kit/mount.ts";
-import { problem, refuseBusy } from "../kit/problem.ts";
+import { problem } from "../kit/problem.ts";
 import { createPlaces } from "../kit/semaphore.ts";
 
 /** What the routes do with dead letters. */
@@ -24,16 +24,10 @@ export const maxDigests = 4;
 /** Starts a replay, reports on it, and says what the dead letters have in common. */
 export function addReplayRoutes(app: Hono, deps: ReplayRouteDeps): void {
   const digests = createPlaces(maxDigests);
-  async function* digestOf(topic: string | null): AsyncGenerator<string, void, void> {
-    yield* slices(JSON.stringify(await deps.digest(topic)));
-  }
 
-  mount(app, deadLetters.routes.digest, async ({ query: { topic = null } }, c) => {
-    const leave = digests.take(c.get("access"));
-    if (leave === null) return refuseBusy(c, "digests of dead letters");
-    const headers = { "content-type": "application/json" };
-    return answerHeld(c, { headers, pieces: () => digestOf(topic), leave });
-  });
+  mount(app, deadLetters.routes.digest, ({ query: { topic = null } }, c) =>
+    jsonInPlace(c, digests, "digests of dead letters", () => deps.digest(topic)),
+  );
   mount(app, deadLetters.routes.replay, async ({ query, body }, c) => {
     const members = await body();
     const twice = Object.keys(members).find((name) => Object.hasOwn(query, name));

@@ -3,7 +3,6 @@ import type { Explanation } from "../../../../lib/rules/explanation/explanation.
 import type { HoldInput, HoldResult } from "../../../../functions/hold-topics.ts";
 import type { RebuildTopicInput, RebuildTopicResult } from "../../../../functions/rebuild-topic.ts";
 import type { RewindInput, RewindResult } from "../../../../functions/rewind-topic.ts";
-import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { topics } from "../../../api/topics.ts";
 import { callerOf } from "../auth/caller.ts";
 import { goneSignal } from "../kit/event-stream.ts";
@@ -37,16 +36,11 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
     const { partition = null, ...rest } = await body();
     const by = callerOf(c);
     return inPlace(c, places, "orders", async () => {
-      try {
-        const result = await deps.rewind({ topic: param("topic"), partition, by, ...rest }, c.req.raw.signal);
-        const { action, message } = result;
-        if (action === "refused" || action === "superseded")
-          return problem(c, 409, `${message}.`, { members: { ...result } });
-        return c.json(result, action === "waiting" ? 202 : 200);
-      } catch (error) {
-        if (!(error instanceof PenstockError) || error.code !== "topic_missing") throw error;
-        return problem(c, 404, `${error.message}.`);
-      }
+      const result = await deps.rewind({ topic: param("topic"), partition, by, ...rest }, c.req.raw.signal);
+      const { action, message } = result;
+      if (action === "refused" || action === "superseded")
+        return problem(c, 409, `${message}.`, { members: { ...result } });
+      return c.json(result, action === "waiting" ? 202 : 200);
     });
   });
   const { hold, release } = topics.routes;

@@ -3,6 +3,7 @@ import { ANSWER_PROOF } from "../../../../../lib/rules/secrets/peer-proof.ts";
 import { fleet } from "../../../../api/fleet/fleet.ts";
 import type { FleetWatch } from "../../../fleet/fleet-watch.ts";
 import { mount } from "../../kit/mount.ts";
+import { jsonHeaders } from "../../kit/problem.ts";
 import { createPlaces, inPlace } from "../../kit/semaphore.ts";
 
 export interface FleetRouteDeps {
@@ -21,9 +22,6 @@ export function addFleetRoutes(app: Hono, deps: FleetRouteDeps): void {
   mount(app, fleet.routes.report, (_, c) => {
     const body = deps.fleet.report();
     const peer = c.get("peer");
-    return c.body(body, 200, {
-      "content-type": "application/json",
-      ...(peer && { [ANSWER_PROOF]: peer.prove(body) }),
-    });
+    return c.body(body, 200, { ...jsonHeaders, ...(peer && { [ANSWER_PROOF]: peer.prove(body) }) });
   });
 }

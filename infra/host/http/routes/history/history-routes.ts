@@ -1,11 +1,7 @@
 import type { Hono } from "hono";
-import {
-  parseTimeExpression,
-  timeExpressionRule,
-} from "../../../../../lib/rules/search/grammar/time-expression.ts";
 import { history, historyPageSize, historySpans } from "../../../../api/history/history.ts";
-import { usage } from "../../../../api/kit/parameters.ts";
 import type { HostHistory } from "../../../history/host-history.ts";
+import { timeIn } from "../../kit/input.ts";
 import { mount } from "../../kit/mount.ts";
 import { createPlaces, inPlace } from "../../kit/semaphore.ts";
 
@@ -23,8 +19,8 @@ export function addHistoryRoutes(app: Hono, deps: HistoryRouteDeps): void {
   const places = createPlaces(QUESTIONS);
   mount(app, history.routes.events, ({ query }, c) => {
     const { topic = null, kinds = [] } = query;
-    const fromMs = timeOf("from", query.from ?? "now-24h", deps.now());
-    const toMs = query.to === undefined ? Infinity : timeOf("to", query.to, deps.now());
+    const fromMs = timeIn("from", query.from ?? "now-24h", deps.now());
+    const toMs = query.to === undefined ? Infinity : timeIn("to", query.to, deps.now());
     return inPlace(c, places, "questions about the history", async () => {
       const events = await deps.history.events({ topic, kinds, fromMs, toMs }, historyPageSize);
       const next = events.length < historyPageSize ? null : String(events.at(-1)?.at);
@@ -37,10 +33,4 @@ export function addHistoryRoutes(app: Hono, deps: HistoryRouteDeps): void {
       return c.json({ ...found, problem: deps.history.problem });
     }),
   );
-}
-
-function timeOf(name: string, text: string, nowMs: number): number {
-  const ms = parseTimeExpression(text, nowMs);
-  if (ms === null) throw usage(`${name} "${text.slice(0, 80)}" ${timeExpressionRule}`);
-  return ms;
 }

@@ -5,14 +5,10 @@ import type {
   ListKafkaTopicsResult,
 } from "../../../../../functions/list-kafka-topics.ts";
 import type { ReadRecordsInput, ReadRecordsResult } from "../../../../../functions/read-records.ts";
-import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
-import {
-  parseTimeExpression,
-  timeExpressionRule,
-} from "../../../../../lib/rules/search/grammar/time-expression.ts";
 import { kafka } from "../../../../api/kafka/kafka.ts";
 import { goneSignal } from "../../kit/event-stream.ts";
+import { timeIn } from "../../kit/input.ts";
 import { mount } from "../../kit/mount.ts";
 import { problem } from "../../kit/problem.ts";
 import { createPlaces, inPlace } from "../../kit/semaphore.ts";
@@ -36,19 +32,11 @@ export function addKafkaRoutes(app: Hono, deps: KafkaRouteDeps): void {
   /** Answers in a place, unless the caller may not see the topic. */
   const answer = (c: Context, topic: string, work: () => Promise<object>): Response | Promise<Response> =>
     refuseTopic(c, topic, deps) ??
-    inPlace(c, readings, "readings of Kafka", async () => {
-      try {
-        return c.json(await work());
-      } catch (error) {
-        if (!(error instanceof PenstockError) || error.code !== "topic_missing") throw error;
-        return problem(c, 404, `${error.message}.`);
-      }
-    });
+    inPlace(c, readings, "readings of Kafka", async () => c.json(await work()));
 
   mount(app, kafka.routes.records, ({ query }, c) => {
-    const { topic, partition, offset, limit, whole } = query;
-    const from =
-      offset === undefined ? timeOf(query.from, deps.now()) : ({ kind: "offset", offset } as const);
+    const { topic, partition, limit, whole } = query;
+    const from = startOf(query, deps.now());
     return answer(c, topic, () => deps.records({ topic, partition, from, limit, whole }, goneSignal(c)));
   });
 
@@ -82,9 +70,10 @@ export function refuseTopic(
   );
 }
 
-function timeOf(words: string | undefined, nowMs: number): ReadRecordsInput["from"] {
-  if (words === undefined) return null;
-  const atMs = parseTimeExpression(words, nowMs);
-  if (atMs === null) throw new PenstockError("usage", `from ${quoted(words)} ${timeExpressionRule}`);
-  return { kind: "time", atMs };
+function startOf(
+  { offset, from }: { readonly offset?: number | undefined; readonly from?: string | undefined },
+  nowMs: number,
+): ReadRecordsInput["from"] {
+  if (offset !== undefined) return { kind: "offset", offset };
+  return from === undefined ? null : { kind: "time", atMs: timeIn("from", from, nowMs) };
 }

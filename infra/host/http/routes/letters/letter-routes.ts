@@ -4,9 +4,9 @@ import { letters } from "../../../../api/letters/letters.ts";
 import { namedGroup } from "../../../../api/letters/states.ts";
 import { usage } from "../../../../api/kit/parameters.ts";
 import type { LetterService } from "../../../services/letter-service.ts";
-import { answerHeld, slices } from "../../kit/held-answer.ts";
+import { jsonInPlace } from "../../kit/held-answer.ts";
 import { mount } from "../../kit/mount.ts";
-import { problem, refuseBusy } from "../../kit/problem.ts";
+import { problem } from "../../kit/problem.ts";
 import { createPlaces, inPlace } from "../../kit/semaphore.ts";
 
 export interface LetterRouteDeps {
@@ -23,14 +23,9 @@ export function addLetterRoutes(app: Hono, deps: LetterRouteDeps): void {
   const lists = createPlaces(LISTS);
   const single = createPlaces(LETTERS);
 
-  mount(app, letters.routes.list, ({ query: { state = null, page, ...group } }, c) => {
-    const leave = lists.take(c.get("access"));
-    if (leave === null) return refuseBusy(c, "lists of dead letters");
-    async function* pieces(): AsyncGenerator<string, void, void> {
-      yield* slices(JSON.stringify(await deps.letters.list(namedGroup(group), state, page)));
-    }
-    return answerHeld(c, { headers: { "content-type": "application/json" }, pieces, leave });
-  });
+  mount(app, letters.routes.list, ({ query: { state = null, page, ...group } }, c) =>
+    jsonInPlace(c, lists, "lists of dead letters", () => deps.letters.list(namedGroup(group), state, page)),
+  );
   mount(app, letters.routes.one, ({ param }, c) =>
     inPlace(c, single, "dead letters", async () => {
       const answer = await deps.letters.read(numberIn("partition", param), numberIn("offset", param));

@@ -47,12 +47,6 @@ function notHere(c: Context, topic: string): Response {
   return problem(c, 404, `Topic ${quoted(topic)} is neither declared nor running on this host.`);
 }
 
-export const jsonHeaders = { "content-type": "application/json" };
-
-export function answerJson(c: Context, text: string): Response {
-  return c.body(text, 200, jsonHeaders);
-}
-
 /** Inserts documents as text: parsed and written again, long numbers would lose their last digits. */
 export function searchJson({ hits, ...rest }: SearchLogsResult): string {
   const texts = hits.map(({ documentJson, ...hit }) => withMember(hit, "document", documentJson ?? "null"));

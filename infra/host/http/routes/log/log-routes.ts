@@ -16,18 +16,11 @@ import type { FleetTails } from "../../../fleet/fleet-tails.ts";
 import { goneSignal, type SendEvent } from "../../kit/event-stream.ts";
 import { answerHeld } from "../../kit/held-answer.ts";
 import { mount } from "../../kit/mount.ts";
-import { problem, refuseBusy } from "../../kit/problem.ts";
+import { answerJson, jsonHeaders, problem, refuseBusy } from "../../kit/problem.ts";
 import { createPlaces, inPlace, streamInPlace } from "../../kit/semaphore.ts";
-import {
-  answerJson,
-  documentPieces,
-  jsonHeaders,
-  refuseUndeclared,
-  refuseUnknown,
-  searchJson,
-} from "./log-answers.ts";
+import { documentPieces, refuseUndeclared, refuseUnknown, searchJson } from "./log-answers.ts";
 import { addFieldRoutes } from "./field-routes.ts";
-import { answerExport } from "./log-export.ts";
+import { exportHeaders } from "./log-export.ts";
 
 /** What the routes read logs with. */
 export interface LogRouteDeps {
@@ -162,7 +155,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     }
     const input = { ...filter, ...known, format, columns: column };
     const pieces = (signal: AbortSignal) => exportLogs(input, searchWith(signal));
-    return answerExport(c, { filter, format, pieces, leave });
+    return answerHeld(c, { headers: exportHeaders(filter, format), pieces, leave });
   });
 
   mount(app, logs.routes.tail, ({ query: words }, c) => {

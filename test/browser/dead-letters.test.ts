@@ -4,7 +4,7 @@ import { NO_OUTCOMES } from "../../functions/replay-dead-letters.ts";
 import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { noFailureStores } from "../support/failure-stores.ts";
@@ -35,11 +35,10 @@ const running: ReplayJob = {
 describeInBrowser("dead letters", () => {
   const browser = useBrowser();
   const topic = uniqueName("letters");
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(topic);
     const strict = { type: "long", ignore_malformed: false };
     await world.elasticsearch.request("PUT", `/${topic}`, {
@@ -60,10 +59,7 @@ describeInBrowser("dead letters", () => {
     ]);
     await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === 35);
   }, 240_000);
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   test("groups with count and sample, as text; the address can filter by topic", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters`);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -10,13 +10,12 @@ import { untilGone, untilRunning } from "../support/reload.ts";
 describeInBrowser("declarations", () => {
   const browser = useBrowser();
   const [inFile, added, contested] = [uniqueName("file"), uniqueName("added"), uniqueName("contested")];
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let etcd: Etcd3;
   let host: TestHost;
   let prefix: string;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     etcd = new Etcd3({ hosts: world.servers.etcd.endpoints });
     prefix = world.servers.etcd.keys[0] ?? "";
     await Promise.all([added, contested].map((topic) => world.kafka.createTopic(topic)));
@@ -28,7 +27,6 @@ describeInBrowser("declarations", () => {
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     etcd.close();
-    await world[Symbol.asyncDispose]();
   });
 
   test("all sources in one list: the file's rows lead to the file, refused entries have reason and text", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -10,11 +10,10 @@ describeInBrowser("Explore by field", () => {
   const browser = useBrowser();
   const topic = uniqueName("fields");
   const gone = uniqueName("undeclared");
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(topic);
     const now = Date.now();
     await world.kafka.produce(
@@ -38,10 +37,7 @@ describeInBrowser("Explore by field", () => {
       kafka: { topic: gone, partition: 0, offset: 0 },
     });
   }, 240_000);
-  afterAll(async () => {
-    await host[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host[Symbol.asyncDispose]());
 
   const at = (parameters: Readonly<Record<string, string>>): string =>
     `${host.url}ui/explore?${new URLSearchParams(parameters).toString()}`;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 
@@ -108,11 +108,10 @@ describeInBrowser("records as loggers write them, in Explore", () => {
   const browser = useBrowser();
   const topics = new Map(Object.keys(shapes).map((name) => [name, uniqueName(name)]));
   const topicOf = (name: string): string => topics.get(name) ?? name;
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.elasticsearch.request("PUT", `/${topicOf("unfit")}`, {
       settings: { "index.mapping.ignore_malformed": true },
       mappings: {
@@ -143,7 +142,6 @@ describeInBrowser("records as loggers write them, in Explore", () => {
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await world.elasticsearch.request("DELETE", `/${topicOf("unfit")}`);
-    await world[Symbol.asyncDispose]();
   });
 
   const open = (name: string, query = "", options = {}) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -19,11 +19,10 @@ const long = `evil long ${"x".repeat(48 * 1024)} end`;
 describeInBrowser("Explore", () => {
   const browser = useBrowser();
   const topics = { logs: uniqueName("logs"), hostile: uniqueName("hostile"), tail: uniqueName("tail") };
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     for (const topic of Object.values(topics)) await world.kafka.createTopic(topic);
     const now = Date.now();
     await world.kafka.produce(
@@ -44,10 +43,7 @@ describeInBrowser("Explore", () => {
     for (const index of [topics.logs, topics.hostile])
       await world.elasticsearch.request("POST", `/${index}/_refresh`);
   }, 240_000);
-  afterAll(async () => {
-    await host[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host[Symbol.asyncDispose]());
 
   const at = (parameters: Readonly<Record<string, string>>): string =>
     `${host.url}ui/explore?${new URLSearchParams(parameters).toString()}`;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -10,11 +10,10 @@ describeInBrowser("failure stores", () => {
   const browser = useBrowser();
   const topic = uniqueName("stored");
   const hostile = "<script>alert(1)</script>\u001b[31m";
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(topic);
     await putFailureStoreTemplate(world.elasticsearch, topic, { pattern: `${topic}*`, field: "price" });
     // Its store is empty.
@@ -45,10 +44,7 @@ describeInBrowser("failure stores", () => {
       return (await world.elasticsearch.count(topic)) === 1;
     });
   }, 240_000);
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   test("the dead-letter page shows what lies there beside the letters, and what a replay would delete", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`);

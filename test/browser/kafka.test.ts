@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 
@@ -8,11 +8,10 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
   const browser = useBrowser();
   const run = uniqueName("beside");
   const [declared, foreign] = [`${run}-declared`, `${run}-foreign`];
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(declared);
     await world.kafka.createTopic(foreign, 2);
     await world.kafka.produce(
@@ -27,10 +26,7 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
     host = await startTestHost({ ...world.servers, topics: [declared] });
     await host.untilTopic(declared, "is read", ({ partitions }) => partitions[0]?.committed === 45);
   }, 240_000);
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   test("a topic that nobody declared is found, looked into, and declared with one click", async () => {
     await using opened = await browser.open(`${host.url}ui/kafka?q=${run}`);

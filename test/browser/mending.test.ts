@@ -3,7 +3,7 @@ import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } f
 import { noStates } from "../../lib/rules/dead-letters/letter-state.ts";
 import { httpSettings } from "../support/settings.ts";
 import { startConsoleHost } from "../support/console-host.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 
@@ -13,11 +13,10 @@ describeInBrowser("mending", () => {
   const browser = useBrowser();
   const topic = uniqueName("mend");
   const bad = 120;
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(topic);
     await world.elasticsearch.request("PUT", `/${topic}`, {
       mappings: { properties: { user: { type: "long" }, "kafka.topic": { type: "keyword" } } },
@@ -32,10 +31,7 @@ describeInBrowser("mending", () => {
     ]);
     await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === bad);
   }, 240_000);
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   const groupAt = (url: string) =>
     `${url}ui/dead-letters?topic=${topic}&index=${topic}&error=document_parsing_exception&field=user`;

@@ -6,7 +6,7 @@ import { overviewOf } from "../../infra/host/live/views.ts";
 import { ready } from "../infra/host/http/fixture.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { listedTopic, partitionStatus, sampleOf, topicStatus } from "../support/topic-status.ts";
@@ -14,11 +14,10 @@ import { listedTopic, partitionStatus, sampleOf, topicStatus } from "../support/
 describeInBrowser("the overview and a topic's page", () => {
   const browser = useBrowser();
   const [topic, missing] = [uniqueName("seen"), uniqueName("missing")];
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(topic, 2);
     await world.kafka.produce(
       topic,
@@ -30,10 +29,7 @@ describeInBrowser("the overview and a topic's page", () => {
     });
     await host.untilTopic(topic, "has caught up", ({ counts }) => counts.indexed === 100);
   }, 240_000);
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   test("the overview shows running and waiting topics, rates and sources; one click leads to the topic", async () => {
     await using opened = await browser.open(host.url);

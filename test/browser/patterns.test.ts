@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -8,11 +8,10 @@ import { uniqueName } from "../support/kafka.ts";
 describeInBrowser("patterns in Explore", () => {
   const browser = useBrowser();
   const topic = uniqueName("patterns");
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(topic);
     const lines = Array.from({ length: 90 }, (_, n) =>
       n % 3 === 0 ? `payment ${n} failed: card declined` : `order ${n} <b>shipped</b> to 10.0.0.${n}`,
@@ -27,10 +26,7 @@ describeInBrowser("patterns in Explore", () => {
       return ((await answer.json()) as { total: { value: number } }).total.value === lines.length;
     });
   }, 480_000);
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   test.each(looks)(
     "the lines as patterns, by count, each one click from its lines: $name",

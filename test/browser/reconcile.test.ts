@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import type { Page } from "playwright-core";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost, type ConsoleHost } from "../support/console-host.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { declaration as declare } from "../support/declarations.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -16,19 +16,15 @@ describeInBrowser("reconcile", () => {
 
   describe("of a real host", () => {
     const [topic, missing, later] = [uniqueName("plan"), uniqueName("missing"), uniqueName("later")];
-    let world: ConsoleWorld;
+    const world = useConsoleWorld();
     let host: TestHost;
 
     beforeAll(async () => {
-      world = await openConsoleWorld();
       await world.kafka.createTopic(topic);
       host = await startTestHost({ ...world.servers, topics: [topic, missing] });
       await host.untilTopic(topic, "runs", ({ state }) => state === "running");
     }, 240_000);
-    afterAll(async () => {
-      await host?.[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
-    });
+    afterAll(() => host?.[Symbol.asyncDispose]());
 
     test("nothing to change says so, with the time; kept topics are shown on demand", async () => {
       await using opened = await browser.open(`${host.url}ui/reconcile`);

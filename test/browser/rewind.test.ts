@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { axeViolations, describeInBrowser, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 
 describeInBrowser("moving a topic's position", () => {
   const browser = useBrowser();
-  let world: ConsoleWorld;
-  beforeAll(async () => {
-    world = await openConsoleWorld();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  const world = useConsoleWorld();
 
   test("shows first what would happen, moves it then, and says why it cannot be", async () => {
     const topic = uniqueName("rewound");

@@ -5,7 +5,7 @@ import { startConsoleHost } from "../support/console-host.ts";
 import { reconcileResult } from "../support/reconcile-result.ts";
 import { httpSettings } from "../support/settings.ts";
 import { topicStatus } from "../support/topic-status.ts";
-import { openConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { noFailureStores } from "../support/failure-stores.ts";
@@ -15,9 +15,9 @@ const token = "correct-horse-battery-staple";
 
 describeInBrowser("signing in", () => {
   const browser = useBrowser();
+  const world = useConsoleWorld();
 
   test("a token is asked for, exchanged for a cookie, and stored nowhere", async () => {
-    await using world = await openConsoleWorld();
     const topic = uniqueName("hidden");
     await using host = await startTestHost({ ...world.servers, http: { port: 0, token }, topics: [topic] });
     for (const { options } of looks) {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { listedTopic, partitionStatus, targetStatus } from "../support/topic-status.ts";
@@ -10,11 +10,7 @@ const dayMs = 86_400_000;
 
 describeInBrowser("what a topic's target holds", () => {
   const browser = useBrowser();
-  let world: ConsoleWorld;
-  beforeAll(async () => {
-    world = await openConsoleWorld();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  const world = useConsoleWorld();
 
   test("a data stream that two topics share, on real servers", async () => {
     const [one, two] = [uniqueName("held"), uniqueName("held")];

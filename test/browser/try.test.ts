@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
-import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { useConsoleWorld } from "../support/console-world.ts";
 import { strictIndex } from "../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -9,11 +9,10 @@ describeInBrowser("Try it", () => {
   const browser = useBrowser();
   const topic = uniqueName("tried");
   const strict = `${topic}-strict`;
-  let world: ConsoleWorld;
+  const world = useConsoleWorld();
   let host: TestHost;
 
   beforeAll(async () => {
-    world = await openConsoleWorld();
     await world.kafka.createTopic(topic, 2);
     await world.elasticsearch.request("PUT", `/${strict}`, strictIndex({ n: { type: "long" } }));
     const values = [
@@ -26,10 +25,7 @@ describeInBrowser("Try it", () => {
     );
     host = await startTestHost(world.servers);
   }, 240_000);
-  afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   test("before a declaration is saved, its form shows what would become of the newest records", async () => {
     await using opened = await browser.open(`${host.url}ui/declarations?form=add&topic=${topic}`, {

@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Partitioners } from "kafkajs";
 import { percentile } from "../../infra/bench/kit/median.ts";
 import { measureRollout } from "../../infra/bench/trials/rollout.ts";
 import { lettersIn, truthOf } from "../support/faults/verify.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** Far more than the steps take on a quiet machine; a partition idle for longer waited for a session timeout. */
 const LONGEST_MS = 6_000;
 const PER_SECOND = 1_000;
 const PARTITIONS = [3, 4, 6, 3, 5, 3, 1, 1, 1];
 
-let servers: StackClients;
-
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 test("three hosts under load are replaced one after another: nothing is lost or doubled, and each exits 0", async () => {
   const run = uniqueName("rollout");

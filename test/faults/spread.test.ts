@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const TOPICS = 300;
 /** A killed member's session takes 6 s to expire, and the machine may be busy. */
 const SETTLE_WITHIN_MS = 90_000;
 
-let servers: StackClients;
-
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 /** How many topics each host owns, once the group has all hosts as members and each topic exactly one owner. */
 async function settled(group: string, hosts: readonly TestHost[]): Promise<number[]> {
@@ -43,10 +38,8 @@ async function settled(group: string, hosts: readonly TestHost[]): Promise<numbe
 test("300 topics of one partition are spread evenly over hosts that start and are killed", async () => {
   const run = uniqueName("spread");
   const topics = Array.from({ length: TOPICS }, (_, n) => `${run}-${n}`);
-  const admin = servers.kafka.kafka.admin();
+  const { admin } = servers.kafka;
   await using resources = new AsyncDisposableStack();
-  await admin.connect();
-  resources.defer(() => admin.disconnect());
   await admin.createTopics({
     topics: topics.map((topic) => ({ topic, numPartitions: 1 })),
     waitForLeaders: false,

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { runAgainst } from "../../infra/cli/audit/against.ts";
 import type { Settings } from "../../lib/rules/model/settings.ts";
 import { runCommand } from "../support/command.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { kafkaSettings, settings } from "../support/settings.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 interface Place {
   readonly topic: string;
@@ -108,17 +108,15 @@ const RECORDS = 300;
 const run = uniqueName("against");
 
 describe("an index that another tool filled", () => {
-  let servers: StackClients;
+  const servers = useStack();
   let own: Settings;
 
   beforeAll(async () => {
-    servers = await connectStack();
     own = settings({
       kafka: { ...kafkaSettings(), brokers: servers.addresses.brokers },
       elasticsearch: { ...settings().elasticsearch, nodes: [servers.addresses.elasticsearchNode] },
     });
   });
-  afterAll(async () => servers[Symbol.asyncDispose]());
 
   /** Fills a topic and returns its records' documents. */
   async function fill(topic: string, count: number, value: (n: number) => string, document: Tool) {

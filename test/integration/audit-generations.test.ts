@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { audit, runAudit } from "../support/faults/audit.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("generations");
 const GENERATIONS = 5;
@@ -31,7 +31,7 @@ interface Report {
 }
 
 describe("an audit of five generations", () => {
-  let servers: StackClients;
+  const servers = useStack();
   /** The indices of each kind, oldest first. */
   const indices = new Map<Kind, readonly string[]>();
   const configFor = (...kinds: Kind[]): object => ({
@@ -42,7 +42,6 @@ describe("an audit of five generations", () => {
   const indexOf = (kind: Kind, generation: number): string => indices.get(kind)?.[generation - 1] ?? "";
 
   beforeAll(async () => {
-    servers = await connectStack();
     const { elasticsearch, kafka } = servers;
     const put = async (path: string, body: object): Promise<void> => {
       expect((await elasticsearch.request("PUT", path, body)).status).toBe(200);
@@ -82,8 +81,7 @@ describe("an audit of five generations", () => {
         );
       }
     }
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
     for (const kind of KINDS) {
       const { body } = await elasticsearch.request("GET", `/${nameOf(kind)}/_settings/index.creation_date`);
       indices.set(kind, Object.keys(body).toSorted());
@@ -94,7 +92,6 @@ describe("an audit of five generations", () => {
   afterAll(async () => {
     for (const name of [run, `${run}-alias`])
       await servers.elasticsearch.request("DELETE", `/_index_template/${name}`);
-    await servers[Symbol.asyncDispose]();
   });
 
   async function documentAt(kind: Kind, generation: number, offset: number) {

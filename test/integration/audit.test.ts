@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { outputOf } from "../support/command.ts";
 import { startTestHost } from "../support/host.ts";
 import { eventually } from "../support/eventually.ts";
+import { useFolder } from "../support/folder.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const COMMAND = join(import.meta.dir, "../../infra/cli/audit.ts");
 const run = uniqueName("audit");
@@ -51,14 +51,12 @@ interface AuditedTopic {
 }
 
 describe("bun run audit", () => {
-  let servers: StackClients;
-  let folder: string;
+  const servers = useStack();
+  const folder = useFolder();
   let config: string;
 
   beforeAll(async () => {
-    servers = await connectStack();
     const { kafka, elasticsearch } = servers;
-    folder = await mkdtemp(join(tmpdir(), "penstock-audit-"));
     const topics = Object.entries(declared).map(([name, own]) =>
       Object.assign({ topic: topicOf(name) }, own),
     );
@@ -83,27 +81,18 @@ describe("bun run audit", () => {
     await untilCompacted();
 
     await using host = await startTestHost(hostConfig);
-    const caughtUp = (name: string): Promise<unknown> =>
-      host.untilTopic(
-        topicOf(name),
-        "has caught up",
-        ({ partitions }) => partitions.length > 0 && partitions.every(({ lag }) => lag === 0),
-        60_000,
-      );
+    const caughtUp = (name: string) => host.untilCaughtUp(topicOf(name), undefined, 60_000);
     await Promise.all(Object.keys(declared).map(caughtUp));
     await kafka.produce(topicOf("late"), lines(2));
     await host.untilTopic(topicOf("late"), "has indexed", ({ counts }) => counts.indexed === 2);
     await caughtUp("late");
     // From here on, the test changes the indices itself.
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
   }, 720_000);
 
   afterAll(async () => {
     for (const pipeline of [run, `${run}-reroute`])
       await servers.elasticsearch.request("DELETE", `/_ingest/pipeline/${pipeline}`);
-    await servers[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
   });
 
   /** An index that brings its own pipeline. */
@@ -217,15 +206,8 @@ describe("bun run audit", () => {
   }
 
   /** Runs the command as its own process. */
-  async function audit(...args: string[]) {
-    await using child = Bun.spawn([process.execPath, COMMAND, ...args], {
-      env: { ...process.env, PENSTOCK_CONFIG: config },
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { out, error, code };
-  }
+  const audit = (...args: string[]) =>
+    outputOf([process.execPath, COMMAND, ...args], { env: { ...process.env, PENSTOCK_CONFIG: config } });
 
   /** Audits one topic. Returns the exit code and the parsed JSON. */
   async function auditOf(name: string, ...args: string[]) {
@@ -472,16 +454,11 @@ describe("bun run audit", () => {
   }, 480_000);
 
   test("leaves no group behind but the hosts' own, without a member of its own", async () => {
-    const admin = servers.kafka.kafka.admin();
-    await admin.connect();
-    try {
-      const { groups } = await admin.listGroups();
-      expect(groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(run))).toEqual([run]);
-      const { groups: described } = await admin.describeGroups([run]);
-      expect(described.map(({ members }) => members)).toEqual([[]]);
-    } finally {
-      await admin.disconnect();
-    }
+    const { admin } = servers.kafka;
+    const { groups } = await admin.listGroups();
+    expect(groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(run))).toEqual([run]);
+    const { groups: described } = await admin.describeGroups([run]);
+    expect(described.map(({ members }) => members)).toEqual([[]]);
   }, 240_000);
 
   test("wrong usage, unknown topics and a bad config: exit codes and reasons", async () => {

@@ -8,10 +8,10 @@ import {
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { readTopic } from "../support/read-topic.ts";
+import { readAll } from "../support/read-topic.ts";
 import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import * as recorded from "../support/recorded/bulk-answers.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 interface Case {
   readonly name: string;
@@ -134,12 +134,11 @@ describe("outcomes of a bulk:", () => {
   const topicOf = (n: number): string => `${run}.${n}`;
   const giant = `${run}.giant`;
   const mixed = `${run}.mixed`;
-  let servers: StackClients;
+  const servers = useStack();
   let stub: ElasticsearchStub;
   let host: TestHost;
 
   beforeAll(async () => {
-    servers = await connectStack();
     stub = await startElasticsearchStub(servers.addresses.elasticsearchNode);
     const topics = [...cases.map((_, n) => topicOf(n)), giant, mixed];
     await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
@@ -158,7 +157,6 @@ describe("outcomes of a bulk:", () => {
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await stub?.[Symbol.asyncDispose]();
-    await servers?.[Symbol.asyncDispose]();
   });
 
   /** Sends them as one batch, waits until there is no lag, and checks that Kafka's own count agrees. */
@@ -237,9 +235,7 @@ describe("outcomes of a bulk:", () => {
   /** What the dead letter of an offset says about itself. */
   async function letterOf(topic: string, offset: number): Promise<Record<string, string>> {
     return eventually(`${topic}/0@${offset} has a dead letter`, async () => {
-      const ends = await servers.kafka.ends(servers.config.deadLetters.topic);
-      const count = [...ends.values()].reduce((sum, end) => sum + end, 0);
-      const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, count);
+      const letters = await readAll(servers.kafka, servers.config.deadLetters.topic);
       const headers = letters.map((letter) =>
         Object.fromEntries(letter.headers.map((header) => [header.name, String(header.value)])),
       );

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
+import { outputOf } from "../support/command.ts";
 
 const module = new URL("../../infra/cli/kit/faults.ts", import.meta.url).pathname;
 const fault = `Object.assign(new Error("a fault"), { client: { password: ["hunter", "2"].join("") } })`;
@@ -11,9 +12,11 @@ test.each([
 ])("%s ends the process with its message alone", async (_, act) => {
   const script = `import { endOnFaults } from ${JSON.stringify(module)};
     endOnFaults(); ${act}; setTimeout(() => {}, 5_000);`;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  expect({ out, error, code }).toEqual({ out: "", error: "unhandled error: a fault\n", code: 1 });
+  expect(await outputOf([process.execPath, "-e", script])).toEqual({
+    out: "",
+    error: "unhandled error: a fault\n",
+    code: 1,
+  });
 });
 
 describe("standard output", () => {

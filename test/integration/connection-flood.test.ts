@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 const DESCRIPTORS = 400;
 const FLOOD = 450;

@@ -1,26 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Admin } from "kafkajs";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("con");
 const names = { steady: `${run}.steady`, grows: `${run}.grows`, goes: `${run}.goes`, comes: `${run}.comes` };
 
-let servers: StackClients;
-let admin: Admin;
-
-beforeAll(async () => {
-  servers = await connectStack();
-  admin = servers.kafka.kafka.admin();
-  await admin.connect();
-});
-afterAll(async () => {
-  await admin.disconnect();
-  await servers[Symbol.asyncDispose]();
-});
+const servers = useStack();
 
 const lines = (count: number, from = 0) =>
   Array.from({ length: count }, (_, n) => ({ value: `line ${from + n}` }));
@@ -34,7 +22,7 @@ async function messagesOf(index: string): Promise<Set<unknown>> {
 }
 
 async function members() {
-  const { groups } = await admin.describeGroups([servers.config.kafka.group]);
+  const { groups } = await servers.kafka.admin.describeGroups([servers.config.kafka.group]);
   const [group] = groups;
   return { state: group?.state, ids: (group?.members ?? []).map(({ memberId }) => memberId).toSorted() };
 }
@@ -108,7 +96,7 @@ describe("topics of one host come, go and grow", () => {
     await servers.kafka.produce(topic, all);
     // The producer may have written some twice: it retries while a new partition has no leader.
     const ends = await servers.kafka.ends(topic);
-    const written = [...ends.values()].reduce((sum, end) => sum + end, 0);
+    const written = ends.values().reduce((sum, end) => sum + end, 0);
     expect(new Set(ends.keys())).toEqual(new Set([0, 1, 2]));
     expect(written).toBeGreaterThanOrEqual(10);
     const { partitions } = await host.untilTopic(
@@ -149,8 +137,7 @@ describe("a group's start position", () => {
       await using host = await startTestHost(config);
       await host.untilTopic(early, "has indexed", ({ counts }) => counts.indexed === 10);
       await host.untilTopic(late, "runs", isRunning);
-      host.signal("SIGTERM");
-      expect(await host.exited).toBe(0);
+      expect(await host.stop()).toBe(0);
     }
     // No consumer reads now, and nothing was ever indexed: only the pin holds the position.
     await servers.kafka.produce(late, [{ value: "while it was down", partition: 0 }]);
@@ -216,6 +203,5 @@ test("a topic created again with fewer partitions is read at once, and the host 
   );
   // The group itself notices within 30 s.
   await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 6, 12_000);
-  host.signal("SIGTERM");
-  expect(await host.exited).toBe(0);
+  expect(await host.stop()).toBe(0);
 }, 240_000);

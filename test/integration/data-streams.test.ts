@@ -5,11 +5,9 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { putFailureStoreTemplate } from "../support/refused.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
-beforeAll(async () => void (servers = await connectStack()));
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 const lines = (from: number, count: number) =>
   Array.from({ length: count }, (_, n) => ({ value: JSON.stringify({ n: from + n, data_stream: "own" }) }));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { CompressionTypes, ConfigResourceTypes } from "kafkajs";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
@@ -14,15 +14,10 @@ import { kafkaSettings } from "../support/settings.ts";
 import { sourceRecord } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 import { replayJson } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 describe("dead letters", () => {
-  let servers: StackClients;
-
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   /** The config of a host with its own dead-letter topic. */
   function configFor(...topics: object[]) {
@@ -74,11 +69,7 @@ describe("dead letters", () => {
     ]);
 
     await using host = await startTestHost(config);
-    const status = await host.untilTopic(
-      topic,
-      "has caught up",
-      ({ partitions }) => partitions.length === 1 && partitions.every(({ lag }) => lag === 0),
-    );
+    const status = await host.untilCaughtUp(topic, 1);
     expect(status).toMatchObject({
       state: "running",
       reason: null,
@@ -117,28 +108,23 @@ describe("dead letters", () => {
     const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
     await makeIndexOfNumbers(servers.elasticsearch, topic);
-    const admin = servers.kafka.kafka.admin();
-    await admin.connect();
-    try {
-      await using host = await startTestHost(config);
-      await servers.kafka.produce(topic, [{ value: '{"n":1}' }]);
-      await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1);
-      expect(await admin.listTopics()).not.toContain(config.deadLetters.topic);
+    const { admin } = servers.kafka;
+    await using host = await startTestHost(config);
+    await servers.kafka.produce(topic, [{ value: '{"n":1}' }]);
+    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1);
+    expect(await admin.listTopics()).not.toContain(config.deadLetters.topic);
 
-      await servers.kafka.produce(topic, [{ value: '{"n":"x"}' }]);
-      await host.untilTopic(topic, "has a dead letter", ({ counts }) => counts.deadLettered === 1);
-      const { resources } = await admin.describeConfigs({
-        includeSynonyms: false,
-        resources: [{ type: ConfigResourceTypes.TOPIC, name: config.deadLetters.topic }],
-      });
-      const values = new Map(
-        resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
-      );
-      expect(values.get("retention.ms")).toBe("-1");
-      expect(values.get("max.message.bytes")).toBe(String(16 * 1024 * 1024));
-    } finally {
-      await admin.disconnect();
-    }
+    await servers.kafka.produce(topic, [{ value: '{"n":"x"}' }]);
+    await host.untilTopic(topic, "has a dead letter", ({ counts }) => counts.deadLettered === 1);
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: config.deadLetters.topic }],
+    });
+    const values = new Map(
+      resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+    );
+    expect(values.get("retention.ms")).toBe("-1");
+    expect(values.get("max.message.bytes")).toBe(String(16 * 1024 * 1024));
   }, 240_000);
 
   test("a timestamp out of range becomes a dead letter, never a wrong document", async () => {
@@ -294,11 +280,7 @@ describe("dead letters", () => {
     await servers.kafka.produce(topic, messages);
 
     await using host = await startTestHost(config);
-    const { counts } = await host.untilTopic(
-      topic,
-      "has caught up",
-      ({ partitions }) => partitions.length === 3 && partitions.every(({ lag }) => lag === 0),
-    );
+    const { counts } = await host.untilCaughtUp(topic, 3);
     expect(counts).toEqual({ indexed: 2_997, duplicate: 0, deadLettered: 3, skipped: 0 });
     expect(await servers.elasticsearch.count(topic)).toBe(2_997);
     expect(await servers.kafka.committed(servers.config.kafka.group, topic)).toEqual(

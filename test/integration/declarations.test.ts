@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import type { DeclarationsListing, ListedEtcd } from "../../functions/list-declarations.ts";
 import { createEtcdServer } from "../support/etcd-server.ts";
@@ -6,13 +6,9 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { changesIn, reconcile, untilGone, untilRunning, type ReconcileAnswer } from "../support/reload.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 interface Preview extends ReconcileAnswer {
   readonly revision: number;

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import { diagnosed, runDoctor } from "../support/doctor-command.ts";
 import { createEtcdServer, freePort } from "../support/etcd-server.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 /** On an unused port. */
 async function configWith(changes: object = {}) {
@@ -50,16 +46,11 @@ test("if all is well it finds nothing, exits 0, and leaves nothing behind", asyn
   expect(find(`target ${other}`)?.seen).toStartWith("an alias that accepts documents: 1 index, ");
   expect(find("pipelines")?.seen).toBe(`exist: ${pipeline}`);
 
-  const admin = servers.kafka.kafka.admin();
-  await admin.connect();
-  try {
-    const { groups } = await admin.listGroups();
-    const { group } = servers.config.kafka;
-    expect(groups.filter(({ groupId }) => groupId.startsWith(group))).toEqual([]);
-    expect(await admin.listTopics()).not.toContain(servers.config.deadLetters.topic);
-  } finally {
-    await admin.disconnect();
-  }
+  const { admin } = servers.kafka;
+  const { groups } = await admin.listGroups();
+  const { group } = servers.config.kafka;
+  expect(groups.filter(({ groupId }) => groupId.startsWith(group))).toEqual([]);
+  expect(await admin.listTopics()).not.toContain(servers.config.deadLetters.topic);
 }, 240_000);
 
 test("all faults are named at once, with remedies", async () => {

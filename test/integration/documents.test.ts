@@ -4,7 +4,7 @@ import type { FoundDocument } from "../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { produceWithJava } from "../support/java-producer.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("doc");
 const javaCodecs = ["gzip", "snappy", "lz4", "zstd"] as const;
@@ -90,11 +90,10 @@ const shapes: readonly (readonly [value: string, document: object])[] = [
 ];
 
 describe("documents of real records", () => {
-  let servers: StackClients;
+  const servers = useStack();
   let host: TestHost;
 
   beforeAll(async () => {
-    servers = await connectStack();
     await Promise.all(Object.keys(settings).map((name) => servers.kafka.createTopic(topicOf(name))));
     // Before the host makes the template cover them.
     await createIndex("older", olderMapping);
@@ -104,10 +103,7 @@ describe("documents of real records", () => {
       topics: Object.entries(settings).map(([name, own]) => Object.assign({ topic: topicOf(name) }, own)),
     });
   }, 240_000);
-  afterAll(async () => {
-    await host[Symbol.asyncDispose]();
-    await servers[Symbol.asyncDispose]();
-  });
+  afterAll(() => host[Symbol.asyncDispose]());
 
   async function createIndex(name: string, mappings: object): Promise<void> {
     const { status } = await servers.elasticsearch.request("PUT", `/${topicOf(name)}`, { mappings });

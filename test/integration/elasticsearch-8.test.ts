@@ -9,20 +9,19 @@ import { uniqueName } from "../support/kafka.ts";
 import { unforgiving } from "../support/refused.ts";
 import { replayJson } from "../support/replay-command.ts";
 import { secureElasticsearch, type SecuredElasticsearch } from "../support/secured-elasticsearch.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { tryJson } from "../support/try-command.ts";
 
 /** A record's whole path with Elasticsearch 8. PENSTOCK_STACK_ELASTICSEARCH=8.19.5 runs all other tests on it too. */
 const accepted = "ApiKey a2V5";
-let servers: StackClients;
+const servers = useStack();
 let eight: Stack;
 let elasticsearch: TestElasticsearch;
 let authority: TestAuthority;
 let proxy: SecuredElasticsearch;
 
 beforeAll(async () => {
-  [servers, authority, eight] = await Promise.all([
-    connectStack(),
+  [authority, eight] = await Promise.all([
     createAuthority(),
     startStack({
       kafka: false,
@@ -39,7 +38,6 @@ afterAll(async () => {
   await proxy?.[Symbol.asyncDispose]();
   await eight?.stop();
   await authority?.[Symbol.asyncDispose]();
-  await servers?.[Symbol.asyncDispose]();
 });
 
 const configFor = (topics: readonly object[], group = servers.config.kafka.group) => ({

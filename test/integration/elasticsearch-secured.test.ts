@@ -5,17 +5,17 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { secureElasticsearch, type SecuredElasticsearch } from "../support/secured-elasticsearch.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const apiKey = "c2VjcmV0LWlkOnNlY3JldC1rZXk=";
 const password = "hunter2-secret";
 
-let servers: StackClients;
+const servers = useStack();
 let authority: TestAuthority;
 let certificates: Record<"good" | "expired" | "elsewhere" | "client", TestCertificate>;
 
 beforeAll(async () => {
-  [servers, authority] = await Promise.all([connectStack(), createAuthority()]);
+  authority = await createAuthority();
   certificates = {
     good: await authority.issue("good", { hosts: ["127.0.0.1"] }),
     expired: await authority.issue("expired", { hosts: ["127.0.0.1"], expired: true }),
@@ -24,7 +24,6 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await servers?.[Symbol.asyncDispose]();
   await authority?.[Symbol.asyncDispose]();
 });
 

@@ -12,7 +12,7 @@ import { createEtcdServer, type EtcdServer } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const NEVER = new AbortController().signal;
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -177,11 +177,7 @@ async function lockUp(etcd: EtcdServer, prefixes: readonly string[]): Promise<vo
 }
 
 describe("a host", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   async function etcdCheck(host: TestHost): Promise<{ ok: boolean; reason: string | null }> {
     const answer = (await (await host.fetch("/readyz")).json()) as {

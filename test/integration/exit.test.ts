@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 describe("a host that is told to exit", () => {
-  let servers: StackClients;
-
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   const lines = (count: number, from: number) =>
     Array.from({ length: count }, (_, n) => ({ value: `line ${from + n}` }));
@@ -52,8 +47,7 @@ describe("a host that is told to exit", () => {
     await using setting = await hostWithRecordsInFlight("8s");
     const { topic, config, host } = setting;
     const startedAt = performance.now();
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(1);
+    expect(await host.stop()).toBe(1);
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeLessThan(8_500);
     expect(host.log().at(-1)).toMatchObject({ msg: "stopped", clean: false });
@@ -61,11 +55,7 @@ describe("a host that is told to exit", () => {
     expect(host.log().find(({ msg }) => msg === uncommitted)).toMatchObject({ topics: [topic] });
 
     await using again = await startTestHost(config);
-    const { counts } = await again.untilTopic(
-      topic,
-      "has caught up",
-      ({ partitions }) => partitions.length === 2 && partitions.every(({ lag }) => lag === 0),
-    );
+    const { counts } = await again.untilCaughtUp(topic, 2);
     expect(counts.indexed + counts.duplicate).toBe(500);
     const found = await servers.elasticsearch.documents(topic);
     expect(new Set(found.map(({ _source }) => _source["message"])).size).toBe(1_000);
@@ -93,18 +83,11 @@ describe("a host that is told to exit", () => {
       await using host = await startTestHost({ ...servers.config, kafka, topics });
       await host.untilTopic(topics[0] ?? "", "is starting", () => true);
       const startedAt = performance.now();
-      host.signal("SIGTERM");
-      expect(await host.exited).toBe(0);
+      expect(await host.stop()).toBe(0);
       expect(performance.now() - startedAt).toBeLessThan(5_000);
 
-      const admin = servers.kafka.kafka.admin();
-      await admin.connect();
-      try {
-        const { groups } = await admin.describeGroups([kafka.group]);
-        expect(groups.map(({ members }) => members.length)).toEqual([0]);
-      } finally {
-        await admin.disconnect();
-      }
+      const { groups } = await servers.kafka.admin.describeGroups([kafka.group]);
+      expect(groups.map(({ members }) => members.length)).toEqual([0]);
     },
     240_000,
   );

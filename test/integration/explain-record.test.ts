@@ -5,10 +5,10 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { transactWithJava } from "../support/java-producer.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 describe("why is it not in the index?", () => {
-  let servers: StackClients;
+  const servers = useStack();
   let host: TestHost;
   const run = uniqueName("explain");
   const plain = `${run}-plain`;
@@ -21,7 +21,6 @@ describe("why is it not in the index?", () => {
   const foreign = `${run}-foreign`;
 
   beforeAll(async () => {
-    servers = await connectStack();
     const { kafka, elasticsearch } = servers;
     for (const topic of [plain, strict, piped, blocked, held, late, marked, foreign])
       await kafka.createTopic(topic);
@@ -63,7 +62,6 @@ describe("why is it not in the index?", () => {
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await servers.elasticsearch.request("PUT", `/${blocked}/_settings`, { "index.blocks.write": null });
-    await servers[Symbol.asyncDispose]();
   });
 
   async function explained(topic: string, offset: number): Promise<RecordExplanation> {
@@ -74,11 +72,7 @@ describe("why is it not in the index?", () => {
   const settled = (topic: string, end: number) =>
     host.untilTopic(topic, `has committed ${end}`, ({ partitions }) => partitions[0]?.committed === end);
   async function deleteBefore(topic: string, offset: number): Promise<void> {
-    const admin = servers.kafka.kafka.admin();
-    await admin.connect();
-    await admin.fetchTopicOffsets(topic);
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] });
-    await admin.disconnect();
+    await servers.kafka.deleteBelow(topic, offset);
   }
 
   test("indexed, skipped, not written; and later missing, or unknown once Kafka forgot it too", async () => {

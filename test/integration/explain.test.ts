@@ -3,7 +3,7 @@ import type { Explanation } from "../../lib/rules/explanation/explanation.ts";
 import { runCommand } from "../support/command.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const HOUR_MS = 3_600_000;
 const blocked = uniqueName("blocked");
@@ -11,12 +11,11 @@ const well = uniqueName("well");
 const absent = uniqueName("absent");
 const nobodys = uniqueName("nobodys");
 const writtenAt = Date.now() - 60_000;
-let servers: StackClients;
+const servers = useStack();
 let host: TestHost;
 let config: object;
 
 beforeAll(async () => {
-  servers = await connectStack();
   const hour = { "retention.ms": String(HOUR_MS) };
   await Promise.all([
     servers.kafka.createTopic(blocked, 2, hour),
@@ -43,10 +42,7 @@ beforeAll(async () => {
   await host.untilTopic(blocked, "is in trouble", ({ trouble }) => trouble !== null);
   await host.untilTopic(well, "is read", ({ partitions }) => partitions[0]?.committed === 1);
 }, 480_000);
-afterAll(async () => {
-  await host?.[Symbol.asyncDispose]();
-  await servers?.[Symbol.asyncDispose]();
-});
+afterAll(() => host?.[Symbol.asyncDispose]());
 
 async function explained(topic: string, ...args: string[]) {
   const { out, error, code } = await runCommand("explain", config, [topic, "--json", ...args]);

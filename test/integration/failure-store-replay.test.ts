@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { DigestResult } from "../../functions/digest-dead-letters.ts";
 import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
 import { runCommand } from "../support/command.ts";
@@ -8,14 +8,10 @@ import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { putFailureStoreTemplate, unforgiving } from "../support/refused.ts";
 import { replayJson, runReplay } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 describe("a replay and the failure stores of data streams", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   const configFor = (...topics: object[]) => ({
     ...servers.config,

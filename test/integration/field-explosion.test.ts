@@ -3,7 +3,7 @@ import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { replayJson } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("explosion");
 const DEAD = `${run}.dead`;
@@ -25,11 +25,10 @@ const foreign = {
 };
 
 describe("ever new field names", () => {
-  let servers: StackClients;
+  const servers = useStack();
   let host: TestHost;
 
   beforeAll(async () => {
-    servers = await connectStack();
     await Promise.all(ways.map((way) => servers.kafka.createTopic(topicOf(way))));
     for (const way of ["refused", "flattened"])
       await servers.elasticsearch.request("PUT", `/${topicOf(way)}`, { mappings: foreign });
@@ -47,10 +46,7 @@ describe("ever new field names", () => {
     // The index exists with its usual fields before the explosion.
     await Promise.all(ways.map((way) => moved(way, [{ message: "first", level: "info" }])));
   }, 240_000);
-  afterAll(async () => {
-    await host[Symbol.asyncDispose]();
-    await servers[Symbol.asyncDispose]();
-  });
+  afterAll(() => host[Symbol.asyncDispose]());
 
   const sent = new Map<string, number>();
 

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { FleetResult } from "../../functions/fleet/model.ts";
 import type { TailLines } from "../../infra/api/logs.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestMember } from "../support/group-member.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const token = "correct-horse-battery-staple";
 const authorization = `Bearer ${token}`;
-let servers: StackClients;
-
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 /** A topic, and the config of a group of its own that reads it. */
 async function groupFor(partitions: number) {

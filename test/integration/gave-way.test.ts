@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { FoundDocument, TestElasticsearch } from "../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { readTopic } from "../support/read-topic.ts";
+import { readAll } from "../support/read-topic.ts";
 import { putFailureStoreTemplate } from "../support/refused.ts";
 import { replayJson } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("gave-way");
 const DEAD = `${run}.dead`;
@@ -123,7 +123,7 @@ const names = Object.keys(indices);
 const nameOf = (name: string): string => topicOf(name.replaceAll(/\W+/g, "-"));
 
 describe("values that a mapping refuses", () => {
-  let servers: StackClients;
+  const servers = useStack();
   let host: TestHost;
   const declined = topicOf("declined");
   const piped = topicOf("piped");
@@ -138,7 +138,6 @@ describe("values that a mapping refuses", () => {
   });
 
   beforeAll(async () => {
-    servers = await connectStack();
     const request: TestElasticsearch["request"] = (...asked) => servers.elasticsearch.request(...asked);
     await Promise.all(
       [...names.map(nameOf), declined, piped].map((topic) => servers.kafka.createTopic(topic)),
@@ -156,7 +155,6 @@ describe("values that a mapping refuses", () => {
   afterAll(async () => {
     await host?.[Symbol.asyncDispose]();
     await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${piped}`);
-    await servers?.[Symbol.asyncDispose]();
   }, 240_000);
 
   const produce = (topic: string, values: readonly string[]): Promise<void> =>
@@ -194,9 +192,7 @@ describe("values that a mapping refuses", () => {
 
   /** The reasons in its letters. */
   async function reasonsOf(topic: string): Promise<string[]> {
-    const ends = await servers.kafka.ends(DEAD);
-    const all = [...ends.values()].reduce((a, b) => a + b, 0);
-    const letters = await readTopic(servers.kafka.brokers, DEAD, all);
+    const letters = await readAll(servers.kafka, DEAD);
     return letters
       .map(({ headers }) => new Map(headers.map((header) => [header.name, String(header.value)])))
       .filter((about) => about.get("penstock.topic") === topic)

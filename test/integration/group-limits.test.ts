@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => ruled?.[Symbol.asyncDispose]());
 
 const configOf = (group: string, topics: readonly unknown[]) => ({
-  kafka: { brokers: [...ruled.brokers], group },
+  kafka: { brokers: [...ruled.kafka.brokers], group },
   elasticsearch: { nodes: [elasticsearchNode] },
   deadLetters: { topic: uniqueName("dead") },
   topics,
@@ -56,7 +56,7 @@ test("a forbidden group is reported, at the start and while running, and used on
   await ruled.kafka.createTopic(topic);
   await ruled.kafka.produce(topic, [{ value: "one" }]);
   const act = { type: AclResourceTypes.GROUP, name: group, operation: AclOperationTypes.READ };
-  await forbid(ruled.admin, act);
+  await forbid(ruled.kafka.admin, act);
   const config = configOf(group, [topic]);
   await using host = await startTestHost(config);
   const reason = `this user may not read with the group ${group} (GROUP_AUTHORIZATION_FAILED): allow Read and Describe on it, or choose another kafka.group`;
@@ -66,15 +66,15 @@ test("a forbidden group is reported, at the start and while running, and used on
     state: "failed",
     remedy: text("grant READ and DESCRIBE on the group"),
   });
-  await permit(ruled.admin, act);
+  await permit(ruled.kafka.admin, act);
   await host.untilTopic(topic, "reads", indexed(1), 25_000);
   await readiness(host, 200);
 
-  await forbid(ruled.admin, act);
+  await forbid(ruled.kafka.admin, act);
   await host.untilTopic(topic, "says why", (status) => status.reason === reason);
   expect(await readiness(host, 503)).toContain(reason);
   await ruled.kafka.produce(topic, [{ value: "two" }]);
-  await permit(ruled.admin, act);
+  await permit(ruled.kafka.admin, act);
   await host.untilTopic(topic, "reads", (status) => status.partitions[0]?.committed === 2, 25_000);
   await readiness(host, 200);
 }, 360_000);
@@ -86,7 +86,7 @@ test("topics that do not fit into the group's record are reported in one log lin
     (_, n) => `${run}-${"x".repeat(180)}-${String(n).padStart(4, "0")}`,
   );
   const small = uniqueName("a-small");
-  await ruled.admin.createTopics({
+  await ruled.kafka.admin.createTopics({
     topics: names.map((topic) => ({ topic, numPartitions: 1 })),
     waitForLeaders: true,
   });
@@ -125,7 +125,7 @@ test("a topic of thousands of partitions is read and committed in bounded memory
   await using host = await startTestHost(configOf(group, [small, big]));
   await ruled.kafka.produce(small, [{ value: "line 0" }]);
   await host.untilTopic(small, "reads", indexed(1));
-  await ruled.admin.createTopics({
+  await ruled.kafka.admin.createTopics({
     topics: [{ topic: big, numPartitions: PARTITIONS }],
     waitForLeaders: false,
   });
@@ -159,6 +159,5 @@ test("a topic of thousands of partitions is read and committed in bounded memory
     `${PARTITIONS} partitions: ${Math.round(rssMb)} MB, beside it ${Math.round(slowestMs)} ms at most\n`,
   );
   expect(rssMb).toBeLessThan(400);
-  host.signal("SIGTERM");
-  expect(await host.exited).toBe(0);
+  expect(await host.stop()).toBe(0);
 }, 960_000);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import type { TopicState } from "../../lib/rules/progress/status.ts";
 import { diagnosed } from "../support/doctor-command.ts";
 import { freePort } from "../support/etcd-server.ts";
@@ -8,16 +8,14 @@ import { startTestMember } from "../support/group-member.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { joinWithJava } from "../support/java-producer.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
+const servers = useStack();
 let httpPort: number;
 
 beforeAll(async () => {
-  servers = await connectStack();
   httpPort = await freePort();
 });
-afterAll(() => servers[Symbol.asyncDispose]());
 
 async function topicOf(partitions: number): Promise<string> {
   const topic = uniqueName("limits");

@@ -2,18 +2,14 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { WITH_HELP } from "../../infra/cli/commands.ts";
 import { scripts } from "../../package.json";
+import { outputOf } from "../support/command.ts";
 
 const root = join(import.meta.dir, "../..");
 
 async function run(command: string, ...args: string[]) {
   // The demo's script starts with an installation.
   const [, file = ""] = /bun (\S+\.ts)/.exec((scripts as Record<string, string>)[command] ?? "") ?? [];
-  const child = Bun.spawn([process.execPath, join(root, file), ...args], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { out, error, code };
+  return outputOf([process.execPath, join(root, file), ...args], { cwd: root });
 }
 
 test.each([...WITH_HELP])("%s --help has the common form", async (command) => {

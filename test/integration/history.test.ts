@@ -103,6 +103,5 @@ test("a topic that takes no records stops nothing: the host says so once, and an
   expect(events.map(({ text }) => text)).toEqual(expect.arrayContaining(["the host started", "reconciled"]));
   expect(problem).toStartWith("It is kept in memory only, because Kafka refuses it: ");
   expect(refused()).toHaveLength(1);
-  host.signal("SIGTERM");
-  expect(await host.exited).toBe(0);
+  expect(await host.stop()).toBe(0);
 });

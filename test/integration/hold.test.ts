@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { HoldResult } from "../../functions/hold-topics.ts";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import { runCommand } from "../support/command.ts";
@@ -6,14 +6,10 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { expectEachOffsetOnce, memberIds, reconcile, untilRunning } from "../support/reload.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 async function createTopics(...partitions: number[]): Promise<string[]> {
   const topics = partitions.map(() => uniqueName("hold"));

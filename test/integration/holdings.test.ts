@@ -7,7 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { settings } from "../support/settings.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const day = (number: number): number => Date.UTC(2026, 10, number);
 const mappings = {
@@ -15,7 +15,7 @@ const mappings = {
 };
 const { signal } = new AbortController();
 
-let servers: StackClients;
+const servers = useStack();
 let client: Elasticsearch;
 /** What this file created: templates and indices by their beginning. */
 const name = uniqueName("holds");
@@ -38,7 +38,6 @@ async function held(target: string, ...topics: string[]): Promise<Holdings> {
 }
 
 beforeAll(async () => {
-  servers = await connectStack();
   client = createElasticsearch({
     ...settings().elasticsearch,
     nodes: [servers.addresses.elasticsearchNode],
@@ -60,7 +59,6 @@ afterAll(async () => {
   for (const kind of ["indices", "closed", "alias-1", "alias-2", "one", "days"])
     await servers.elasticsearch.request("DELETE", `/${name}-${kind}*?ignore_unavailable=true`);
   await servers.elasticsearch.request("DELETE", `/_index_template/${name}-indices`);
-  await servers[Symbol.asyncDispose]();
 });
 
 describe("what a target holds", () => {

@@ -65,12 +65,7 @@ describe("a host on real servers", () => {
       await producing;
     }
     await using again = await startTestHost(config);
-    await again.untilTopic(
-      topic,
-      "has caught up",
-      ({ partitions }) => partitions.length === 2 && partitions.every(({ lag }) => lag === 0),
-      60_000,
-    );
+    await again.untilCaughtUp(topic, 2, 60_000);
     expect(await elasticsearch.count(topic)).toBe(20_000);
   }, 480_000);
 
@@ -80,8 +75,7 @@ describe("a host on real servers", () => {
     await using host = await startTestHost({ ...servers, topics: [topic] });
     await kafka.produce(topic, [{ value: "one" }, { value: "two" }]);
     await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 2);
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
     expect(await kafka.committed(servers.kafka.group, topic)).toEqual(new Map([[0, 2]]));
     expect(await eventually("counted", () => elasticsearch.count(topic))).toBe(2);
   }, 240_000);

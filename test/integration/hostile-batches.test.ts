@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { CompressionTypes } from "kafkajs";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
 import { replayJson } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { runCommand } from "../support/command.ts";
 
 interface AuditTotals {
@@ -16,11 +16,7 @@ interface AuditTotals {
 const MIB = 1024 * 1024;
 
 describe("record batches that decompress to far more than their size", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   async function auditJson(config: object, topic: string): Promise<AuditTotals> {
     const { out, error } = await runCommand("audit", config, [topic, "--json"]);

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { fuzzHttp, type FuzzHttpResult } from "../support/fuzz/http.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 const CASES = Number(process.env["PENSTOCK_FUZZ_CASES"] ?? 3_000);
 

@@ -78,8 +78,7 @@ test("a real host answers over TLS, switches to a renewed certificate, and refus
   );
   expect(await peer()).toBe("renewed");
 
-  host.signal("SIGTERM");
-  expect(await host.exited).toBe(0);
+  expect(await host.stop()).toBe(0);
 }, 240_000);
 
 test("a key that does not match the certificate is exit code 78, with the place and the rule", async () => {

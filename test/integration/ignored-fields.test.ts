@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { runReplay } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** An index that ignores malformed values and one field too many, and refuses text in one field. */
 const index = (fields: number) => ({
@@ -40,12 +40,11 @@ const index = (fields: number) => ({
 
 describe("ignored fields", () => {
   const topic = uniqueName("gave-way");
-  let stack: StackClients;
+  const stack = useStack();
   let host: TestHost;
   let config: object;
 
   beforeAll(async () => {
-    stack = await connectStack();
     await stack.kafka.createTopic(topic);
     const mapped = 13;
     await stack.elasticsearch.request("PUT", `/${topic}`, index(mapped + 1));
@@ -70,7 +69,6 @@ describe("ignored fields", () => {
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await stack.elasticsearch.request("DELETE", `/${topic}`);
-    await stack[Symbol.asyncDispose]();
   });
 
   test("are shown on each line and document, unless only too long", async () => {

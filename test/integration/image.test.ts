@@ -10,7 +10,7 @@ import { buildImage, type Image } from "../support/image/build.ts";
 import { execInContainer, obstacleToContainers, startContainer } from "../support/image/container.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { expectEachOffsetOnce } from "../support/reload.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /**
  * Builds the container image without a container engine, replaying the Dockerfile step by step, and runs its host like
@@ -23,15 +23,11 @@ if (obstacle !== null) process.stderr.write(`SKIPPED: the container image was no
 
 describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () => {
   let image: Image & AsyncDisposable;
-  let servers: StackClients;
+  const servers = useStack();
   beforeAll(async () => {
     image = await buildImage(join(top, "infra/deploy/Dockerfile"), top);
-    servers = await connectStack();
   }, 240_000);
-  afterAll(async () => {
-    await servers[Symbol.asyncDispose]();
-    await image[Symbol.asyncDispose]();
-  });
+  afterAll(() => image[Symbol.asyncDispose]());
 
   const filesIn = async (folder: string): Promise<string[]> => {
     const entries = await readdir(join(image.root, folder), { recursive: true, withFileTypes: true });
@@ -157,8 +153,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     host.signal("SIGCONT");
 
     const toldAt = performance.now();
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
     expect(performance.now() - toldAt).toBeLessThan(10_000);
     const gone = await startContainer({
       ...image,

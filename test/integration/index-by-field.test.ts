@@ -8,20 +8,16 @@ import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { replayJson } from "../support/replay-command.ts";
 import { settings } from "../support/settings.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 /** Indices that fields of the records choose: `logs-{app}`. Real servers. */
-let stack: StackClients;
+const stack = useStack();
 let client: Elasticsearch;
 beforeAll(async () => {
-  stack = await connectStack();
   client = createElasticsearch({ ...settings().elasticsearch, nodes: [stack.addresses.elasticsearchNode] });
 });
-afterAll(async () => {
-  await client.close();
-  await stack[Symbol.asyncDispose]();
-});
+afterAll(() => client.close());
 const { signal } = new AbortController();
 
 const DAY = Date.UTC(2026, 10, 30, 12);

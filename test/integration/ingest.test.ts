@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Etcd3 } from "etcd3";
 import { stringify } from "yaml";
@@ -8,21 +7,18 @@ import { createLambdaFunction } from "../../infra/deploy/lambda/handler.ts";
 import type { IngestAnswer } from "../../infra/api/ingest.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { newFolder } from "../support/folder.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { kafkaEvent } from "../support/kafka-event.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
 import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import { sourceRecord } from "../support/records.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** Records that another program read from Kafka are indexed like a consumer's. */
 describe("an event of records", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   function configFor(...topics: (object | string)[]) {
     return { ...servers.config, deadLetters: { topic: uniqueName("dead") }, topics };
@@ -39,13 +35,6 @@ describe("an event of records", () => {
     return answer;
   }
 
-  const caughtUp = (host: TestHost, topic: string) =>
-    host.untilTopic(
-      topic,
-      "has caught up",
-      ({ partitions }) => partitions.length > 0 && partitions.every(({ lag }) => lag === 0),
-    );
-
   test("that arrive both ways become one document each, byte for byte the same in either order", async () => {
     const topic = uniqueName("both");
     const config = configFor({ topic, format: "json", path: "/var/log/both.log" });
@@ -61,7 +50,7 @@ describe("an event of records", () => {
 
     // The consumer was first: everything is a duplicate.
     await using host = await startTestHost(config);
-    await caughtUp(host, topic);
+    await host.untilCaughtUp(topic);
     const nothing = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
     expect(await ingest(host, eventOf(topic, records))).toEqual({
       batchItemFailures: [],
@@ -81,8 +70,7 @@ describe("an event of records", () => {
     await servers.kafka.produce(topic, [{ partition: 0, value: '{"n":20}' }]);
     await host.untilTopic(topic, "goes on", ({ counts }) => counts.indexed === 21);
     expect(await servers.elasticsearch.count(topic)).toBe(21);
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
   }, 240_000);
 
   test("a mapping error becomes a dead letter and no failure; a temporary refusal by Elasticsearch is a failure", async () => {
@@ -128,11 +116,11 @@ describe("an event of records", () => {
     const key = uniqueName("lambda-key");
     const { etcdEndpoints } = servers.addresses;
     const etcd = new Etcd3({ hosts: [...etcdEndpoints] });
-    const folder = await mkdtemp(join(tmpdir(), "penstock-lambda-"));
+    using folder = newFolder();
     try {
       await etcd.put(key).value(JSON.stringify([{ topic, path: "/var/log/lambda.log" }]));
       const config = { ...configFor(), etcd: { endpoints: etcdEndpoints, keys: [key] } };
-      const path = join(folder, "config.yaml");
+      const path = join(folder.path, "config.yaml");
       await writeFile(path, stringify(config));
       await using lambda = createLambdaFunction({ PENSTOCK_CONFIG: path });
       const record = sourceRecord("by Lambda", { offset: 7 });
@@ -159,7 +147,6 @@ describe("an event of records", () => {
     } finally {
       await etcd.delete().key(key);
       etcd.close();
-      await rm(folder, { recursive: true, force: true });
     }
   }, 240_000);
 });

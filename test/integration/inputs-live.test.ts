@@ -4,7 +4,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { untilRunning } from "../support/reload.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 interface Refusal {
   source: { kind: string };
@@ -16,13 +16,12 @@ interface Refusal {
 describe("a running host", () => {
   const key = uniqueName("inputs-key");
   const [inFile, inEtcd] = [uniqueName("in-file"), uniqueName("in-etcd")];
-  let servers: StackClients;
+  const servers = useStack();
   let etcd: Etcd3;
   let host: TestHost;
   let config: object;
 
   beforeAll(async () => {
-    servers = await connectStack();
     etcd = new Etcd3({ hosts: servers.addresses.etcdEndpoints });
     await Promise.all([inFile, inEtcd].map((topic) => servers.kafka.createTopic(topic)));
     await etcd.put(key).value(JSON.stringify([inEtcd]));
@@ -36,7 +35,6 @@ describe("a running host", () => {
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     etcd.close();
-    await servers[Symbol.asyncDispose]();
   });
 
   const ready = () =>

@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { outputOf } from "../support/command.ts";
+import { useFolder } from "../support/folder.ts";
 
 /** Runs the host until it exits by itself. */
-async function runHost(args: readonly string[], cwd = process.cwd()) {
-  await using child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "../../infra/host/main.ts"), ...args],
-    {
-      cwd,
-      env: { PATH: process.env["PATH"], BIG: "70000" },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { code, out, error };
-}
+const runHost = (args: readonly string[], cwd = process.cwd()) =>
+  outputOf([process.execPath, join(import.meta.dir, "../../infra/host/main.ts"), ...args], {
+    cwd,
+    env: { PATH: process.env["PATH"], BIG: "70000" },
+  });
 
 const base = `kafka: { brokers: ["127.0.0.1:9"] }
 elasticsearch: { nodes: ["http://127.0.0.1:9"] }
@@ -97,11 +89,7 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
 ];
 
 describe("bad input stops the start", () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "penstock-inputs-"));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const folder = useFolder();
 
   test.each(badConfigs)("%s: exit code 78 and where it stands", async (_what, text, answer) => {
     const file = join(folder, `${Bun.randomUUIDv7()}.yaml`);

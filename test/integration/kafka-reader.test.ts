@@ -74,10 +74,7 @@ const lines = (count: number, bytes = 20) =>
 describe("a reader", () => {
   test("many topics take two fetches a second while idle, and few for new records", async () => {
     const topics = Array.from({ length: 300 }, () => uniqueName("reader-many"));
-    const admin = kafka.kafka.admin();
-    await admin.connect();
-    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) });
-    await admin.disconnect();
+    await kafka.admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) });
     await withReader(async (reader, wire) => {
       const sinks = topics.map((topic) => open(reader, topic));
       await eventually("all are heard of", () => sinks.every(({ positions }) => positions.length > 0));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { recordsAlias } from "../../lib/rules/template/index-template.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { templateVersion2 } from "../support/template-2.ts";
 
 interface Answer {
@@ -39,11 +39,10 @@ describe("old and new indices of one topic", () => {
     "payment declined",
     "disk almost full",
   ];
-  let stack: StackClients;
+  const stack = useStack();
   let host: TestHost;
 
   beforeAll(async () => {
-    stack = await connectStack();
     const { kafka, elasticsearch } = stack;
     await elasticsearch.request("PUT", `/${oldIndex}`, {
       ...templateVersion2,
@@ -80,7 +79,6 @@ describe("old and new indices of one topic", () => {
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await stack.elasticsearch.request("DELETE", `/${oldIndex},${newIndex}`);
-    await stack[Symbol.asyncDispose]();
   });
 
   const all = "from=2020-01-01&to=2030-01-01";

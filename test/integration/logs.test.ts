@@ -4,7 +4,7 @@ import { eventually } from "../support/eventually.ts";
 import { readEvents, type StreamEvent } from "../support/events.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { type TestKafka, uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 interface Answer {
   readonly total: { readonly value: number; readonly exact: boolean };
@@ -29,7 +29,7 @@ const textOf = (hit: Answer["hits"][number] | undefined): string =>
   (hit?.line ?? []).map(([text]) => text).join("");
 
 describe("the logs of a host on real servers", () => {
-  let stack: StackClients;
+  const stack = useStack();
   let kafka: TestKafka;
   let elasticsearch: TestElasticsearch;
   let host: TestHost;
@@ -63,7 +63,6 @@ describe("the logs of a host on real servers", () => {
   const q = encodeURIComponent;
 
   beforeAll(async () => {
-    stack = await connectStack();
     ({ kafka, elasticsearch } = stack);
     await Promise.all(
       [topics.hostile, topics.dated, topics.json, topics.huge].map((topic) => kafka.createTopic(topic)),
@@ -116,7 +115,6 @@ describe("the logs of a host on real servers", () => {
   afterAll(async () => {
     await elasticsearch.request("DELETE", `/${topics.huge}`);
     await host[Symbol.asyncDispose]();
-    await stack[Symbol.asyncDispose]();
   });
 
   test("hostile texts come back unchanged, newest first, with matches marked", async () => {

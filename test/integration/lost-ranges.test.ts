@@ -1,29 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Admin } from "kafkajs";
+import { describe, expect, test } from "bun:test";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { kafkaSettings } from "../support/settings.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const lines = (count: number, word: string) =>
   Array.from({ length: count }, (_, n) => ({ value: `${word} ${n}` }));
 const committed = ({ partitions }: TopicStatus): number | null => partitions[0]?.committed ?? null;
 
 describe("records that Kafka has deleted", () => {
-  let servers: StackClients;
-  let admin: Admin;
-  beforeAll(async () => {
-    servers = await connectStack();
-    admin = servers.kafka.kafka.admin();
-    await admin.connect();
-  });
-  afterAll(async () => {
-    await admin.disconnect();
-    await servers[Symbol.asyncDispose]();
-  });
+  const servers = useStack();
 
   /** With its own group: a killed host stays a member for a while, and would block others. */
   const configOf = (topic: string): object => ({
@@ -36,14 +25,12 @@ describe("records that Kafka has deleted", () => {
   async function readAndStop(topic: string, count: number): Promise<void> {
     await using host = await startTestHost(configOf(topic));
     await host.untilTopic(topic, "has committed", (status) => committed(status) === count);
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
   }
 
   async function deleteRecords(topic: string, before: number): Promise<void> {
     // kafkajs finds leaders only for topics it was asked about before.
-    await admin.fetchTopicOffsets(topic);
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] });
+    await servers.kafka.deleteBelow(topic, before);
   }
 
   /** Commits without being a member, while there are none: kafkajs' admin omits the metadata. */
@@ -99,7 +86,7 @@ describe("records that Kafka has deleted", () => {
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(50, "old"));
     await readAndStop(topic, 50);
-    const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const [group] = await servers.kafka.admin.fetchOffsets({ groupId, topics: [topic] });
     const metadata = group?.partitions[0]?.metadata ?? null;
     expect(metadata).toContain('"lastRecord":{"offset":49,');
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { TriedMending } from "../../functions/mend-letters.ts";
 import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
 import type { LetterGroup } from "../../lib/rules/dead-letters/letter-state.ts";
@@ -8,13 +8,9 @@ import { fieldCountOf } from "../../lib/rules/trial/scratch-index.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-}, 240_000);
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 interface Case {
   readonly topic: string;

@@ -3,26 +3,22 @@ import { AssignerProtocol } from "kafkajs";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const PARTITIONS = 5;
 const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 const shared = uniqueName("metrics-shared");
 const other = uniqueName("metrics-other");
 
-let servers: StackClients;
+const servers = useStack();
 let hosts: readonly [TestHost, TestHost];
 
 beforeAll(async () => {
-  servers = await connectStack();
   await Promise.all([servers.kafka.createTopic(shared, PARTITIONS), servers.kafka.createTopic(other)]);
   const config = { ...servers.config, topics: [shared, other] };
   hosts = await Promise.all([startTestHost(config), startTestHost(config)]);
 }, 240_000);
-afterAll(async () => {
-  await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()));
-  await servers[Symbol.asyncDispose]();
-});
+afterAll(() => Promise.all(hosts.map((host) => host[Symbol.asyncDispose]())));
 
 /** The samples of `GET /metrics`. */
 async function samplesOf(host: TestHost): Promise<string[]> {

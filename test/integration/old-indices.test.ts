@@ -46,8 +46,7 @@ test("an index of the older template beside a new one is written to, audited, re
       ({ counts }) => counts.indexed + counts.deadLettered === 2 * records.length,
     );
     expect(counts).toMatchObject({ indexed: 7, deadLettered: 1 });
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
   }
   expect((await runCommand("audit", config, [])).code).toBe(0);
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import type { DeclarationsListing } from "../../functions/list-declarations.ts";
 import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
@@ -8,14 +8,10 @@ import { startTestHost, type TestHost } from "../support/host.ts";
 import { kafkaEvent } from "../support/kafka-event.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { sourceRecord } from "../support/records.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { strictIndex } from "../support/elasticsearch.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 /** Calls a host, and checks each answer against the description that this host serves. */
 function asking(host: TestHost, described: DescribedAnswers) {

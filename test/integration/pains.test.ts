@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { startElasticsearchStub } from "../support/elasticsearch-stub.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { itemTooMany, wholeTooMany } from "../support/recorded/bulk-answers.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /**
  * Complaints about other shippers, named by the thread in their tracker. Other tests cover the rest;
  * test/structure/pains.test.ts lists them all.
  */
 describe("not here:", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers?.[Symbol.asyncDispose]());
+  const servers = useStack();
 
   test("a repeatedly refused record is lost because later ones were acknowledged (vector#24543)", async () => {
     const topic = uniqueName("refused");
@@ -98,8 +94,7 @@ describe("not here:", () => {
         [...ours, ...theirs].toSorted((a, b) => a - b).join() === "0,1,2,3"
       );
     });
-    second.signal("SIGTERM");
-    expect(await second.exited).toBe(0);
+    expect(await second.stop()).toBe(0);
     await eventually("one tells of all again", async () => (await told(first)).join() === "0,1,2,3");
   }, 360_000);
 });

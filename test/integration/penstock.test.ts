@@ -1,35 +1,26 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DEVELOPMENT, SHIPPED } from "../../infra/cli/commands.ts";
 import manifest from "../../package.json";
+import { outputOf } from "../support/command.ts";
+import { newFolder } from "../support/folder.ts";
 
 const top = join(import.meta.dir, "../..");
 const program = join(top, manifest.bin.penstock);
 
-async function run(command: readonly string[], cwd = top) {
-  await using child = Bun.spawn([...command], {
-    cwd,
-    env: { ...process.env, PATH: `${join(process.execPath, "..")}:${process.env["PATH"] ?? ""}` },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { out, error, code };
-}
+const env = { ...process.env, PATH: `${join(process.execPath, "..")}:${process.env["PATH"] ?? ""}` };
+const run = (command: readonly string[], cwd = top) => outputOf(command, { cwd, env });
 const penstock = (...args: string[]) => run([process.execPath, program, ...args]);
 
 describe("penstock", () => {
   test("runs from any folder, as an installed command", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "penstock-bin-"));
-    try {
-      await symlink(program, join(folder, "penstock"));
-      const { out, error, code } = await run([join(folder, "penstock"), "doctor", "--help"], folder);
-      expect({ error, code }).toEqual({ error: "", code: 0 });
-      expect(out).toStartWith("Usage: penstock doctor [options]\n");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    using folder = newFolder();
+    const installed = join(folder.path, "penstock");
+    await symlink(program, installed);
+    const { out, error, code } = await run([installed, "doctor", "--help"], folder.path);
+    expect({ error, code }).toEqual({ error: "", code: 0 });
+    expect(out).toStartWith("Usage: penstock doctor [options]\n");
   }, 240_000);
 
   test.each(Object.keys(SHIPPED).filter((name) => name !== "version"))(

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { readTopic } from "../support/read-topic.ts";
+import { readAll } from "../support/read-topic.ts";
 import { putFailureStoreTemplate, unforgiving } from "../support/refused.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("fault");
 const good = "good";
@@ -53,7 +53,7 @@ const brokenForAll: Readonly<Record<string, readonly object[] | null>> = {
 const topicOf = (name: string): string => `${run}.${name}`;
 
 describe("records that an ingest pipeline refuses", () => {
-  let servers: StackClients;
+  const servers = useStack();
   let host: TestHost;
   const others = ["mixed", "company", "blocked", "stream", "streamless"];
   const declared = [...Object.keys(refusals), ...Object.keys(brokenForAll), ...others];
@@ -70,7 +70,6 @@ describe("records that an ingest pipeline refuses", () => {
   });
 
   beforeAll(async () => {
-    servers = await connectStack();
     await Promise.all(declared.map((name) => servers.kafka.createTopic(topicOf(name))));
     for (const [name, { processors }] of Object.entries(refusals)) await putPipeline(name, processors);
     for (const [name, processors] of Object.entries(brokenForAll))
@@ -93,7 +92,6 @@ describe("records that an ingest pipeline refuses", () => {
     await host?.[Symbol.asyncDispose]();
     for (const name of declared)
       await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${topicOf(name)}`);
-    await servers?.[Symbol.asyncDispose]();
   }, 240_000);
 
   async function putPipeline(name: string, processors: readonly object[]): Promise<void> {
@@ -138,12 +136,7 @@ describe("records that an ingest pipeline refuses", () => {
 
   /** What its letters say of themselves. */
   async function lettersOf(name: string): Promise<Record<string, string>[]> {
-    const ends = await servers.kafka.ends(topicOf("dead"));
-    const letters = await readTopic(
-      servers.kafka.brokers,
-      topicOf("dead"),
-      [...ends.values()].reduce((a, b) => a + b, 0),
-    );
+    const letters = await readAll(servers.kafka, topicOf("dead"));
     return letters
       .map(({ headers }) => Object.fromEntries(headers.map((header) => [header.name, String(header.value)])))
       .filter((about) => about["penstock.topic"] === topicOf(name));

@@ -1,23 +1,16 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { stringify } from "yaml";
+import { outputOf } from "../support/command.ts";
+import { useFolder } from "../support/folder.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { startPiped } from "../support/terminal.ts";
 
-let servers: StackClients;
-let folder: string;
-beforeAll(async () => {
-  servers = await connectStack();
-  folder = await mkdtemp(join(tmpdir(), "penstock-plan-"));
-});
-afterAll(async () => {
-  await servers[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+const servers = useStack();
+const folder = useFolder();
 
 test("plan compares another file with the running host, and changes nothing", async () => {
   const [kept, gone, fresh] = [uniqueName("kept"), uniqueName("gone"), uniqueName("fresh")];
@@ -26,12 +19,8 @@ test("plan compares another file with the running host, and changes nothing", as
   for (const topic of [kept, gone]) await host.untilTopic(topic, "runs", ({ state }) => state === "running");
   const file = join(folder, "next.yaml");
   await writeFile(file, stringify({ ...servers.config, topics: [kept, fresh] }));
-  const plan = async (...words: string[]) => {
-    const command = ["bun", "run", "plan", "--config", file, "--host", host.url, ...words];
-    const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
-    const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { out, error, code };
-  };
+  const plan = (...words: string[]) =>
+    outputOf(["bun", "run", "plan", "--config", file, "--host", host.url, ...words]);
   const [text, json] = await Promise.all([plan("--exit-code"), plan("--json")]);
   expect(text).toMatchObject({ error: "", code: 3 });
   expect(text.out).toContain(`\n+ start    ${fresh}  (`);

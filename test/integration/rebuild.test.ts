@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { RebuildTopicResult } from "../../functions/rebuild-topic.ts";
 import type { RebuildState } from "../../lib/rules/rebuild/rebuild-status.ts";
 import { runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** Topics that are read again into a new index beside the live one, on real servers. */
-let stack: StackClients;
-beforeAll(async () => void (stack = await connectStack()));
-afterAll(async () => stack[Symbol.asyncDispose]());
+const stack = useStack();
 
 const PARTITIONS = 3;
 const RECORDS = 6_000;

@@ -5,29 +5,25 @@ import type { ShownEntry } from "../../lib/rules/inspection/shown-record.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { transactWithJava } from "../support/java-producer.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const token = "a-token-that-may-do-everything";
 const readOnlyToken = "a-token-that-may-only-look";
 
 describe("records as they lie in Kafka", () => {
-  let servers: StackClients;
+  const servers = useStack();
   let host: TestHost;
   const run = uniqueName("records");
   const declared = `${run}-declared`;
   const foreign = `${run}-foreign`;
 
   beforeAll(async () => {
-    servers = await connectStack();
     await servers.kafka.createTopic(declared, 2);
     await servers.kafka.createTopic(foreign);
     const http = { port: 0, token, readOnlyToken };
     host = await startTestHost({ ...servers.config, http, topics: [declared] });
   }, 240_000);
-  afterAll(async () => {
-    await host[Symbol.asyncDispose]();
-    await servers[Symbol.asyncDispose]();
-  });
+  afterAll(() => host[Symbol.asyncDispose]());
 
   const answer = (query: string, by = token) =>
     host.fetch(`/records?${query}`, { headers: { authorization: `Bearer ${by}` } });
@@ -103,11 +99,7 @@ describe("records as they lie in Kafka", () => {
     const kept = ["A:begin", "A:send:kept 1", "A:commit"];
     const aborted = ["A:begin", "A:send:aborted 1", "A:send:aborted 2", "A:abort"];
     await transactWithJava(servers.addresses.brokers, topic, [...kept, ...aborted, ...kept]);
-    const admin = servers.kafka.kafka.admin();
-    await admin.connect();
-    await admin.fetchTopicOffsets(topic);
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "1" }] });
-    await admin.disconnect();
+    await servers.kafka.deleteBelow(topic, 1);
     const { entries, next, logStart } = await records(`topic=${topic}&partition=0&offset=0`);
     expect({ next, logStart }).toEqual({ next: 7, logStart: 1 });
     expect(summary(entries)).toEqual([

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import { createEtcdServer, type EtcdServer } from "../support/etcd-server.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { reconcile, untilGone, untilReady, untilRunning } from "../support/reload.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 /** New topics in Kafka, one partition and one record each. */
 async function topicsInKafka(count: number): Promise<string[]> {

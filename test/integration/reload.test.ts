@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdir, open, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -15,7 +15,7 @@ import {
   untilReady,
   untilRunning,
 } from "../support/reload.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
 
 type Entry = { readonly topic: string } & Readonly<Record<string, unknown>>;
@@ -26,11 +26,7 @@ interface Way {
   declare(entries: readonly Entry[]): Promise<void>;
 }
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 describe("topics come, change and go while another one keeps running, declared through", () => {
   const inFile = (steady: string, entries: readonly Entry[]): string =>

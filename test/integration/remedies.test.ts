@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** Each refusal is told with its remedy, and the remedy's command, carried out as it is written, heals the topic. */
 interface Refusal {
@@ -15,7 +15,7 @@ interface Refusal {
 const HOUR_MS = 3_600_000;
 const RECORDS = 5;
 const run = uniqueName("remedy");
-let servers: StackClients;
+const servers = useStack();
 let host: TestHost;
 
 /** `PUT app/_settings {…}`, as Kibana's console takes it. */
@@ -63,7 +63,6 @@ const nameOf = (n: number): string => `${run}.${n}`;
 const later = `${run}.later`;
 
 beforeAll(async () => {
-  servers = await connectStack();
   const hour = { "retention.ms": String(HOUR_MS) };
   await Promise.all(refusals.map((_, n) => servers.kafka.createTopic(nameOf(n), 2, hour)));
   host = await startTestHost({
@@ -74,10 +73,7 @@ beforeAll(async () => {
     ],
   });
 }, 480_000);
-afterAll(async () => {
-  await host?.[Symbol.asyncDispose]();
-  await servers?.[Symbol.asyncDispose]();
-});
+afterAll(() => host?.[Symbol.asyncDispose]());
 
 const isTroubled = ({ trouble }: ListedTopic): boolean => trouble !== null && trouble.deletableAt !== null;
 

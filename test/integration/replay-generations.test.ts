@@ -5,18 +5,17 @@ import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
 import { replayJson, runReplay } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const GENERATIONS = 5;
 const OF_EACH = 20;
 
 /** Records whose letters are replayed although, or after, their documents are spread over five generations. */
 describe("a replay into a data stream of five generations", () => {
-  let servers: StackClients;
+  const servers = useStack();
   const run = uniqueName("replayed");
 
   beforeAll(async () => {
-    servers = await connectStack();
     const { status } = await servers.elasticsearch.request("PUT", `/_index_template/${run}`, {
       index_patterns: [`${run}-*`],
       priority: 500,
@@ -36,10 +35,7 @@ describe("a replay into a data stream of five generations", () => {
     });
     expect(status).toBe(200);
   });
-  afterAll(async () => {
-    await servers.elasticsearch.request("DELETE", `/_index_template/${run}`);
-    await servers[Symbol.asyncDispose]();
-  });
+  afterAll(() => servers.elasticsearch.request("DELETE", `/_index_template/${run}`));
 
   /** A topic with its documents in five generations, and a dead letter for every record. */
   async function scene(name: string) {

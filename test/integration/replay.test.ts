@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
 import { deadLetterOf, withoutValue, type DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
@@ -12,14 +12,10 @@ import { readTopic } from "../support/read-topic.ts";
 import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { replayJson, runReplay } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 describe("replay", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   function configFor(...topics: (object | string)[]) {
     const deadLetters = { topic: uniqueName("dead") };
@@ -34,17 +30,7 @@ describe("replay", () => {
   /** Runs a host until it has read the topics to their ends. */
   async function ingest(config: object, ...topics: string[]): Promise<void> {
     await using host = await startTestHost(config);
-    for (const topic of topics) {
-      await host.untilTopic(
-        topic,
-        "has caught up",
-        ({ partitions }) => partitions.length > 0 && partitions.every(({ lag }) => lag === 0),
-      );
-    }
-  }
-
-  async function lettersIn(topic: string): Promise<number> {
-    return [...(await servers.kafka.ends(topic)).values()].reduce((sum, end) => sum + end, 0);
+    for (const topic of topics) await host.untilCaughtUp(topic);
   }
 
   async function putLetters(topic: string, letters: readonly DeadLetter[]): Promise<void> {
@@ -85,7 +71,7 @@ describe("replay", () => {
       { partition: 1, value: '{"n":{"three":3}}', timestamp },
     ]);
     await ingest(config, topic);
-    expect(await lettersIn(config.deadLetters.topic)).toBe(3);
+    expect(await servers.kafka.written(config.deadLetters.topic)).toBe(3);
 
     // Not repaired yet: nothing is indexed, and no letter is added.
     const tooEarly = await runReplay(config);
@@ -95,7 +81,7 @@ describe("replay", () => {
       `        1 letter of topic ${topic}, index ${topic}, field day: document_parsing_exception\n`,
     );
     expect(tooEarly.error).toBe("");
-    expect(await lettersIn(config.deadLetters.topic)).toBe(3);
+    expect(await servers.kafka.written(config.deadLetters.topic)).toBe(3);
 
     await servers.elasticsearch.request("DELETE", `/${topic}`);
     await createIndex(topic, {
@@ -137,7 +123,7 @@ describe("replay", () => {
       code: 0,
       result: { alreadyThere: 3, wouldReplay: 0 },
     });
-    expect(await lettersIn(config.deadLetters.topic)).toBe(3);
+    expect(await servers.kafka.written(config.deadLetters.topic)).toBe(3);
   }, 480_000);
 
   test("only the selected letters, into another index if requested; the same in the digest", async () => {
@@ -208,7 +194,7 @@ describe("replay", () => {
         byError: { groups: [{ error: "invalid_timestamp", count: 1 }] },
       },
     });
-    expect(await lettersIn(config.deadLetters.topic)).toBe(4);
+    expect(await servers.kafka.written(config.deadLetters.topic)).toBe(4);
   }, 480_000);
 
   test("indexes doubles once, and reads omitted values from their topic, or names them as deleted", async () => {
@@ -222,14 +208,7 @@ describe("replay", () => {
         { value: text, key: text.at(-1) ?? null, timestamp: String(timestamp) },
       ]);
     }
-    const admin = servers.kafka.kafka.admin();
-    await admin.connect();
-    try {
-      await admin.fetchTopicMetadata({ topics: [topic] });
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "1" }] });
-    } finally {
-      await admin.disconnect();
-    }
+    await servers.kafka.deleteBelow(topic, 1);
     const record = (offset: number, value = "") => sourceRecord(value, { offset, timestamp });
     const omitted = [0, 1, 3].map((offset) => withoutValue(letterFor(topic, record(offset))));
     const small = letterFor(topic, record(2, "small"));
@@ -351,22 +330,18 @@ describe("replay", () => {
       result: { indexed: 1 },
     });
     expect((await servers.elasticsearch.documents(index)).map(({ _source }) => _source["n"])).toEqual(["x"]);
-    expect(await lettersIn(config.deadLetters.topic)).toBe(1);
+    expect(await servers.kafka.written(config.deadLetters.topic)).toBe(1);
 
     await servers.kafka.produce(topic, [{ value: '{"n":3}' }]);
     await host.untilTopic(topic, "goes on", ({ counts }) => counts.indexed === 2);
-    const admin = servers.kafka.kafka.admin();
-    await admin.connect();
-    const { groups } = await admin.listGroups();
-    await admin.disconnect();
+    const { groups } = await servers.kafka.admin.listGroups();
     // Every user of the host's group may replay: no other group is used.
     const { group } = servers.config.kafka;
     const ours = groups.filter(
       ({ groupId }) => groupId.startsWith(group) || groupId.startsWith("penstock.reader-"),
     );
     expect(ours.map(({ groupId }) => groupId)).toEqual([group]);
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    expect(await host.stop()).toBe(0);
   }, 480_000);
 
   test.each([

@@ -1,19 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { stringify } from "yaml";
+import { expect, test } from "bun:test";
 import type { RewindResult } from "../../functions/rewind-topic.ts";
 import { main as audit } from "../../infra/cli/audit.ts";
 import { main as topics } from "../../infra/cli/topics.ts";
+import { withConfigFile } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
-beforeAll(async () => void (servers = await connectStack()));
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 const MINUTE = 60_000;
 /** As of one moment, each of these partitions has a record for each of the last minutes, oldest first. */
@@ -28,30 +23,24 @@ const minutes = (now: number, partitions: number, count: number, from = count) =
 
 /** Without a process of its own, which would take a second each time. */
 async function called(command: typeof topics | typeof audit, config: object, args: readonly string[]) {
-  const folder = await mkdtemp(join(tmpdir(), "penstock-rewind-"));
-  try {
-    const file = join(folder, "config.yaml");
-    await writeFile(file, stringify(config));
-    const said = { out: "", error: "" };
-    const write = (text: string) => void (said.error += text);
-    const io = {
-      environment: {},
-      out: (text: string) => void (said.out += text),
-      signal: AbortSignal.timeout(60_000),
-      outputLost: new AbortController().signal,
-      painted: { write: () => {} },
-      now: () => Date.now(),
-      random: () => Math.random(),
-    };
+  const said = { out: "", error: "" };
+  const write = (text: string) => void (said.error += text);
+  const io = {
+    environment: {},
+    out: (text: string) => void (said.out += text),
+    signal: AbortSignal.timeout(60_000),
+    outputLost: new AbortController().signal,
+    painted: { write: () => {} },
+    now: () => Date.now(),
+    random: () => Math.random(),
+  };
+  const code = await withConfigFile(config, (file) => {
     const argv = [...args, "--config", file];
-    const code =
-      command === topics
-        ? await topics(argv, { ...io, error: write })
-        : await audit(argv, { ...io, error: { write } });
-    return { ...said, code };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return command === topics
+      ? topics(argv, { ...io, error: write })
+      : audit(argv, { ...io, error: { write } });
+  });
+  return { ...said, code };
 }
 
 async function rewind(config: object, ...args: string[]): Promise<RewindResult & { readonly code: number }> {
@@ -147,8 +136,7 @@ test.concurrent("two hosts under load: back to a time, to offsets, to the beginn
   // Forward, without a host that could move it now.
   await Promise.all(
     [one, two].map(async (host) => {
-      host.signal("SIGTERM");
-      expect(await host.exited).toBe(0);
+      expect(await host.stop()).toBe(0);
     }),
   );
   await servers.kafka.produce(topic, minutes(Date.now(), 4, 30, 0));
@@ -227,8 +215,7 @@ test.concurrent("what was skipped, before it began or by a rewind, is listed apa
     await servers.kafka.produce(topic, minutes(now, 1, 10));
     await settled(40);
     expect((await audited(config, topic)).topics[0]?.totals).toMatchObject({ offsets: 10, indexed: 10 });
-    host.signal("SIGTERM");
-    await host.exited;
+    await host.stop();
   }
   await servers.kafka.produce(topic, minutes(now, 1, 20));
   // No host runs: it waits for one.

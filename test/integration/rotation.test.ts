@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { createAuthority } from "../support/certificates.ts";
@@ -8,14 +8,10 @@ import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { changesIn, expectEachOffsetOnce, memberIds, untilReady } from "../support/reload.ts";
 import { createSecretMount } from "../support/secret-mount.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 /** In front of the real Elasticsearch: admits requests with this key, and counts those with another. */
 function guardElasticsearch(node: string, firstKey: string) {

@@ -3,7 +3,7 @@ import type { LogFields, LogTopics } from "../../infra/api/log/fields.ts";
 import { recordsAlias } from "../../lib/rules/template/index-template.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 interface Answer {
   readonly total: { readonly value: number };
@@ -56,11 +56,10 @@ describe("searches by field, in indices with different mappings", () => {
     },
     { level: "info", status: "none", message: "odd status", path: String.raw`C:\temp`, "a/b": "x (y)" },
   ];
-  let stack: StackClients;
+  const stack = useStack();
   let host: TestHost;
 
   beforeAll(async () => {
-    stack = await connectStack();
     const { kafka, elasticsearch } = stack;
     await elasticsearch.request("PUT", `/${oldIndex}`, {
       aliases: { [recordsAlias]: {} },
@@ -104,7 +103,6 @@ describe("searches by field, in indices with different mappings", () => {
   afterAll(async () => {
     await host[Symbol.asyncDispose]();
     await stack.elasticsearch.request("DELETE", `/${oldIndex},${newIndex}`);
-    await stack[Symbol.asyncDispose]();
   });
 
   const fetched = (query: string, rest = ""): Promise<Response> =>

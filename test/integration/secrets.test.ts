@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { openApiDocument } from "../../infra/host/http/kit/openapi.ts";
@@ -11,8 +10,9 @@ import { fingerprintOf } from "../../lib/rules/secrets/fingerprint.ts";
 import { createAuthority, type TestAuthority } from "../support/certificates.ts";
 import { freePort } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";
+import { useFolder } from "../support/folder.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** Unmistakable, and changed by every encoding. */
 const secretOf = (name: string): string => `${name} s3cr3t/+?&"${name}"`;
@@ -25,21 +25,15 @@ const secrets = {
 } as const;
 const user = "penstock-user";
 
-let servers: StackClients;
+const servers = useStack();
 let authority: TestAuthority;
-let folder: string;
+const folder = useFolder();
 let key: { readonly certFile: string; readonly keyFile: string; readonly key: string };
 beforeAll(async () => {
-  servers = await connectStack();
   authority = await createAuthority();
   key = await authority.issue("client");
-  folder = await mkdtemp(join(tmpdir(), "penstock-leaks-"));
 });
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
-  await authority[Symbol.asyncDispose]();
-  await servers[Symbol.asyncDispose]();
-});
+afterAll(() => authority[Symbol.asyncDispose]());
 
 /** Strings that must appear nowhere: every secret in plain and encoded form, and the lines of the key. */
 function forbidden(): string[] {

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 /**
  * Where an `_id` is unique per backing index only, records may be written twice: once by a host that was killed before
  * it heard of it, and once more by the next one, to another index. Real servers, with answers lost on purpose.
  */
-let stack: StackClients;
-beforeAll(async () => void (stack = await connectStack()));
-afterAll(async () => stack[Symbol.asyncDispose]());
+const stack = useStack();
 
 const PARTITIONS = 3;
 const EACH = 20;

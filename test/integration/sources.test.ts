@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { changesIn, reconcile, untilGone, untilRunning } from "../support/reload.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
-let servers: StackClients;
-beforeAll(async () => {
-  servers = await connectStack();
-});
-afterAll(() => servers[Symbol.asyncDispose]());
+const servers = useStack();
 
 describe.concurrent("declared in etcd", () => {
   test("a pattern's topics are excluded by globs, live, and told once (vector#7580, logstash-input-kafka#183)", async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { CompressionTypes } from "kafkajs";
 import type { FetchedBatch } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import { createKafkaOffsets } from "../../lib/adapters/kafka/queries/offsets.ts";
@@ -7,14 +7,10 @@ import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { rejection } from "../support/rejection.ts";
 import { kafkaSettings } from "../support/settings.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 describe("spans of a topic", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   function reader(topic: string) {
     const kafka = kafkaSettings({
@@ -32,14 +28,8 @@ describe("spans of a topic", () => {
       },
       /** Groups of this reader that Kafka still knows. */
       groups: async () => {
-        const admin = servers.kafka.kafka.admin();
-        await admin.connect();
-        try {
-          const { groups } = await admin.listGroups();
-          return groups.filter(({ groupId }) => groupId.startsWith(kafka.group));
-        } finally {
-          await admin.disconnect();
-        }
+        const { groups } = await servers.kafka.admin.listGroups();
+        return groups.filter(({ groupId }) => groupId.startsWith(kafka.group));
       },
     };
   }
@@ -113,18 +103,7 @@ describe("spans of a topic", () => {
     await servers.kafka.createTopic(topic, 2);
     await produceNumbered(topic, 0, 50);
     await produceNumbered(topic, 1, 50);
-    const admin = servers.kafka.kafka.admin();
-    await admin.connect();
-    try {
-      await admin.fetchTopicMetadata({ topics: [topic] });
-      const partitions = [
-        { partition: 0, offset: "30" },
-        { partition: 1, offset: "50" },
-      ];
-      await admin.deleteTopicRecords({ topic, partitions });
-    } finally {
-      await admin.disconnect();
-    }
+    await servers.kafka.deleteBelow(topic, 30, 50);
     const { read, kafka } = reader(topic);
     const { values, take } = collector();
     const span = { start: 10, end: 40 };

@@ -64,8 +64,7 @@ test("topics begin at a time or an age, at Kafka's timestamps of either kind; on
     const commits = [...(await kafka.committed(servers.config.kafka.group, timed)).values()];
     return commits.join() === "10,10,0";
   });
-  host.signal("SIGTERM");
-  expect(await host.exited).toBe(0);
+  expect(await host.stop()).toBe(0);
   await kafka.produce(aged, [at(2, 5)]);
   await using again = await startTestHost(text);
   await again.untilTopic(aged, "reads on", ({ counts }) => counts.indexed === 1);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startTestHost } from "../support/host.ts";
-import { landInFlight, untilCaughtUp, whereAre, type Landed } from "../support/in-flight.ts";
+import { landInFlight, whereAre, type Landed } from "../support/in-flight.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("target");
 /** Noon of a day that dated indices are named after. */
@@ -13,10 +13,9 @@ const NOON = Date.UTC(2026, 0, 2, 12);
  * changes, and another host sends on.
  */
 describe("a target that changes while records are in flight", () => {
-  let servers: StackClients;
+  const servers = useStack();
 
   beforeAll(async () => {
-    servers = await connectStack();
     const properties = {
       "kafka.topic": { type: "keyword" },
       "kafka.partition": { type: "integer" },
@@ -29,10 +28,7 @@ describe("a target that changes while records are in flight", () => {
       template,
     });
   });
-  afterAll(async () => {
-    await demand("DELETE", `/_index_template/${run}`);
-    await servers[Symbol.asyncDispose]();
-  });
+  afterAll(() => demand("DELETE", `/_index_template/${run}`));
 
   async function demand(method: string, path: string, body?: object): Promise<void> {
     const answer = await servers.elasticsearch.request(method, path, body);
@@ -101,7 +97,7 @@ describe("a target that changes while records are in flight", () => {
     });
     expect(landed.unknown).toBeGreaterThan(0);
     expect({ doubled: landed.doubled, missing: landed.missing.others }).toEqual({ doubled: [], missing: [] });
-    const before = [...landed.committed.values()].reduce((sum, offset) => sum + offset, 0);
+    const before = landed.committed.values().reduce((sum, offset) => sum + offset, 0);
     expect(landed.missing.committed).toBe(before);
   }, 720_000);
 
@@ -162,14 +158,14 @@ describe("a target that changes while records are in flight", () => {
         deadLetters: { topic: dead },
         topics: [topic],
       });
-      await untilCaughtUp(host, topic);
+      await host.untilCaughtUp(topic, 2, 60_000);
       await (how === "closed"
         ? demand("POST", `/${topic}-000001/_close`)
         : demand("PUT", `/${topic}-000001/_block/write`));
       await produce();
       await host.untilTopic(topic, "says why it waits", (status) => JSON.stringify(status).includes(how));
       await demand("POST", `/${topic}/_rollover`);
-      await untilCaughtUp(host, topic);
+      await host.untilCaughtUp(topic, 2, 60_000);
       if (how === "closed") await demand("POST", `/${topic}-000001/_open?wait_for_active_shards=1`);
       const landed = await whereAre(servers, topic, `${topic}-*`, new Map<number, number>());
       expect(landed).toMatchObject({ doubled: [], missing: { committed: 0, others: [] } });

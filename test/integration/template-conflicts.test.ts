@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { diagnosed } from "../support/doctor-command.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("conflict");
 const topics = {
@@ -11,7 +11,7 @@ const topics = {
   stream: `${run}.stream`,
   later: `${run}.later`,
 };
-let servers: StackClients;
+const servers = useStack();
 let host: TestHost;
 
 const lines = Array.from({ length: 10 }, (_, n) => ({ value: `{"n":${n}}` }));
@@ -22,7 +22,6 @@ const config = (...declared: readonly string[]) => ({
 });
 
 beforeAll(async () => {
-  servers = await connectStack();
   const { elasticsearch, kafka } = servers;
   await elasticsearch.request("PUT", `/_index_template/${run}`, {
     index_patterns: [`${run}.guil*`],
@@ -48,7 +47,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
   await servers.elasticsearch.request("DELETE", `/_index_template/${run}`);
-  await servers[Symbol.asyncDispose]();
 });
 
 test("a foreign template over one topic's index, and a data stream under another's name, block no topic", async () => {

@@ -1,28 +1,25 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { stringify } from "yaml";
+import { outputOf } from "../support/command.ts";
 import { acting } from "../support/acting-text.ts";
 import { eventually } from "../support/eventually.ts";
+import { useFolder } from "../support/folder.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { type CommandInTerminal, CTRL_C, startInTerminal, startPiped } from "../support/terminal.ts";
 
 const [calm, hostile] = [uniqueName("calm"), uniqueName("hostile")];
 const acts = "before \u001b[2J\u001b]0;title\u0007\u202e after";
 
-let servers: StackClients;
+const servers = useStack();
 let host: TestHost;
-let folder: string;
-let file: string;
+const file = join(useFolder(), "config.yaml");
 beforeAll(async () => {
-  servers = await connectStack();
-  folder = await mkdtemp(join(tmpdir(), "penstock-views-"));
   for (const topic of [calm, hostile]) await servers.kafka.createTopic(topic);
   const config = { ...servers.config, topics: [calm, hostile] };
-  file = join(folder, "config.yaml");
   await writeFile(file, stringify({ ...config, http: { port: 0 } }));
   host = await startTestHost(config);
   await servers.kafka.produce(calm, [{ value: "INFO first" }, { value: "ERROR second" }]);
@@ -30,22 +27,14 @@ beforeAll(async () => {
   for (const topic of [calm, hostile])
     await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed > 0);
 }, 240_000);
-afterAll(async () => {
-  await host[Symbol.asyncDispose]();
-  await servers[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => host[Symbol.asyncDispose]());
 
 const words = (...args: string[]): string[] => ["bun", "run", ...args, "--config", file];
 const top = (): CommandInTerminal => startInTerminal(words("top", "--host", host.url, "--interval", "500ms"));
 const LEAVES = "\u001B[?25h\u001B[?1049l";
 
 /** Runs it to its end, without a terminal. */
-async function said(...args: string[]) {
-  await using child = Bun.spawn(words(...args), { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { out, error, code };
-}
+const said = (...args: string[]) => outputOf(words(...args));
 
 describe("top", () => {
   test.each([

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { stringify } from "yaml";
 import { eventually } from "../support/eventually.ts";
+import { useFolder } from "../support/folder.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import {
   type CommandInTerminal,
   CTRL_C,
@@ -15,16 +15,8 @@ import {
   type StartedCommand,
 } from "../support/terminal.ts";
 
-let servers: StackClients;
-let folder: string;
-beforeAll(async () => {
-  servers = await connectStack();
-  folder = await mkdtemp(join(tmpdir(), "penstock-terminal-"));
-});
-afterAll(async () => {
-  await servers[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+const servers = useStack();
+const folder = useFolder();
 
 async function configFile(name: string, config: object): Promise<string> {
   const file = join(folder, `${name}.yaml`);

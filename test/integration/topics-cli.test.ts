@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Etcd3 } from "etcd3";
+import { outputOf } from "../support/command.ts";
 import { createEtcdServer, type EtcdServer } from "../support/etcd-server.ts";
+import { useFolder } from "../support/folder.ts";
 
 const COMMAND = join(import.meta.dir, "../../infra/cli/topics.ts");
 
+const folder = useFolder();
 let server: EtcdServer;
 let admin: Etcd3;
-let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "penstock-topics-"));
   server = await createEtcdServer();
   await server.start();
   admin = new Etcd3({ hosts: server.endpoint });
@@ -21,7 +20,6 @@ beforeAll(async () => {
 afterAll(async () => {
   admin.close();
   await server[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** A config file with these etcd keys; `extra` is appended. */
@@ -36,15 +34,8 @@ async function configWith(keys: readonly string[], extra = ""): Promise<string> 
 }
 
 /** Runs the command as its own process. */
-async function topics(config: string, ...args: string[]) {
-  await using child = Bun.spawn([process.execPath, COMMAND, ...args], {
-    env: { ...process.env, PENSTOCK_CONFIG: config },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { out, error, code };
-}
+const topics = (config: string, ...args: string[]) =>
+  outputOf([process.execPath, COMMAND, ...args], { env: { ...process.env, PENSTOCK_CONFIG: config } });
 
 async function valueOf(key: string): Promise<unknown> {
   return JSON.parse((await admin.get(key).string()) ?? "null");

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Etcd3 } from "etcd3";
+import { outputOf } from "../support/command.ts";
+import { useFolder } from "../support/folder.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { testStack } from "../support/stack.ts";
 
@@ -12,14 +12,12 @@ const COMMAND = join(import.meta.dir, "../../infra/cli/topics.ts");
 const key = uniqueName("kibana");
 
 let etcd: Etcd3;
-let folder: string;
-let config: string;
+const folder = useFolder();
+const config = join(folder, "config.yaml");
 
 beforeAll(async () => {
   const { etcdEndpoints } = await testStack();
   etcd = new Etcd3({ hosts: etcdEndpoints });
-  folder = await mkdtemp(join(tmpdir(), "penstock-kibana-"));
-  config = join(folder, "config.yaml");
   await Bun.write(
     config,
     `kafka: { brokers: ["127.0.0.1:1"] }
@@ -32,17 +30,10 @@ topics: [from_file, { topic: both, index: "file-{yyyy.MM.dd}" }]
 afterAll(async () => {
   await etcd.delete().key(key);
   etcd.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
-async function kibana(...args: string[]) {
-  await using child = Bun.spawn([process.execPath, COMMAND, "kibana", "--config", config, ...args], {
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { out, error, code };
-}
+const kibana = (...args: string[]) =>
+  outputOf([process.execPath, COMMAND, "kibana", "--config", config, ...args]);
 
 /** The index patterns of the data views in an NDJSON text, by id. */
 function titlesOf(ndjson: string): Record<string, string> {

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { startTestHost } from "../support/host.ts";
 import { transactWithJava } from "../support/java-producer.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** Written by Java's own producer, and read like its consumer at read_committed. */
 describe("transactions", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   /** The indexed values of a topic with these steps, once its group has reached the topic's end. */
   async function indexedOf(steps: readonly string[], logStart = 0): Promise<string[]> {
@@ -18,11 +14,7 @@ describe("transactions", () => {
     await servers.kafka.createTopic(topic);
     await transactWithJava(servers.addresses.brokers, topic, steps);
     if (logStart > 0) {
-      const admin = servers.kafka.kafka.admin();
-      await admin.connect();
-      await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(logStart) }] });
-      await admin.disconnect();
+      await servers.kafka.deleteBelow(topic, logStart);
     }
     const end = (await servers.kafka.ends(topic)).get(0);
     await using host = await startTestHost({ ...servers.config, topics: [topic] });

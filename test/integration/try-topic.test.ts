@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import type { TriedAnswer } from "../../infra/api/declarations.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { createScratchIndices } from "../../lib/adapters/elasticsearch/trial/scratch-indices.ts";
@@ -6,13 +6,14 @@ import { scratchPattern } from "../../lib/rules/trial/scratch-index.ts";
 import type { OutcomeCounts } from "../../lib/rules/progress/status.ts";
 import { strictIndex } from "../support/elasticsearch.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/folder.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { settings } from "../support/settings.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 import { runTry, tryJson } from "../support/try-command.ts";
 
-let servers: StackClients;
+const servers = useStack();
 const run = uniqueName("tried");
 const topic = `${run}-topic`;
 const strict = `${run}-strict`;
@@ -39,7 +40,6 @@ const values = [
 const messages = values.map((value, n) => ({ value, key: `k${n}` }));
 
 beforeAll(async () => {
-  servers = await connectStack();
   const { kafka, elasticsearch } = servers;
   await kafka.createTopic(topic, 2);
   await kafka.createTopic(`${run}-empty`);
@@ -60,7 +60,6 @@ beforeAll(async () => {
   });
   expect(status).toBe(200);
 }, 240_000);
-afterAll(() => servers[Symbol.asyncDispose]());
 
 const config = () => ({ ...servers.config, topics: [] as object[] });
 const own = ["--format", "json", "--timestamp", "time"];
@@ -164,10 +163,10 @@ test("nothing stays: no index, no commit, no dead letter, no template; the answe
     ).index_templates ?? [];
   expect(template?.index_template.index_patterns ?? []).not.toContain(`${index}-*`);
   expect(await exists(`${index}-*?allow_no_indices=false`)).toBe(false);
-  const admin = servers.kafka.kafka.admin();
-  await admin.connect();
-  const [topics, committed] = [await admin.listTopics(), await servers.kafka.committed(group, topic)];
-  await admin.disconnect();
+  const [topics, committed] = [
+    await servers.kafka.admin.listTopics(),
+    await servers.kafka.committed(group, topic),
+  ];
   expect(topics).not.toContain(dead);
   expect([...committed.values()].every((offset) => offset === -1)).toBe(true);
 });
@@ -285,12 +284,13 @@ test("a trial that is killed leaves its index behind, and a later one removes it
     reached.resolve(name);
     return new Promise<never>(() => {});
   });
-  const folder = await import("node:fs/promises").then(({ mkdtemp }) => mkdtemp("/tmp/penstock-try-"));
-  await Bun.write(`${folder}/config.json`, JSON.stringify(stuck.config));
-  await using child = Bun.spawn(
-    [process.execPath, "infra/cli/topics.ts", "try", topic, "--config", `${folder}/config.json`],
-    { stdout: "ignore", stderr: "inherit" },
-  );
+  using folder = newFolder();
+  const file = `${folder.path}/config.json`;
+  await Bun.write(file, JSON.stringify(stuck.config));
+  await using child = Bun.spawn([process.execPath, "infra/cli/topics.ts", "try", topic, "--config", file], {
+    stdout: "ignore",
+    stderr: "inherit",
+  });
   const name = await reached.promise;
   child.kill("SIGKILL");
   await child.exited;

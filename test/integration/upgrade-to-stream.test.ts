@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { audit } from "../support/faults/audit.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
-import { untilCaughtUp, whereAre } from "../support/in-flight.ts";
+import { whereAre } from "../support/in-flight.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("upgrade");
 
@@ -16,11 +16,7 @@ interface Way {
 }
 
 describe("a topic moves from dated indices to a data stream while records flow", () => {
-  let servers: StackClients;
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   async function move(name: string, way: (base: object) => Way, isKilled: boolean): Promise<void> {
     const { kafka, elasticsearch } = servers;
@@ -67,9 +63,8 @@ describe("a topic moves from dated indices to a data stream while records flow",
       );
       flowing = false;
       await flow;
-      await untilCaughtUp(host, topic);
-      host.signal("SIGTERM");
-      expect(await host.exited).toBe(0);
+      await host.untilCaughtUp(topic, 2, 60_000);
+      expect(await host.stop()).toBe(0);
     } finally {
       flowing = false;
       await flow;

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { runCommand } from "../support/command.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { replayJson } from "../support/replay-command.ts";
-import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { useStack } from "../support/stack-clients.ts";
 
 /** Records of very old producers, and of some current ones. */
 const none = "-1";
 
 describe("records without a timestamp", () => {
-  let servers: StackClients;
-
-  beforeAll(async () => {
-    servers = await connectStack();
-  });
-  afterAll(() => servers[Symbol.asyncDispose]());
+  const servers = useStack();
 
   function configFor(topic: object) {
     return { ...servers.config, deadLetters: { topic: uniqueName("dead") }, topics: [topic] };
@@ -33,7 +28,7 @@ describe("records without a timestamp", () => {
       await using host = await startTestHost(config);
       await host.untilTopic(topic, "has both", ({ counts }) => counts.indexed === 2);
       // The host is killed next, and audit checks only committed offsets.
-      await host.untilTopic(topic, "committed", ({ partitions }) => partitions[0]?.lag === 0);
+      await host.untilCaughtUp(topic);
     }
     const found = await servers.elasticsearch.documents(topic);
     expect(found.map(({ _id, _source }) => [_id, _source["tags"] ?? null])).toEqual([
@@ -73,13 +68,13 @@ describe("records without a timestamp", () => {
         "has four",
         ({ counts }) => counts.indexed === 3 && counts.deadLettered === 1,
       );
-      await host.untilTopic(topic, "committed", ({ partitions }) => partitions[0]?.lag === 0);
+      await host.untilCaughtUp(topic);
     }
     await produce("fifth", none);
     {
       await using host = await startTestHost(config);
       await host.untilTopic(topic, "has the fifth", ({ counts }) => counts.indexed === 1);
-      await host.untilTopic(topic, "committed", ({ partitions }) => partitions[0]?.lag === 0);
+      await host.untilCaughtUp(topic);
     }
     const found = await servers.elasticsearch.documents(`${topic}-*`);
     expect(found.map(({ _index, _source }) => [_source["message"], _index, _source["tags"] ?? null])).toEqual(

@@ -46,6 +46,42 @@ export function testElasticsearch(node: string): TestElasticsearch {
   };
 }
 
+const PAGE = 10_000;
+
+/**
+ * All documents of the indices (names or wildcards, comma-separated) after a refresh, however many.
+ * @param search sorts them so that no two are alike; `_source` is left out
+ * @throws Error if an answer is incomplete: a shard that cannot sort by these fields is missing from one that is still 200
+ */
+export async function* allHits<H extends { readonly sort: readonly unknown[] }>(
+  elasticsearch: TestElasticsearch,
+  indices: string,
+  search: {
+    readonly sort: readonly string[];
+    readonly query?: object;
+    readonly docvalue_fields?: readonly string[];
+  },
+): AsyncGenerator<H> {
+  await elasticsearch.request("POST", `/${indices}/_refresh?ignore_unavailable=true`);
+  for (let after: readonly unknown[] | undefined; ;) {
+    const path = `/${indices}/_search?ignore_unavailable=true`;
+    const page = {
+      size: PAGE,
+      _source: false,
+      ...search,
+      ...(after !== undefined && { search_after: after }),
+    };
+    const { status, body } = await elasticsearch.request("POST", path, page);
+    const failed = (body["_shards"] as { failed: number } | undefined)?.failed;
+    if (status !== 200 || failed !== 0)
+      throw new Error(`the search was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);
+    const { hits } = (body as { hits: { hits: H[] } }).hits;
+    yield* hits;
+    after = hits.at(-1)?.sort;
+    if (hits.length < PAGE) return;
+  }
+}
+
 /** Creates an index that refuses values that do not fit its fields; the template's indices ignore them. */
 export function strictIndex(properties: object): object {
   return {

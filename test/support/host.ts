@@ -26,7 +26,11 @@ export interface TestHost extends AsyncDisposable {
     is: (status: ListedTopic) => boolean,
     deadlineMs?: number,
   ): Promise<ListedTopic>;
+  /** Waits until it owns these many partitions of the topic, by default any, and has committed all of them. */
+  untilCaughtUp(topic: string, partitions?: number, deadlineMs?: number): Promise<ListedTopic>;
   signal(name: NodeJS.Signals): void;
+  /** Sends SIGTERM. @returns the exit code */
+  stop(): Promise<number>;
 }
 
 const EXITED = "exited";
@@ -125,7 +129,21 @@ export async function startTestHost(
         },
         deadlineMs,
       ),
+    untilCaughtUp: (topic, count, deadlineMs) =>
+      host.untilTopic(
+        topic,
+        "has caught up",
+        ({ partitions }) =>
+          partitions.length > 0 &&
+          partitions.length === (count ?? partitions.length) &&
+          partitions.every(({ lag }) => lag === 0),
+        deadlineMs,
+      ),
     signal: (name) => child.kill(name),
+    stop() {
+      child.kill("SIGTERM");
+      return child.exited;
+    },
     [Symbol.asyncDispose]: dispose,
   };
   return host;

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { eventually } from "./eventually.ts";
-import type { TestElasticsearch } from "./elasticsearch.ts";
-import { startTestHost, type TestHost } from "./host.ts";
+import { allHits } from "./elasticsearch.ts";
+import { startTestHost } from "./host.ts";
 import type { StackClients } from "./stack-clients.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
 
@@ -37,7 +37,6 @@ const PARTITIONS = 2;
 const FIRST = 400;
 const IN_FLIGHT = 2_000;
 const AFTERWARDS = 100;
-const PAGE = 10_000;
 
 /** Kills a host whose answers from Elasticsearch are lost, changes the target, and lets another host go on. */
 export async function landInFlight(servers: StackClients, options: InFlightOptions): Promise<Landed> {
@@ -66,7 +65,7 @@ export async function landInFlight(servers: StackClients, options: InFlightOptio
   let unknown: number;
   {
     await using host = await startTestHost(configWith(declared));
-    await untilCaughtUp(host, topic);
+    await host.untilCaughtUp(topic, PARTITIONS, 60_000);
     proxy.block("answers");
     await produce(IN_FLIGHT);
     await eventually(
@@ -89,21 +88,10 @@ export async function landInFlight(servers: StackClients, options: InFlightOptio
   proxy.unblock();
   {
     await using host = await startTestHost(configWith(declaredAfter));
-    await untilCaughtUp(host, topic);
-    host.signal("SIGTERM");
-    expect(await host.exited).toBe(0);
+    await host.untilCaughtUp(topic, PARTITIONS, 60_000);
+    expect(await host.stop()).toBe(0);
   }
   return { ...(await whereAre(servers, topic, searched, committed)), committed, unknown };
-}
-
-/** Waits until everything in the topic, of two partitions, is committed. */
-export async function untilCaughtUp(host: TestHost, topic: string): Promise<void> {
-  await host.untilTopic(
-    topic,
-    "has caught up",
-    ({ partitions }) => partitions.length === PARTITIONS && partitions.every(({ lag }) => lag === 0),
-    60_000,
-  );
 }
 
 /** Compares a topic's records with its documents. @param committed as of the time from which on records must exist */
@@ -114,7 +102,8 @@ export async function whereAre(
   committed: ReadonlyMap<number, number>,
 ): Promise<Pick<Landed, "indicesOf" | "doubled" | "missing">> {
   const indicesOf = new Map<string, string[]>();
-  for await (const { _id, _index } of documentsIn(elasticsearch, searched)) {
+  const sort = ["kafka.partition", "kafka.offset", "_index"];
+  for await (const { _id, _index } of allHits<Hit>(elasticsearch, searched, { sort })) {
     const [, partition, offset] = _id.split(":");
     const place = `${partition}/${offset}`;
     indicesOf.set(place, [...(indicesOf.get(place) ?? []), _index]);
@@ -136,20 +125,4 @@ interface Hit {
   readonly _id: string;
   readonly _index: string;
   readonly sort: unknown[];
-}
-
-async function* documentsIn(elasticsearch: TestElasticsearch, searched: string): AsyncGenerator<Hit> {
-  await elasticsearch.request("POST", `/${searched}/_refresh`);
-  for (let after: unknown[] | undefined; ;) {
-    const { body } = await elasticsearch.request("POST", `/${searched}/_search`, {
-      size: PAGE,
-      _source: false,
-      sort: ["kafka.partition", "kafka.offset", "_index"],
-      ...(after !== undefined && { search_after: after }),
-    });
-    const { hits } = (body as { hits: { hits: Hit[] } }).hits;
-    yield* hits;
-    after = hits.at(-1)?.sort;
-    if (hits.length < PAGE) return;
-  }
 }

@@ -16,9 +16,7 @@ export const withRules = {
 
 /** A separate broker with such rules, and the client that creates them. */
 export interface RuledKafka extends AsyncDisposable {
-  readonly brokers: readonly string[];
   readonly kafka: TestKafka;
-  readonly admin: Admin;
 }
 
 /** @param more properties and memory of the broker */
@@ -33,13 +31,9 @@ export async function startRuledKafka(
     etcd: false,
   });
   opening.defer(() => stack.stop());
-  const { brokers } = stack.kafka;
-  const kafka = opening.use(await connectTestKafka(brokers));
-  const admin = kafka.kafka.admin();
-  await admin.connect();
-  opening.defer(() => admin.disconnect());
+  const kafka = opening.use(await connectTestKafka(stack.kafka.brokers));
   const resources = opening.move();
-  return { brokers, kafka, admin, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { kafka, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** An operation to forbid for everybody. */

@@ -1,4 +1,5 @@
 import {
+  type Admin,
   type CompressionTypes,
   type GroupDescription,
   KafkaJSProtocolError,
@@ -15,6 +16,8 @@ export interface TestKafka extends AsyncDisposable {
   createTopic(topic: string, partitions?: number, config?: Readonly<Record<string, string>>): Promise<void>;
   addPartitions(topic: string, partitions: number): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
+  /** Deletes the records below these offsets, one for each partition from 0 on. */
+  deleteBelow(topic: string, ...offsets: readonly number[]): Promise<void>;
   /** Resolves when all replicas have acknowledged. */
   produce(topic: string, messages: Message[], compression?: CompressionTypes): Promise<void>;
   /** By partition; -1 if the group committed nothing. */
@@ -23,8 +26,12 @@ export interface TestKafka extends AsyncDisposable {
   groups(groupIds: readonly string[]): Promise<readonly GroupDescription[]>;
   /** End offset by partition. */
   ends(topic: string): Promise<Map<number, number>>;
+  /** The sum of a topic's end offsets. */
+  written(topic: string): Promise<number>;
   readonly brokers: readonly string[];
   readonly kafka: Kafka;
+  /** Connected. */
+  readonly admin: Admin;
 }
 
 const CREATED_MS = 30_000;
@@ -63,9 +70,10 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
       // A broker opens its logs one by one.
       CREATED_MS + partitions * CREATED_EACH_MS,
     );
-  return {
+  const client: TestKafka = {
     brokers,
     kafka,
+    admin,
     async createTopic(topic, numPartitions = 1, config = {}) {
       // The broker would delete last year's records at its next check, every five minutes.
       const entries = Object.entries({ "retention.ms": "-1", ...config });
@@ -82,6 +90,12 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
       await admin.deleteTopics({ topics: [topic] });
       await renewProducer();
     },
+    async deleteBelow(topic, ...offsets) {
+      // kafkajs finds leaders only of topics it was asked about before.
+      await admin.fetchTopicOffsets(topic);
+      const partitions = offsets.map((offset, partition) => ({ partition, offset: String(offset) }));
+      await admin.deleteTopicRecords({ topic, partitions });
+    },
     async produce(topic, messages, compression) {
       const sending = { topic, messages, acks: -1, ...(compression !== undefined && { compression }) };
       await onceListed(() => producer.send(sending));
@@ -97,10 +111,14 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
       const offsets = await onceListed(() => admin.fetchTopicOffsets(topic));
       return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
     },
+    async written(topic) {
+      return (await client.ends(topic)).values().reduce((sum, end) => sum + end, 0);
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([admin.disconnect(), producer.disconnect()]);
     },
   };
+  return client;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TestElasticsearch } from "./elasticsearch.ts";
+import { allHits, type TestElasticsearch } from "./elasticsearch.ts";
 import type { TestKafka } from "./kafka.ts";
 
 /** A document's source and location. */
@@ -9,41 +9,16 @@ export interface Position {
   readonly index: string;
 }
 
-const PAGE = 10_000;
-const SORT = ["kafka.topic", "kafka.partition", "kafka.offset", "_index"] as const;
+const sort = ["kafka.topic", "kafka.partition", "kafka.offset", "_index"] as const;
 
 /** Positions of all documents in the indices (names or wildcards, comma-separated), after a refresh. */
 export async function positionsIn(
   elasticsearch: TestElasticsearch,
   indices: string,
 ): Promise<readonly Position[]> {
-  await elasticsearch.request("POST", `/${indices}/_refresh?ignore_unavailable=true`);
-  const found: Position[] = [];
-  let after: unknown[] | null = null;
-  for (;;) {
-    const { status, body } = await elasticsearch.request(
-      "POST",
-      `/${indices}/_search?ignore_unavailable=true`,
-      {
-        size: PAGE,
-        _source: false,
-        sort: SORT,
-        ...(after !== null && { search_after: after }),
-      },
-    );
-    // A shard that cannot sort by these fields is missing from the answer, which is still 200.
-    const failed = (body["_shards"] as { failed: number } | undefined)?.failed;
-    if (status !== 200 || failed !== 0) {
-      throw new Error(`the search was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);
-    }
-    const { hits } = (body as { hits: { hits: { sort: [string, number, number, string] }[] } }).hits;
-    for (const { sort } of hits) {
-      const [topic, partition, offset, index] = sort;
-      found.push({ topic, partition, offset, index });
-    }
-    after = hits.at(-1)?.sort ?? null;
-    if (after === null || hits.length < PAGE) return found;
-  }
+  type Hit = { readonly sort: readonly [string, number, number, string] };
+  const hits = await Array.fromAsync(allHits<Hit>(elasticsearch, indices, { sort }));
+  return hits.map(({ sort: [topic, partition, offset, index] }) => ({ topic, partition, offset, index }));
 }
 
 /** Records of the topics that, by Kafka's offsets, are missing from the positions or occur more than once. */

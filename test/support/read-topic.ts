@@ -1,10 +1,16 @@
 import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { eventually } from "./eventually.ts";
+import type { TestKafka } from "./kafka.ts";
 import { createMemoryLogger } from "./memory-logger.ts";
 import { kafkaSettings } from "./settings.ts";
 
 const READ_MS = 30_000;
+
+/** All records of a topic without gaps, by partition and offset. */
+export async function readAll(kafka: TestKafka, topic: string): Promise<SourceRecord[]> {
+  return readTopic(kafka.brokers, topic, await kafka.written(topic));
+}
 
 /** Waits for `count` records of a topic, and returns them by partition and offset. */
 export async function readTopic(

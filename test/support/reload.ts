@@ -128,12 +128,6 @@ export function changesIn(host: TestHost): Change[] {
 
 /** The ids of the group's members, assigned by the broker. They change if a host leaves and rejoins. */
 export async function memberIds({ kafka, config }: StackClients): Promise<string[]> {
-  const admin = kafka.kafka.admin();
-  await admin.connect();
-  try {
-    const { groups } = await admin.describeGroups([config.kafka.group]);
-    return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
-  } finally {
-    await admin.disconnect();
-  }
+  const { groups } = await kafka.admin.describeGroups([config.kafka.group]);
+  return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
 }

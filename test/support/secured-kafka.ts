@@ -138,24 +138,18 @@ export async function startSecuredKafka(): Promise<SecuredKafka> {
     setUser: (mechanism, name, password) => setScramUser(plain, mechanism, name, password),
     async renew(name, certificate) {
       const location = await keep(name, certificate);
-      const admin = kafka.kafka.admin();
-      await admin.connect();
-      try {
-        await admin.alterConfigs({
-          validateOnly: false,
-          resources: [
-            {
-              type: ConfigResourceTypes.BROKER,
-              name: "1",
-              configEntries: Object.entries(
-                prefixed(name, { "ssl.keystore.type": "PEM", "ssl.keystore.location": location }),
-              ).map(([name, value]) => ({ name, value })),
-            },
-          ],
-        });
-      } finally {
-        await admin.disconnect();
-      }
+      await kafka.admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: ConfigResourceTypes.BROKER,
+            name: "1",
+            configEntries: Object.entries(
+              prefixed(name, { "ssl.keystore.type": "PEM", "ssl.keystore.location": location }),
+            ).map(([name, value]) => ({ name, value })),
+          },
+        ],
+      });
     },
     async refusedLogins() {
       const log = await Bun.file(stack.kafka.logFile).text();

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from "bun:test";
 import { Etcd3 } from "etcd3";
 import type { Addresses } from "../../infra/stack/state.ts";
 import { testElasticsearch, type TestElasticsearch } from "./elasticsearch.ts";
@@ -5,7 +6,7 @@ import { connectTestKafka, type TestKafka, uniqueName } from "./kafka.ts";
 import { testStack } from "./stack.ts";
 
 /** Clients of a stack, and the config for a host on it. */
-export interface StackClients extends AsyncDisposable {
+export interface StackClients {
   readonly addresses: Addresses;
   readonly kafka: TestKafka;
   readonly elasticsearch: TestElasticsearch;
@@ -20,8 +21,41 @@ export interface StackClients extends AsyncDisposable {
   };
 }
 
+/**
+ * Clients for all tests of a file or of a `describe`, connected before the first one.
+ * @param addresses the shared stack's by default
+ */
+export function useStack(addresses?: () => Addresses): StackClients {
+  let connected: Awaited<ReturnType<typeof connectStack>> | null = null;
+  const clients = (): StackClients => {
+    if (connected === null) throw new Error("the stack is connected before the first test, and not earlier");
+    return connected;
+  };
+  beforeAll(async () => {
+    connected = await connectStack(addresses?.());
+  });
+  afterAll(() => connected?.[Symbol.asyncDispose]());
+  return {
+    get addresses() {
+      return clients().addresses;
+    },
+    get kafka() {
+      return clients().kafka;
+    },
+    get elasticsearch() {
+      return clients().elasticsearch;
+    },
+    get etcd() {
+      return clients().etcd;
+    },
+    get config() {
+      return clients().config;
+    },
+  };
+}
+
 /** @param addresses the shared stack's by default */
-export async function connectStack(addresses?: Addresses): Promise<StackClients> {
+export async function connectStack(addresses?: Addresses): Promise<StackClients & AsyncDisposable> {
   const { brokers, elasticsearchNode, ...rest } = addresses ?? (await testStack());
   const kafka = await connectTestKafka(brokers);
   let etcd: Etcd3 | null = null;

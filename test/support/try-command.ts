@@ -1,9 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { stringify } from "yaml";
 import { main } from "../../infra/cli/topics.ts";
 import type { TriedAnswer } from "../../infra/api/declarations.ts";
+import { withConfigFile } from "./command.ts";
 
 /** Runs `bun run topics try` in this process, with this config. */
 export async function runTry(
@@ -11,23 +8,18 @@ export async function runTry(
   args: readonly string[],
   signal = new AbortController().signal,
 ): Promise<{ readonly out: string; readonly error: string; readonly code: number }> {
-  const folder = await mkdtemp(join(tmpdir(), "penstock-try-"));
   const [out, error]: [string[], string[]] = [[], []];
-  try {
-    const file = join(folder, "config.yaml");
-    await writeFile(file, stringify(config));
-    const code = await main(["try", ...args, "--config", file], {
+  const code = await withConfigFile(config, (file) =>
+    main(["try", ...args, "--config", file], {
       environment: {},
       out: (text) => void out.push(text),
       error: (text) => void error.push(text),
       signal,
       now: () => Date.now(),
       random: () => Math.random(),
-    });
-    return { out: out.join(""), error: error.join(""), code };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    }),
+  );
+  return { out: out.join(""), error: error.join(""), code };
 }
 
 /** The same with `--json`; fails if nothing is printed. */

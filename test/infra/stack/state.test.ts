@@ -1,6 +1,5 @@
-import { afterAll, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ZodError } from "zod";
 import {
@@ -10,9 +9,9 @@ import {
   writeState,
   type StackState,
 } from "../../../infra/stack/state.ts";
+import { useFolder } from "../../support/folder.ts";
 
-const folder = await mkdtemp(join(tmpdir(), "penstock-state-"));
-afterAll(() => rm(folder, { recursive: true }));
+const folder = useFolder();
 
 const state: StackState = {
   pid: process.pid,

@@ -1,25 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { AclOperationTypes, AclResourceTypes, type Admin } from "kafkajs";
+import { AclOperationTypes, AclResourceTypes } from "kafkajs";
 import { eventually } from "../../support/eventually.ts";
 import { startTestHost, type TestHost } from "../../support/host.ts";
 import { uniqueName } from "../../support/kafka.ts";
 import { type Act, forbid, permit } from "../../support/kafka-rules.ts";
 import { readTopic } from "../../support/read-topic.ts";
-import type { StackClients } from "../../support/stack-clients.ts";
 import { strictIndex } from "../../support/elasticsearch.ts";
 import type { DisturbedWorld } from "./world.ts";
 
 export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
   describe("dead letters that Kafka refuses", () => {
     const [topic, other] = [uniqueName("forbidden"), uniqueName("other")];
-    let servers: StackClients;
-    let admin: Admin;
+    const servers = world.useClients();
     let host: TestHost;
 
     beforeAll(async () => {
-      servers = await world.connect();
-      admin = servers.kafka.kafka.admin();
-      await admin.connect();
       await Promise.all([topic, other].map((name) => servers.kafka.createTopic(name)));
       const { status } = await servers.elasticsearch.request(
         "PUT",
@@ -28,11 +23,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       );
       expect(status).toBe(200);
     }, 720_000);
-    afterAll(async () => {
-      await host?.[Symbol.asyncDispose]();
-      await admin?.disconnect();
-      await servers?.[Symbol.asyncDispose]();
-    });
+    afterAll(() => host?.[Symbol.asyncDispose]());
 
     /** For the dead-letter topic; creating it is also checked on the cluster. */
     const acts = (operation: AclOperationTypes): Act[] => {
@@ -54,7 +45,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       (await servers.kafka.committed(servers.config.kafka.group, topic)).get(0);
 
     test("the topic must not be created: the partition stalls and says why, nothing is lost, the other topic continues", async () => {
-      await forbid(admin, ...acts(AclOperationTypes.CREATE));
+      await forbid(servers.kafka.admin, ...acts(AclOperationTypes.CREATE));
       host = await startTestHost({
         ...servers.config,
         topics: [{ topic, format: "json", rejected: "dead-letter" }, { topic: other }],
@@ -74,7 +65,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       expect(stalled.reason).toMatch(/not authorized|authorization/i);
       expect(stalled.counts).toMatchObject({ indexed: 2, deadLettered: 0 });
       expect(await committed()).toBe(1);
-      expect(await admin.listTopics()).not.toContain(servers.config.deadLetters.topic);
+      expect(await servers.kafka.admin.listTopics()).not.toContain(servers.config.deadLetters.topic);
 
       const ready = await host.fetch("/readyz");
       expect(ready.status).toBe(503);
@@ -87,7 +78,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
     }, 600_000);
 
     test("once creation is allowed, the letter is written and the partition continues by itself", async () => {
-      await permit(admin, ...acts(AclOperationTypes.CREATE));
+      await permit(servers.kafka.admin, ...acts(AclOperationTypes.CREATE));
       await host.untilTopic(
         topic,
         "has caught up",
@@ -102,13 +93,13 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
     }, 360_000);
 
     test("writing to it is forbidden: the same, until it is allowed", async () => {
-      await forbid(admin, ...acts(AclOperationTypes.WRITE));
+      await forbid(servers.kafka.admin, ...acts(AclOperationTypes.WRITE));
       await servers.kafka.produce(topic, [{ value: '{"n":"again"}' }, { value: '{"n":4}' }]);
       // The log says it once in 30 s; the state only once it has stalled.
       const refused = await retries();
       await eventually("it was refused", async () => (await retries()) > refused, 60_000);
       expect(await committed()).toBe(3);
-      await permit(admin, ...acts(AclOperationTypes.WRITE));
+      await permit(servers.kafka.admin, ...acts(AclOperationTypes.WRITE));
       await host.untilTopic(
         topic,
         "has caught up",

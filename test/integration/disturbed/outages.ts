@@ -3,7 +3,6 @@ import { Etcd3 } from "etcd3";
 import { eventually } from "../../support/eventually.ts";
 import { startTestHost, type TestHost } from "../../support/host.ts";
 import { uniqueName } from "../../support/kafka.ts";
-import type { StackClients } from "../../support/stack-clients.ts";
 import type { DisturbedWorld } from "./world.ts";
 
 /** One after another, the servers go down and come back; the host is never restarted. */
@@ -11,20 +10,18 @@ export function describeOutages(world: DisturbedWorld): void {
   describe("a host outlives its servers", () => {
     const [topic, added] = [uniqueName("out"), uniqueName("added")];
     const key = uniqueName("outages");
-    let servers: StackClients;
+    const servers = world.useClients();
     let etcd: Etcd3;
     let host: TestHost;
     let sent = 0;
 
     beforeAll(async () => {
-      servers = await world.connect();
       etcd = new Etcd3({ hosts: [...world.stack.etcd.endpoints] });
       await Promise.all([topic, added].map((name) => servers.kafka.createTopic(name, 2)));
     }, 720_000);
     afterAll(async () => {
       await host?.[Symbol.asyncDispose]();
       etcd?.close();
-      await servers?.[Symbol.asyncDispose]();
     });
 
     /** The failing checks of /readyz; empty if ready. */
@@ -82,7 +79,7 @@ export function describeOutages(world: DisturbedWorld): void {
         async () => Bun.deepEquals(await servers.kafka.committed(servers.config.kafka.group, topic), ends),
         60_000,
       );
-      const records = [...ends.values()].reduce((sum, end) => sum + end, 0);
+      const records = ends.values().reduce((sum, end) => sum + end, 0);
       expect(records).toBeGreaterThanOrEqual(sent);
       // An _id identifies one record, so equal counts of documents and records mean every record once.
       expect(await servers.elasticsearch.count(topic)).toBe(records);
@@ -153,13 +150,10 @@ export function describeOutages(world: DisturbedWorld): void {
     }, 480_000);
 
     test("Kafka is frozen: a host that has committed everything still stops cleanly", async () => {
-      await host.untilTopic(topic, "has committed", ({ partitions }) =>
-        partitions.every(({ lag }) => lag === 0),
-      );
+      await host.untilCaughtUp(topic);
       world.stack.kafka.freeze();
       try {
-        host.signal("SIGTERM");
-        expect(await host.exited).toBe(0);
+        expect(await host.stop()).toBe(0);
         expect(host.log().at(-1)).toMatchObject({ msg: "stopped", clean: true });
       } finally {
         world.stack.kafka.thaw();

@@ -3,7 +3,6 @@ import { eventually } from "../../support/eventually.ts";
 import { startTestHost, type TestHost } from "../../support/host.ts";
 import { uniqueName } from "../../support/kafka.ts";
 import { readTopic } from "../../support/read-topic.ts";
-import type { StackClients } from "../../support/stack-clients.ts";
 import type { DisturbedWorld } from "./world.ts";
 
 type Ask = (method: string, path: string, body?: object) => Promise<void>;
@@ -109,21 +108,17 @@ export function describeRefusals(world: DisturbedWorld): void {
     const run = uniqueName("refusal");
     const nameOf = (n: number): string => `${run}.${n}`;
     const lines = Array.from({ length: RECORDS }, (_, n) => ({ value: `line ${n}` }));
-    let servers: StackClients;
+    const servers = world.useClients();
     let host: TestHost;
 
     beforeAll(async () => {
-      servers = await world.connect();
       await Promise.all(refusals.map((_, n) => servers.kafka.createTopic(nameOf(n))));
       host = await startTestHost({
         ...servers.config,
         topics: refusals.map(({ declared }, n) => ({ topic: nameOf(n), ...declared?.(nameOf(n)) })),
       });
     }, 720_000);
-    afterAll(async () => {
-      await host?.[Symbol.asyncDispose]();
-      await servers?.[Symbol.asyncDispose]();
-    });
+    afterAll(() => host?.[Symbol.asyncDispose]());
 
     const ask: Ask = async (method, path, body) => {
       const answer = await servers.elasticsearch.request(method, path, body);

@@ -2,13 +2,13 @@ import { afterAll, beforeAll } from "bun:test";
 import { startStack, type Stack } from "../../../infra/stack/stack.ts";
 import { addressesOf } from "../../../infra/stack/state.ts";
 import { withRules } from "../../support/kafka-rules.ts";
-import { connectStack, type StackClients } from "../../support/stack-clients.ts";
+import { type StackClients, useStack } from "../../support/stack-clients.ts";
 
 /** Servers that tests kill, block and restrict one after another; each test restores them. */
 export interface DisturbedWorld {
   readonly stack: Stack;
   /** With a group and a dead-letter topic that no other test uses. */
-  connect(): Promise<StackClients>;
+  useClients(): StackClients;
 }
 
 /** Boots them for the tests of a file. */
@@ -26,6 +26,6 @@ export function useDisturbedWorld(): DisturbedWorld {
     get stack() {
       return demand();
     },
-    connect: () => connectStack(addressesOf(demand())),
+    useClients: () => useStack(() => addressesOf(demand())),
   };
 }

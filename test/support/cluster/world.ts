@@ -128,20 +128,14 @@ export async function startClusterWorld(options: ClusterWorldOptions = {}): Prom
  * The partitions with fewer replicas in sync than they have, for people. Those with a single replica have none to wait for: since
  * Kafka 4 (KIP-966) one whose broker was killed may stay without a leader if `min.insync.replicas` is higher.
  */
-async function outOfSync({ kafka }: TestKafka): Promise<string[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const { topics } = await admin.fetchTopicMetadata();
-    return topics.flatMap(({ name, partitions }) =>
-      partitions
-        .filter(({ isr, replicas }) => replicas.length > 1 && isr.length < replicas.length)
-        .map(
-          ({ partitionId, leader, isr, replicas }) =>
-            `${name}:${partitionId} led by ${leader}, in sync ${isr.join(", ")} of ${replicas.join(", ")}`,
-        ),
-    );
-  } finally {
-    await admin.disconnect();
-  }
+async function outOfSync({ admin }: TestKafka): Promise<string[]> {
+  const { topics } = await admin.fetchTopicMetadata();
+  return topics.flatMap(({ name, partitions }) =>
+    partitions
+      .filter(({ isr, replicas }) => replicas.length > 1 && isr.length < replicas.length)
+      .map(
+        ({ partitionId, leader, isr, replicas }) =>
+          `${name}:${partitionId} led by ${leader}, in sync ${isr.join(", ")} of ${replicas.join(", ")}`,
+      ),
+  );
 }

@@ -1,3 +1,4 @@
+import { countsOf } from "../../../functions/fleet/sums.ts";
 import type { OutcomeCounts } from "../../../lib/rules/progress/status.ts";
 import { startTestHost, type TestHost } from "../host.ts";
 import { peakRssBytes } from "./memory.ts";
@@ -88,14 +89,7 @@ export async function createReplica(
       return answer.status === 200;
     },
     async counts() {
-      const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
-      for (const topic of await present().topics()) {
-        counts.indexed += topic.counts.indexed;
-        counts.duplicate += topic.counts.duplicate;
-        counts.deadLettered += topic.counts.deadLettered;
-        counts.skipped += topic.counts.skipped;
-      }
-      return counts;
+      return countsOf((await present().topics()).map(({ counts }) => counts));
     },
     async configure(config) {
       changes = { ...changes, ...config };

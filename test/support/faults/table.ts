@@ -1,3 +1,5 @@
+import { alignColumns } from "../../../infra/cli/kit/columns.ts";
+
 /** The effects of one fault. */
 export interface FaultRow {
   readonly fault: string;
@@ -32,18 +34,9 @@ const columns: readonly (readonly [title: string, value: (row: FaultRow) => stri
 
 /** Rows in columns, the first aligned left and numbers right. */
 export function tableOf(rows: readonly FaultRow[]): string {
-  const lines = [
-    columns.map(([title]) => title),
-    ...rows.map((row) => columns.map(([, value]) => value(row))),
-  ];
-  const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-        .join("  "),
-    )
-    .map((line) => `${line.trimEnd()}\n`)
+  const cells = rows.map((row) => columns.map(([, value]) => value(row)));
+  return alignColumns([columns.map(([title]) => title), ...cells])
+    .map((line) => `${line}\n`)
     .join("");
 }
 

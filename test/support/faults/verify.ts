@@ -1,6 +1,6 @@
-import type { TestElasticsearch } from "../elasticsearch.ts";
+import { allHits, type TestElasticsearch } from "../elasticsearch.ts";
 import type { TestKafka } from "../kafka.ts";
-import { readTopic } from "../read-topic.ts";
+import { readAll } from "../read-topic.ts";
 import type { TopicPlan } from "./load.ts";
 
 /** The outcome of all records of a topic. */
@@ -18,7 +18,6 @@ export interface TopicTruth {
   readonly lostNumbers: number;
 }
 
-const PAGE = 10_000;
 /** No more are listed; the counts of a failing test say enough. */
 const LISTED = 1_000_000;
 
@@ -53,7 +52,14 @@ export async function truthOf(
   };
   /** The next expected offset, by partition. */
   const next = new Map([...ends.keys()].map((partition) => [partition, 0]));
-  for await (const { partition, offset, n } of documentsOf(servers.elasticsearch, topic)) {
+  const hits = allHits<Hit>(servers.elasticsearch, `${topic}*`, {
+    query: { term: { "kafka.topic": topic } },
+    docvalue_fields: ["kafka.partition", "kafka.offset", "kafka.key"],
+    sort: ["kafka.partition", "kafka.offset", "_index"],
+  });
+  for await (const { fields } of hits) {
+    const [partition, offset] = [fields["kafka.partition"][0], fields["kafka.offset"][0]];
+    const n = Number(fields["kafka.key"][0]);
     indexed += 1;
     const expected = next.get(partition) ?? 0;
     if (offset < expected || mine?.offsets.has(`${partition}/${offset}`) === true) {
@@ -66,7 +72,7 @@ export async function truthOf(
   for (const [partition, end] of ends) miss(partition, next.get(partition) ?? 0, end);
   return {
     topic,
-    records: [...ends.values()].reduce((sum, end) => sum + end, 0),
+    records: ends.values().reduce((sum, end) => sum + end, 0),
     indexed,
     deadLettered: mine?.offsets.size ?? 0,
     missing,
@@ -78,15 +84,8 @@ export async function truthOf(
 /** The dead letters of all topics in one dead-letter topic, without duplicates. */
 export async function lettersIn(kafka: TestKafka, deadLetterTopic: string): Promise<Letters> {
   const byTopic = new Map<string, { offsets: Set<string>; numbers: Set<number> }>();
-  const admin = kafka.kafka.admin();
-  await admin.connect();
-  try {
-    if (!(await admin.listTopics()).includes(deadLetterTopic)) return byTopic;
-  } finally {
-    await admin.disconnect();
-  }
-  const count = [...(await kafka.ends(deadLetterTopic)).values()].reduce((sum, end) => sum + end, 0);
-  for (const { key, headers } of await readTopic(kafka.brokers, deadLetterTopic, count)) {
+  if (!(await kafka.admin.listTopics()).includes(deadLetterTopic)) return byTopic;
+  for (const { key, headers } of await readAll(kafka, deadLetterTopic)) {
     const about = new Map(headers.map(({ name, value }) => [name, String(value)]));
     const topic = about.get("penstock.topic") ?? "";
     const entry = byTopic.get(topic) ?? { offsets: new Set<string>(), numbers: new Set<number>() };
@@ -97,49 +96,12 @@ export async function lettersIn(kafka: TestKafka, deadLetterTopic: string): Prom
   return byTopic;
 }
 
-interface Found {
-  readonly partition: number;
-  readonly offset: number;
-  /** The producer's number, from the key. */
-  readonly n: number;
-}
-
 interface Hit {
   readonly sort: unknown[];
   readonly fields: {
     readonly "kafka.partition": [number];
     readonly "kafka.offset": [number];
+    /** The producer's number. */
     readonly "kafka.key": [string];
   };
-}
-
-/** All documents of a topic, by partition and offset, in all indices with the topic's name as prefix. */
-async function* documentsOf(elasticsearch: TestElasticsearch, topic: string): AsyncGenerator<Found> {
-  await elasticsearch.request("POST", `/${topic}*/_refresh`);
-  let after: unknown[] | null = null;
-  for (;;) {
-    const { status, body } = await elasticsearch.request("POST", `/${topic}*/_search`, {
-      size: PAGE,
-      _source: false,
-      query: { term: { "kafka.topic": topic } },
-      docvalue_fields: ["kafka.partition", "kafka.offset", "kafka.key"],
-      sort: ["kafka.partition", "kafka.offset", "_index"],
-      ...(after !== null && { search_after: after }),
-    });
-    // A shard that cannot sort by these fields is missing from the answer, which is still 200.
-    const failed = (body["_shards"] as { failed: number } | undefined)?.failed;
-    if (status !== 200 || failed !== 0) {
-      throw new Error(`the search was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);
-    }
-    const { hits } = (body as { hits: { hits: Hit[] } }).hits;
-    for (const { fields } of hits) {
-      yield {
-        partition: fields["kafka.partition"][0],
-        offset: fields["kafka.offset"][0],
-        n: Number(fields["kafka.key"][0]),
-      };
-    }
-    after = hits.at(-1)?.sort ?? null;
-    if (after === null || hits.length < PAGE) return;
-  }
 }

@@ -1,4 +1,5 @@
 import { tmpdir } from "node:os";
+import { outputOf } from "../command.ts";
 import { eventually } from "../eventually.ts";
 import type { HostProcess } from "../host.ts";
 
@@ -117,19 +118,12 @@ export async function startContainer(options: ContainerOptions): Promise<HostPro
  * check do.
  * @param pid of the container's process 1, as this machine sees it
  */
-export async function execInContainer(
+export function execInContainer(
   pid: number,
   { command, environment, user }: Pick<ContainerOptions, "command" | "environment" | "user">,
-): Promise<{ code: number; out: string; error: string }> {
+) {
   const enter = ["nsenter", `--target=${pid}`, ...NAMESPACES, "--root", "--wd", ...becoming(user), "--"];
-  await using child = Bun.spawn([...enter, ...command], {
-    env: environment,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { code, out, error };
+  return outputOf([...enter, ...command], { env: environment });
 }
 
 /** Arguments of unshare and nsenter, which also drop all supplementary groups. */

@@ -1,11 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findJdk, oldestJava, parseRelease } from "../../../../infra/stack/artifacts/jdk.ts";
+import { useFolder } from "../../../support/folder.ts";
 
-const folder = await mkdtemp(join(tmpdir(), "penstock-jdk-"));
-afterAll(() => rm(folder, { recursive: true }));
+const folder = useFolder();
 
 async function fakeJdk(name: string, version: string, program = "javac"): Promise<string> {
   const home = join(folder, name);

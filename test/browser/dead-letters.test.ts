@@ -2,7 +2,7 @@ import { allOpen, noLetterStates } from "../support/letter-states.ts";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { NO_OUTCOMES } from "../../functions/replay-dead-letters.ts";
 import type { ReplayJob } from "../../infra/api/letters/dead-letters.ts";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -211,9 +211,7 @@ describeInBrowser("dead letters", () => {
       await page.getByText("The list is incomplete: 1 of 2 indices is too old.").waitFor();
       const href = await table.getByRole("link").first().getAttribute("href");
       expect(href).toContain(encodeURIComponent(sample.id));
-      expect(await axeViolations(page)).toEqual([]);
-      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-      await keepScreenshot(page, `gave-way-${name}`);
+      await expectFine(page, `gave-way-${name}`);
     }
   }, 240_000);
 
@@ -222,11 +220,7 @@ describeInBrowser("dead letters", () => {
     async ({ name, options }) => {
       await using opened = await browser.open(`${host.url}ui/dead-letters`, options);
       const { page } = opened;
-      const isFine = async (what: string): Promise<void> => {
-        expect(await axeViolations(page)).toEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-        await keepScreenshot(page, `dead-letters-${what}-${name}`);
-      };
+      const isFine = (what: string) => expectFine(page, `dead-letters-${what}-${name}`);
       await page.getByText("35 dead letters").waitFor();
       await isFine("list");
       const group = page.getByRole("row").filter({ hasText: "price" });

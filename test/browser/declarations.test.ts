@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -146,11 +146,7 @@ describeInBrowser("declarations", () => {
     async ({ name, options }) => {
       await using opened = await browser.open(`${host.url}ui/declarations`, options);
       const { page } = opened;
-      const isFine = async (what: string): Promise<void> => {
-        expect(await axeViolations(page)).toEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-        await keepScreenshot(page, `declarations-${what}-${name}`);
-      };
+      const isFine = (what: string) => expectFine(page, `declarations-${what}-${name}`);
       await page.getByRole("status").getByText("declarations").waitFor();
       await isFine("list");
       await page.goto(`${host.url}ui/declarations?topic=${contested}`);

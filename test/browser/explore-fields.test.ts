@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, looks, useBrowser } from "../support/browser.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -164,8 +164,7 @@ describeInBrowser("Explore by field", () => {
       await seen(page, "60 matches");
       await page.getByRole("button", { name: "Field list" }).click();
       await page.locator("details", { hasText: "service.name" }).locator("summary").click();
-      await keepScreenshot(page, `explore-fields-${name}`);
-      expect(await axeViolations(page)).toEqual([]);
+      await expectFine(page, `explore-fields-${name}`);
     },
     240_000,
   );

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, looks, useBrowser } from "../support/browser.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -205,8 +205,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
         await using opened = await open(name, "", options);
         const { page } = opened;
         await openLast(page);
-        await keepScreenshot(page, `shape-${name}-${look}`);
-        expect(await axeViolations(page)).toEqual([]);
+        await expectFine(page, `shape-${name}-${look}`);
       }
     },
     240_000,

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import {
+  axeViolations,
+  describeInBrowser,
+  expectFine,
+  keepScreenshot,
+  looks,
+  useBrowser,
+} from "../support/browser.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -362,8 +369,7 @@ describeInBrowser("Explore", () => {
       await seen(page, "5 matches");
       await lines(page).first().getByRole("button").first().click();
       await page.getByRole("row", { name: "kafka.offset" }).waitFor();
-      expect(await axeViolations(page)).toEqual([]);
-      await keepScreenshot(page, `explore-${name}`);
+      await expectFine(page, `explore-${name}`);
       await page.goto(at({ topic: topics.logs, from: "2020-01-01", to: "2020-01-02" }));
       await page.locator(".empty").waitFor();
       expect(await axeViolations(page)).toEqual([]);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { fleet } from "../../functions/fleet.ts";
 import type { FleetInput, HostReport } from "../../functions/fleet/model.ts";
 import type { RosterMember } from "../../lib/rules/group/roster.ts";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { eventually } from "../support/eventually.ts";
 import { partitionStatus, topicStatus } from "../support/topic-status.ts";
@@ -151,9 +151,7 @@ describeInBrowser("the fleet", () => {
       await using opened = await browser.open(`${host.url}ui/fleet?q=topic-000`, options);
       const { page } = opened;
       await page.getByText("10 topics", { exact: true }).waitFor();
-      await keepScreenshot(page, `fleet-${name}`);
-      expect(await axeViolations(page)).toEqual([]);
-      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      await expectFine(page, `fleet-${name}`);
     },
     240_000,
   );

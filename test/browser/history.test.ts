@@ -5,7 +5,7 @@ import type { LogFields } from "../../lib/rules/base/logger.ts";
 import { EventLog } from "../../lib/rules/history/event-log.ts";
 import { HistoryStore } from "../../lib/rules/history/history-store.ts";
 import { COARSE_STEP_MS, FINE_STEP_MS } from "../../lib/rules/history/series-store.ts";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { partitionStatus, topicStatus } from "../support/topic-status.ts";
 
@@ -100,9 +100,7 @@ describeInBrowser("history", () => {
         '− removed: index: "app"',
         '− removed: format: "text"',
       ]);
-      await keepScreenshot(page, `history-${name}`);
-      expect(await axeViolations(page)).toEqual([]);
-      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      await expectFine(page, `history-${name}`);
       await page.getByRole("combobox", { name: "What" }).selectOption("trouble");
       await page.getByText("a declaration changed").waitFor({ state: "detached" });
       expect(await events.locator("strong").allTextContents()).toEqual(["a topic stalled"]);
@@ -134,8 +132,7 @@ describeInBrowser("history", () => {
       await keepScreenshot(page, `charts-7d-${name}`);
       await page.getByRole("button", { name: "6 h" }).click();
       await page.getByLabel(/^Lag, last 6 hours: .* highest 35\d/).waitFor();
-      await keepScreenshot(page, `charts-6h-${name}`);
-      expect(await axeViolations(page)).toEqual([]);
+      await expectFine(page, `charts-6h-${name}`);
       expect(faults).toEqual([]);
     },
   );

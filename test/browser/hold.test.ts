@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { HoldInput } from "../../functions/hold-topics.ts";
 import type { Hold } from "../../lib/rules/progress/hold.ts";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { partitionStatus, topicStatus } from "../support/topic-status.ts";
 
@@ -32,12 +32,10 @@ describeInBrowser("a topic is held on its page", () => {
     await page.getByRole("button", { name: "Hold…" }).click();
     await page.getByLabel("Your name").fill("alice");
     await page.getByLabel("Reason").fill("reindexing");
-    await keepScreenshot(page, `topic-hold-dialog-${name}`);
-    expect(await axeViolations(page)).toEqual([]);
+    await expectFine(page, `topic-hold-dialog-${name}`);
     await page.getByRole("button", { name: "Hold", exact: true }).click();
     await page.getByText("held by alice: reindexing").waitFor();
-    await keepScreenshot(page, `topic-held-${name}`);
-    expect(await axeViolations(page)).toEqual([]);
+    await expectFine(page, `topic-held-${name}`);
     await page.getByRole("button", { name: "Release…" }).click();
     await page.getByRole("button", { name: "Release", exact: true }).click();
     await page.getByRole("button", { name: "Hold…" }).waitFor();

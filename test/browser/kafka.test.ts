@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -77,8 +77,7 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
       const { page } = opened;
       await page.getByRole("button", { name: "Is it in the index?" }).click();
       await page.getByText("It is in the index.").waitFor();
-      expect(await axeViolations(page)).toEqual([]);
-      await keepScreenshot(page, `kafka-records-${look.name}`);
+      await expectFine(page, `kafka-records-${look.name}`);
       await page.goto(`${host.url}ui/kafka?q=${run}`);
       await page.getByText("not declared").first().waitFor();
       await keepScreenshot(page, `kafka-topics-${look.name}`);

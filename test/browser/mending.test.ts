@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import {
+  axeViolations,
+  describeInBrowser,
+  expectFine,
+  keepScreenshot,
+  looks,
+  useBrowser,
+} from "../support/browser.ts";
 import { noStates } from "../../lib/rules/dead-letters/letter-state.ts";
 import { httpSettings } from "../support/settings.ts";
 import { startConsoleHost } from "../support/console-host.ts";
@@ -93,11 +100,7 @@ describeInBrowser("mending", () => {
       const { page } = opened;
       await page.getByRole("button", { name: "Try all on 100 letters" }).click();
       await page.getByText("smallest that takes all").waitFor({ timeout: 60_000 });
-      const isFine = async (what: string): Promise<void> => {
-        expect(await axeViolations(page)).toEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-        await keepScreenshot(page, `mending-${what}-${name}`);
-      };
+      const isFine = (what: string) => expectFine(page, `mending-${what}-${name}`);
       await isFine("tried");
       await page
         .getByRole("button", { name: "Apply… Leave out what is malformed, and find it as text" })

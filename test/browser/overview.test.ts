@@ -4,7 +4,7 @@ import type { OverviewMessage } from "../../infra/api/live-messages.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { overviewOf } from "../../infra/host/live/views.ts";
 import { ready } from "../infra/host/http/fixture.ts";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -122,9 +122,7 @@ describeInBrowser("the overview and a topic's page", () => {
       ] as const) {
         await using opened = await browser.open(`${host.url}${path}`, options);
         await opened.page.getByText(text).first().waitFor();
-        expect(await axeViolations(opened.page)).toEqual([]);
-        expect(await opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-        await keepScreenshot(
+        await expectFine(
           opened.page,
           `${path.split("/")[path.split("/").length - 1] === topic ? "topic" : path.replace("ui/", "") || "overview"}-${name}`,
         );

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost, type ConsoleHost } from "../support/console-host.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { declaration as declare } from "../support/declarations.ts";
@@ -147,11 +147,7 @@ describeInBrowser("reconcile", () => {
         declared(declare("a"), declare("b", { index: "elsewhere" }), declare("e"), declare("nowhere"));
         await using opened = await browser.open(`${host.url}ui/reconcile?kept=1`, options);
         const { page } = opened;
-        const isFine = async (what: string): Promise<void> => {
-          expect(await axeViolations(page)).toEqual([]);
-          expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-          await keepScreenshot(page, `reconcile-${what}-${name}`);
-        };
+        const isFine = (what: string) => expectFine(page, `reconcile-${what}-${name}`);
         await page.getByRole("button", { name: /^Apply/ }).waitFor();
         await isFine("plan");
         await page.getByRole("button", { name: /^Apply/ }).click();

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
-import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { partitionStatus, topicStatus } from "../support/topic-status.ts";
 
@@ -59,9 +59,7 @@ describeInBrowser("a topic that is tried again in vain", () => {
     expect(text).toContain(command);
     expect(await list.innerText()).toContain("grant ‹U+202E›it");
     await page.getByText("2 topics need attention · 2 of 3 topics running, 1 of them retrying").waitFor();
-    await keepScreenshot(page, `trouble-overview-${name}`);
-    expect(await axeViolations(page)).toEqual([]);
-    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    await expectFine(page, `trouble-overview-${name}`);
   });
 
   test.each(looks)("on its own page and in the table: $name", async ({ name, options }) => {
@@ -75,8 +73,7 @@ describeInBrowser("a topic that is tried again in vain", () => {
     await page.getByRole("button", { name: "Try now: spark" }).click();
     await page.getByText("Tried", { exact: true }).waitFor();
     expect(tried).toEqual(["spark"]);
-    await keepScreenshot(page, `trouble-topic-${name}`);
-    expect(await axeViolations(page)).toEqual([]);
+    await expectFine(page, `trouble-topic-${name}`);
     await page.goto(`${host.url}ui/topics`);
     const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "spark" }) });
     await row.getByText("retrying", { exact: true }).waitFor();

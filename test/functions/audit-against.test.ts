@@ -11,6 +11,7 @@ import { foreignDocument, type ForeignDocument } from "../../lib/rules/audit/aga
 import { SetAside, type SourceRecord } from "../../lib/rules/model/record.ts";
 import { streamStore } from "../support/failure-stores.ts";
 import { sourceRecord } from "../support/records.ts";
+import { rounds } from "../support/rounds.ts";
 
 type Query = Record<string, unknown>;
 type Stored = readonly [id: string, source: Record<string, unknown>, index?: string];
@@ -182,7 +183,7 @@ describe("a topic against an index that another tool filled", () => {
             expect(result.clean).toBe(wrong.every((count) => count === 0));
           },
         ),
-        { numRuns: 20 },
+        { numRuns: rounds(20, 8) },
       );
     });
 

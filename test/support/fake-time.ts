@@ -1,4 +1,4 @@
-import { jest } from "bun:test";
+import { jest, spyOn } from "bun:test";
 
 /** Lets everything continue that only waits for promises. */
 export async function flush(): Promise<void> {
@@ -13,3 +13,11 @@ export async function advance(ms: number, stepMs = 50): Promise<void> {
     await flush();
   }
 }
+
+/** Lets `AbortSignal.timeout` follow Bun's fake timers, which do not know it, until it is disposed of. */
+export const fakeTimeouts = () =>
+  spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+    const timeout = new AbortController();
+    setTimeout(() => timeout.abort(new DOMException("The operation timed out.", "TimeoutError")), ms);
+    return timeout.signal;
+  });

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, jest, test } from "bun:test";
 import {
   createPositionMover,
   createRewinder,
@@ -11,8 +11,11 @@ import { commitMetadata } from "../../../../lib/rules/offsets/checkpoint.ts";
 import { movedMarks } from "../../../../lib/rules/offsets/marks.ts";
 import { parseRewindOrder, type RewindOrder } from "../../../../lib/rules/offsets/rewind.ts";
 import { eventually } from "../../../support/eventually.ts";
+import { advance } from "../../../support/fake-time.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { rejection } from "../../../support/rejection.ts";
+
+afterEach(() => void jest.useRealTimers());
 
 const order = (changes: Partial<RewindOrder> = {}): RewindOrder => ({
   id: "one",
@@ -151,13 +154,16 @@ test("an order of a partition of ours is carried out and then marked so; until t
 
 test("what fails or is not open yet is tried again; what is another host's or done already is left alone", async () => {
   let tries = 0;
+  jest.useFakeTimers();
   const { rewinder, state, logger } = rewinderOver([stored(20, order())], (_, __, onDone) => {
     tries += 1;
     if (tries === 1) return Promise.reject(new Error("Kafka is away"));
     if (tries === 3) onDone();
     return Promise.resolve();
   });
-  await eventually("it is marked", async () => isDone(state));
+  await advance(2_000);
+  expect(isDone(state)).toBe(true);
+  jest.useRealTimers();
   expect(tries).toBe(3);
   expect(logger.lines.map(({ message }) => message)).toEqual(["a partition could not be moved yet"]);
   await rewinder.stop();

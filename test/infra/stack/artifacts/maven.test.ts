@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,13 +24,14 @@ test("a jar that Maven copies into the set counts once as downloaded", async () 
   const folder = await mkdtemp(join(tmpdir(), "penstock-maven-test-"));
   try {
     const mvn = join(folder, "mvn");
+    const seen = join(folder, "seen");
     const script = `#!/bin/sh
 for word; do
   case $word in
     -Dmaven.repo.local=*|-DoutputDirectory=*) mkdir -p "\${word#*=}"; printf 0123456789 > "\${word#*=}/a.jar" ;;
   esac
 done
-sleep 1
+while [ ! -e "${seen}" ]; do sleep 0.02; done
 `;
     await writeFile(mvn, script, { mode: 0o755 });
     const counts: number[] = [];
@@ -40,7 +42,10 @@ sleep 1
       jdkHome: folder,
       mvn,
       environment,
-      onBytes: (bytes) => counts.push(bytes),
+      onBytes(bytes) {
+        counts.push(bytes);
+        if (bytes > 0) writeFileSync(seen, "");
+      },
     });
     expect(await Bun.file(join(fetched, "lib/a.jar")).text()).toBe("0123456789");
     expect(Math.max(...counts)).toBe(10);

@@ -699,7 +699,7 @@ describe("the file as a whole", () => {
     const keys = Array.from({ length: 1_000 }, (_, n) => `key${n}: 1\n`).join("");
     expect(problemsOf(minimal + keys)).toHaveLength(50);
     expect(() => parseConfig(minimal + keys, options())).toThrow("… and 950 more");
-    expect(problemsOf("{a: 1,".repeat(130_000))).toEqual([
+    expect(problemsOf("{a: 1,".repeat(60_000))).toEqual([
       "config.yaml:1:1 the file has more than 250000 tokens",
     ]);
   });

@@ -229,9 +229,10 @@ describe("answers are as described:", () => {
   });
 
   test("a foreign page's 403, and what comes of the token", async () => {
+    const { ask } = setUp();
     for (const { method, path } of operations) {
       const url = path.replaceAll(/\{\w+\}/g, "x");
-      const response = await setUp().ask(url, { method, headers: { origin: "https://evil.example" } });
+      const response = await ask(url, { method, headers: { origin: "https://evil.example" } });
       expect(response.status).toBe(403);
       await described.check(`${method} ${path}`, response);
     }

@@ -5,6 +5,7 @@ import { createKafkaDecoder } from "../../../../../lib/adapters/kafka/records/ka
 import type { RecordDecoder } from "../../../../../lib/adapters/kafka/records/record-decoder.ts";
 import { EntryList, type LogEntry } from "../../../../../lib/rules/inspection/entries.ts";
 import { anyBatch, anyFirstOffset, type BatchShape, encodeAll } from "../../../../support/record-batches.ts";
+import { rounds } from "../../../../support/rounds.ts";
 
 const inTurn = <T>(decode: () => Promise<T>): Promise<T> => decode();
 const position = { partition: 0, highWatermark: 0, lastStableOffset: 0, logStart: 0 };
@@ -57,7 +58,7 @@ test("every offset is accounted for, once and in order, and every record of othe
       const values = entries.flatMap((entry) => (entry.kind === "record" ? [entry.record.value] : []));
       expect(values).toEqual(read.flatMap(({ records }) => records.map(({ value }) => value)));
     }),
-    { numRuns: 200 },
+    { numRuns: rounds(200, 25) },
   );
 });
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { rounds } from "../../../../support/rounds.ts";
 import { expectContiguous, world } from "./reader-world.ts";
 
 describe("the tail", () => {
   test("fetches all partitions in one session, at no cost for idle ones", () => {
     const { kafka, open, run, close } = world();
-    const opened = Array.from({ length: 1_000 }, (_, n) => {
+    const opened = Array.from({ length: rounds(1_000, 100) }, (_, n) => {
       kafka.create(`t${n}`);
       return open(`t${n}`);
     });

@@ -6,7 +6,7 @@ import { z } from "zod";
 const LIMIT_MS = 15_000;
 
 test("a start that fails half-way, wherever it is, leaves no port, client, file or timer behind", async () => {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "failing-start.ts")], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../support/failing-start.ts")], {
     stdout: "pipe",
     stderr: "inherit",
     timeout: LIMIT_MS,

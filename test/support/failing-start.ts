@@ -1,11 +1,11 @@
 // Starts hosts that fail half-way, at one place after the other, then one that starts, and stops it. Ends by itself
-// only if nothing of them is left. See host.test.ts.
+// only if nothing of them is left. See test/integration/failing-start.test.ts.
 import { readdirSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startHost } from "../../../infra/host/host.ts";
-import { parseConfig } from "../../../lib/rules/config/config.ts";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
-import { createMemoryLogger } from "../../support/memory-logger.ts";
+import { startHost } from "../../infra/host/host.ts";
+import { parseConfig } from "../../lib/rules/config/config.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { createMemoryLogger } from "./memory-logger.ts";
 
 /** Takes connections, and says nothing. */
 const kafka = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });

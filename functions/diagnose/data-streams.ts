@@ -9,9 +9,12 @@ export function declaredStreams(specs: readonly Specification[]): DeclaredStream
   const streams = new Map<string, { stream: string; topics: string[]; retention: string | null }>();
   for (const { topic, dataStream, retention } of specs) {
     if (dataStream === null) continue;
-    const known = streams.get(dataStream);
-    if (known === undefined) streams.set(dataStream, { stream: dataStream, topics: [topic], retention });
-    else known.topics.push(topic);
+    const stream = streams.getOrInsertComputed(dataStream, (name) => ({
+      stream: name,
+      topics: [],
+      retention,
+    }));
+    stream.topics.push(topic);
   }
   return [...streams.values()];
 }

@@ -168,7 +168,7 @@ function topicsBy(
   const topics = new Map<string, string[]>();
   for (const spec of specs) {
     const key = part(spec);
-    if (key !== null) topics.set(key, [...(topics.get(key) ?? []), spec.topic]);
+    if (key !== null) topics.getOrInsertComputed(key, () => []).push(spec.topic);
   }
   return topics;
 }

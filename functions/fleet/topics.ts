@@ -41,11 +41,8 @@ export function fleetTopics(input: TopicsInput): { topics: FleetTopic[]; topicCo
   const byTopic = new Map<string, Told[]>();
   for (const topic of input.partitionCounts.keys()) byTopic.set(topic, []);
   for (const { name, isSelf, report } of input.reports)
-    for (const told of report.topics) {
-      const known = byTopic.get(told.topic);
-      if (known === undefined) byTopic.set(told.topic, [{ host: name, isSelf, told }]);
-      else known.push({ host: name, isSelf, told });
-    }
+    for (const told of report.topics)
+      byTopic.getOrInsertComputed(told.topic, () => []).push({ host: name, isSelf, told });
   const wanted = input.topic.toLowerCase();
   const names = [...byTopic.keys()].filter((topic) => topic.toLowerCase().includes(wanted)).sort();
   const topics = names.slice(0, input.limit).map((topic) => topicOf(topic, byTopic.get(topic) ?? [], input));

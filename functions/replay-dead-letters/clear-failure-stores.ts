@@ -167,7 +167,7 @@ export async function clearFailureStores(
     for (const id of ids) {
       const target = found.has(id) ? undefined : targetOf.get(parseRecordId(id)?.topic ?? "");
       if (target === undefined || store.targets.includes(target)) continue;
-      elsewhere.set(target, [...(elsewhere.get(target) ?? []), id]);
+      elsewhere.getOrInsertComputed(target, () => []).push(id);
     }
     for (const [target, some] of elsewhere)
       for (const id of await deps.existingIds(target, some, signal)) found.add(id);

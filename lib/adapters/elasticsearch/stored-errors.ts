@@ -21,10 +21,7 @@ export async function withStoredFailures(
   const wanted = new Map<string, string[]>();
   for (const [operation, item] of items.entries()) {
     const document = isStored(item) ? documentAt?.(operation) : undefined;
-    if (document === undefined) continue;
-    const ids = wanted.get(document.index);
-    if (ids === undefined) wanted.set(document.index, [document.id]);
-    else ids.push(document.id);
+    if (document !== undefined) wanted.getOrInsertComputed(document.index, () => []).push(document.id);
   }
   const errors = new Map<string, ServerError>();
   for (const [index, ids] of wanted) {

@@ -47,9 +47,8 @@ function headerFields(headers: readonly RecordHeader[]): KafkaFields {
     const decoded = value === null ? null : decodeUtf8(value);
     faithful &&= decoded?.faithful ?? true;
     const safeName = name === "" ? "_" : name.replaceAll("\0", "\uFFFD");
-    const values = valuesByName.get(safeName) ?? [];
-    values.push(decoded === null ? "null" : JSON.stringify(decoded.text));
-    valuesByName.set(safeName, values);
+    const text = decoded === null ? "null" : JSON.stringify(decoded.text);
+    valuesByName.getOrInsertComputed(safeName, () => []).push(text);
   }
   const members = [...valuesByName].map(
     ([name, values]) =>

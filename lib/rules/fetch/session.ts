@@ -113,8 +113,8 @@ export class FetchSession<A extends Ask = Ask> {
   }
 
   #entry(topic: string, partition: number): Entry<A> {
-    const partitions = getOrAdd(this.#topics, topic, () => new Map<number, Entry<A>>());
-    return getOrAdd(partitions, partition, () => ({ topic, partition, wanted: null, asked: null }));
+    const partitions = this.#topics.getOrInsertComputed(topic, () => new Map<number, Entry<A>>());
+    return partitions.getOrInsertComputed(partition, () => ({ topic, partition, wanted: null, asked: null }));
   }
 
   #full(): SessionRequest {
@@ -181,12 +181,4 @@ export function nextEpoch(epoch: number): number {
 
 function askOf(partition: number, { fetchOffset, maxBytes }: Ask): Ask & { readonly partition: number } {
   return { partition, fetchOffset, maxBytes };
-}
-
-function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

@@ -35,9 +35,7 @@ export class Columns {
   }
 
   #column(name: ColumnName): Float32Array {
-    let values = this.#values.get(name);
-    if (values === undefined) this.#values.set(name, (values = new Float32Array(this.#slots)));
-    return values;
+    return this.#values.getOrInsertComputed(name, () => new Float32Array(this.#slots));
   }
 }
 

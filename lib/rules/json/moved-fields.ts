@@ -8,9 +8,7 @@ export class MovedFields {
 
   /** @param rawValue as JSON */
   add(path: string, rawValue: string): void {
-    const values = this.#values.get(path);
-    if (values === undefined) this.#values.set(path, [rawValue]);
-    else values.push(rawValue);
+    this.#values.getOrInsertComputed(path, () => []).push(rawValue);
   }
 
   /** All values, as JSON. */

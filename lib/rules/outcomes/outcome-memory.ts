@@ -68,11 +68,6 @@ export class OutcomeMemory {
   }
 
   #of(partition: number): Remembered {
-    let remembered = this.#partitions.get(partition);
-    if (remembered === undefined) {
-      remembered = { committed: null, records: new Map() };
-      this.#partitions.set(partition, remembered);
-    }
-    return remembered;
+    return this.#partitions.getOrInsertComputed(partition, () => ({ committed: null, records: new Map() }));
   }
 }

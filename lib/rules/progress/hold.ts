@@ -71,9 +71,7 @@ export function holdEntries(
   const entries = new Map<string, Map<number, HoldEntry>>();
   for (const { topic, partition, metadata } of stored) {
     const entry = parseHold(metadata);
-    if (entry === null) continue;
-    const own = entries.get(topic) ?? new Map<number, HoldEntry>();
-    entries.set(topic, own.set(partition, entry));
+    if (entry !== null) entries.getOrInsertComputed(topic, () => new Map()).set(partition, entry);
   }
   return entries;
 }

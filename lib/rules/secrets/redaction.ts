@@ -18,8 +18,7 @@ export function createRedaction(secrets: readonly string[]): (text: string) => s
   const byBeginning = new Map<string, string[]>();
   // The longest first, so that a form contained in a longer one does not break that one up.
   for (const form of [...forms].sort((a, b) => b.length - a.length)) {
-    const beginning = form.slice(0, SHORTEST_HIDDEN);
-    byBeginning.set(beginning, [...(byBeginning.get(beginning) ?? []), form]);
+    byBeginning.getOrInsertComputed(form.slice(0, SHORTEST_HIDDEN), () => []).push(form);
   }
   return (text) => {
     const parts: string[] = [];

@@ -22,11 +22,7 @@ export function mixedFields(document: unknown): ReadonlyMap<string, string> {
         const itsPath = path === "" ? name : `${path}.${name}`;
         if (itsPath.length <= maxPathLength) open.push([itsPath, child]);
       }
-    else if (value !== null) {
-      const known = kinds.get(path);
-      if (known === undefined) kinds.set(path, new Set([kindOf(value)]));
-      else known.add(kindOf(value));
-    }
+    else if (value !== null) kinds.getOrInsertComputed(path, () => new Set()).add(kindOf(value));
   }
   return new Map(
     [...kinds].flatMap(([path, its]) => (its.size < 2 ? [] : [[path, templateOf(its)] as const])),

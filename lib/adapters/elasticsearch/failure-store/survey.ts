@@ -55,7 +55,7 @@ export async function surveyFailureStores(
     const behind = new Map<string, string[]>();
     for (const [name, { kind, indices }] of await resolveNames(get, wanted, resolvable.moving)) {
       if (kind === "data stream") add(name, name);
-      else for (const one of indices) behind.set(one, [...(behind.get(one) ?? []), name]);
+      else for (const one of indices) behind.getOrInsertComputed(one, () => []).push(name);
     }
     // An alias of streams resolves to their indices.
     const backing = [...behind.keys()].filter((name) => name.startsWith(".ds-"));

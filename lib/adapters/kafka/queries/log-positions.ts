@@ -27,9 +27,7 @@ export async function readLogPositions(
   for (const { topic, partitions } of topics) {
     for (const { partition, leader } of partitions) {
       if (leader < 0 || wanted.get(topic)?.has(partition) !== true) continue;
-      const led = byLeader.get(leader) ?? new Grouped<number>();
-      byLeader.set(leader, led);
-      led.add(topic, partition);
+      byLeader.getOrInsertComputed(leader, () => new Grouped()).add(topic, partition);
     }
   }
   const positions = new Grouped<PartitionPosition>();

@@ -139,9 +139,7 @@ export class BacklogLane {
     for (const ask of asks) {
       const { topic, partition } = ask.read;
       topics.add(topic, { partition, fetchOffset: ask.fetchOffset, maxBytes: ask.maxBytes });
-      const partitions = asked.get(topic);
-      if (partitions === undefined) asked.set(topic, new Map([[partition, ask]]));
-      else partitions.set(partition, ask);
+      asked.getOrInsertComputed(topic, () => new Map()).set(partition, ask);
     }
     const leaderOnly = asks.some(({ read }) => nowMs < read.leaderOnlyUntilMs);
     const request = {

@@ -29,9 +29,7 @@ export function createFinding(): FindingBuilder {
     [...partitions].map(([partition, ranges]): [number, OffsetRanges] => [partition, ranges.build()]);
   return {
     add(partition, offset) {
-      let ranges = partitions.get(partition);
-      if (ranges === undefined) partitions.set(partition, (ranges = createOffsetRanges(KEEP_RANGES)));
-      ranges.add(offset);
+      partitions.getOrInsertComputed(partition, () => createOffsetRanges(KEEP_RANGES)).add(offset);
       count += 1;
     },
     addUnplaced(more) {

@@ -139,10 +139,8 @@ export class Commits {
     for (const { tenure, offset, last, place = null, marks = null } of entries) {
       const { topic, partition } = tenure;
       const metadata = commitMetadata({ last, place, marks }, offset);
-      const asked = topics.get(topic);
-      if (asked === undefined) topics.set(topic, [{ partition, offset, metadata }]);
-      else asked.push({ partition, offset, metadata });
-      tenures.set(topic, (tenures.get(topic) ?? new Map<number, Tenure>()).set(partition, tenure));
+      topics.getOrInsertComputed(topic, () => []).push({ partition, offset, metadata });
+      tenures.getOrInsertComputed(topic, () => new Map()).set(partition, tenure);
     }
     const request = {
       ...token,

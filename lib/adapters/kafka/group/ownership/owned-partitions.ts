@@ -66,9 +66,7 @@ export class OwnedPartitions {
     const [held, leaving] = [new Map<string, number[]>(), new Map<string, number[]>()];
     for (const tenure of this.all()) {
       const map = this.#leaving.has(tenure) ? leaving : held;
-      const own = map.get(tenure.topic);
-      if (own === undefined) map.set(tenure.topic, [tenure.partition]);
-      else own.push(tenure.partition);
+      map.getOrInsertComputed(tenure.topic, () => []).push(tenure.partition);
     }
     return { held, leaving };
   }

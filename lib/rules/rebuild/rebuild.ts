@@ -88,11 +88,6 @@ export function rebuildOf(entries: readonly StoredEntry[], topic: string): Rebui
   return entry === undefined ? null : parsed(orderShape, entry.metadata);
 }
 
-/** Whether a rebuild of the topic has begun and is neither finished nor cancelled. */
-export function isRebuilding(entries: readonly StoredEntry[], topic: string): boolean {
-  return rebuildOf(entries, topic) !== null;
-}
-
 /** @param order null: none any more */
 export function orderEntry(topic: string, order: RebuildOrder | null): StoredEntry {
   const metadata = order === null ? "" : JSON.stringify(order);

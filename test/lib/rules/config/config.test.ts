@@ -7,6 +7,7 @@ import { createAuthority } from "../../../support/certificates.ts";
 import { revealed } from "../../../support/revealed.ts";
 import { httpSettings } from "../../../support/settings.ts";
 import { cpuMs } from "../../../support/cpu-time.ts";
+import { defaultOptions } from "../../../support/declarations.ts";
 
 await using authority = await createAuthority();
 const [client, other] = await Promise.all([authority.issue("client"), authority.issue("other")]);
@@ -162,22 +163,9 @@ log: { level: debug }
       shutdown: { deadlineMs: 60_000 },
       log: { level: "debug" },
     });
-    const plain = {
-      path: null,
-      index: null,
-      startAt: "earliest",
-      format: "text",
-      timestamp: null,
-      message: null,
-      pipeline: null,
-      dataStream: null,
-      retention: null,
-      rejected: "flatten",
-      hold: false,
-    } as const;
     const at = (entry: number) => ({ kind: "config", name: "config.yaml", revision: null, entry }) as const;
     expect(declarations).toEqual([
-      { target: { kind: "topic", topic: "a" }, options: plain, source: at(0) },
+      { target: { kind: "topic", topic: "a" }, options: defaultOptions, source: at(0) },
       {
         target: { kind: "topic", topic: "B" },
         options: {
@@ -197,7 +185,7 @@ log: { level: debug }
       },
       {
         target: { kind: "pattern", pattern: "app-*" },
-        options: { ...plain, index: "x-{topic}" },
+        options: { ...defaultOptions, index: "x-{topic}" },
         source: at(2),
       },
     ]);

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { parseEtcdValue, type ParsedDeclarations } from "../../../../lib/rules/declarations/etcd-value.ts";
 import type { Declaration } from "../../../../lib/rules/model/declaration.ts";
 import { cpuMs } from "../../../support/cpu-time.ts";
+import { defaultOptions } from "../../../support/declarations.ts";
 import { rounds } from "../../../support/rounds.ts";
 
 const name = "logs/a";
@@ -24,23 +25,11 @@ test("an array of declarations, long and short", () => {
     { pattern: "c-*" },
   ]);
   expect(refused).toEqual([]);
-  const options = {
-    index: null,
-    startAt: "earliest",
-    format: "text",
-    timestamp: null,
-    message: null,
-    pipeline: null,
-    dataStream: null,
-    retention: null,
-    rejected: "flatten",
-    hold: false,
-  } as const;
   const at = (entry: number) => ({ kind: "etcd", name, revision: 7, entry }) as const;
   expect(declarations).toEqual([
-    { target: { kind: "topic", topic: "a" }, options: { path: "/a.log", ...options }, source: at(0) },
-    { target: { kind: "topic", topic: "b" }, options: { path: null, ...options }, source: at(1) },
-    { target: { kind: "pattern", pattern: "c-*" }, options: { path: null, ...options }, source: at(2) },
+    { target: { kind: "topic", topic: "a" }, options: { ...defaultOptions, path: "/a.log" }, source: at(0) },
+    { target: { kind: "topic", topic: "b" }, options: defaultOptions, source: at(1) },
+    { target: { kind: "pattern", pattern: "c-*" }, options: defaultOptions, source: at(2) },
   ]);
   expect(parse([])).toEqual({ declarations: [], refused: [] });
 });

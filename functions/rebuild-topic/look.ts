@@ -1,3 +1,4 @@
+import type { RebuildIndices } from "../../lib/adapters/elasticsearch/rebuild/rebuild-indices.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import {
   positionsOf,
@@ -6,49 +7,8 @@ import {
   type RebuildPosition,
   type StoredEntry,
 } from "../../lib/rules/rebuild/rebuild.ts";
+import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 import { type RebuildStatus, rebuildStatusOf } from "../../lib/rules/rebuild/rebuild-status.ts";
-
-/** What a name stands for in Elasticsearch. */
-export interface NamedIndices {
-  readonly kind: "index" | "alias" | "data stream";
-  readonly indices: readonly string[];
-  /** The data stream that the index belongs to; null also for an alias or a stream. */
-  readonly stream: string | null;
-}
-
-/** What a rebuild asks of Elasticsearch. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
-export interface RebuildIndices {
-  /** What these names stand for; left out is what does not exist. */
-  resolve(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, NamedIndices>>;
-  /** The UUID of an index; null if there is none. */
-  uuid(index: string, signal: AbortSignal): Promise<string | null>;
-  /** Creates the index, with what templates say of it. */
-  create(index: string, signal: AbortSignal): Promise<void>;
-  /** Takes the index out of the alias of all indices, so that no search finds a record twice. */
-  hide(index: string, signal: AbortSignal): Promise<void>;
-  /** The number of documents in the index, of the topic and of others. */
-  documents(
-    index: string,
-    topic: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly own: number; readonly others: number }>;
-  /** The number of the topic's documents in the index whose records are below these offsets, by partition. */
-  countBelow(
-    index: string,
-    topic: string,
-    starts: ReadonlyMap<number, number>,
-    signal: AbortSignal,
-  ): Promise<number>;
-  /**
-   * Moves the alias, and the alias of all indices, from one index to another, in one step: no search and no write meets a
-   * moment in between. The alias keeps its filter, routing and `is_write_index`.
-   * @param alias null: only the alias of all indices
-   */
-  swap(
-    names: { readonly alias: string | null; readonly from: string; readonly to: string },
-    signal: AbortSignal,
-  ): Promise<void>;
-}
 
 /** Entries in Kafka. Both throw PenstockError `kafka_unavailable` or `kafka_refused`. */
 export interface EntryStore {
@@ -64,10 +24,7 @@ export interface RebuildWorld {
   readonly positions: EntryStore;
   readonly indices: RebuildIndices;
   /** The readable offsets by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
-  ranges(
-    topic: string,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<number, { readonly start: number; readonly end: number }>>;
+  ranges(topic: string, signal: AbortSignal): Promise<Spans>;
   /** Why the topic itself is not read, as a rebuild then waits too; null if it is. @throws PenstockError */
   heldBack(topic: string, signal: AbortSignal): Promise<string | null>;
   /** Milliseconds since the epoch. */

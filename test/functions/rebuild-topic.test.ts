@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { rebuildTopic, type RebuildAction, type RebuildTopicDeps } from "../../functions/rebuild-topic.ts";
-import type { NamedIndices } from "../../functions/rebuild-topic/look.ts";
+import type { ResolvedName } from "../../lib/adapters/elasticsearch/names/resolved-name.ts";
 import {
   orderEntry,
   positionEntry,
@@ -18,7 +18,7 @@ interface Given {
   readonly position?: Partial<RebuildPosition>;
   /** Offsets [start, end) of the only partition. */
   readonly log?: { readonly start: number; readonly end: number };
-  readonly names?: Readonly<Record<string, NamedIndices>>;
+  readonly names?: Readonly<Record<string, ResolvedName>>;
   /** Documents of the live index below the log. */
   readonly gone?: number;
   readonly held?: string;
@@ -27,8 +27,8 @@ interface Given {
   readonly hosts?: (order: RebuildOrder) => Partial<RebuildPosition> | null;
 }
 
-const alias = (index: string): NamedIndices => ({ kind: "alias", indices: [index], stream: null });
-const index = (name: string): NamedIndices => ({ kind: "index", indices: [name], stream: null });
+const alias = (index: string): ResolvedName => ({ kind: "alias", indices: [index], stream: null });
+const index = (name: string): ResolvedName => ({ kind: "index", indices: [name], stream: null });
 const names = { app: alias("app-1"), "app-1": index("app-1") };
 
 /** Topic `app` with one partition, written to alias `app` of `app-1`. */
@@ -39,7 +39,7 @@ function world(given: Given = {}) {
       ? []
       : [positionEntry("app", rebuildPosition({ next: 100, ...given.position }))];
   let nowMs = Date.parse(rebuildOrder.since);
-  const known: Record<string, NamedIndices> = { ...names, ...given.names };
+  const known: Record<string, ResolvedName> = { ...names, ...given.names };
   const uuids: Record<string, string> = { "app-1": "u1", "app-2": "u2" };
   if (given.order === undefined) delete uuids["app-2"];
   const done: string[] = [];

@@ -1,13 +1,6 @@
 import { z } from "zod";
 import { askAbout, type Get } from "./asking.ts";
-
-/** What a name stands for, and the indices behind it; of an index the index itself. */
-export interface ResolvedName {
-  readonly kind: "index" | "alias" | "data stream";
-  readonly indices: readonly string[];
-  /** The data stream that the index belongs to; null also for an alias or a stream. */
-  readonly stream: string | null;
-}
+import type { ResolvedName } from "./resolved-name.ts";
 
 /** What to resolve: `filter_path` of the answers, which leaves out the rest. */
 export const resolvable = {

@@ -5,6 +5,7 @@ import { getFrom } from "../names/asking.ts";
 import { resolveNames } from "../names/resolve.ts";
 import { ofTopic } from "../sent/highest.ts";
 import { shaped } from "../transport/shaped.ts";
+import type { RebuildIndices } from "./rebuild-indices.ts";
 
 const TIMEOUT_MS = 30_000;
 const total = z.object({ count: z.number() });
@@ -17,8 +18,7 @@ const aliases = z.record(
   z.object({ aliases: z.record(z.string(), z.record(z.string(), z.unknown())) }),
 );
 
-/** What a rebuild asks of Elasticsearch. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
-export function createRebuildIndices(elasticsearch: Pick<Elasticsearch, "ask">) {
+export function createRebuildIndices(elasticsearch: Pick<Elasticsearch, "ask">): RebuildIndices {
   const count = async (index: string, query: object, signal: AbortSignal): Promise<number> => {
     const path = `/${encodeURIComponent(index)}/_count`;
     const question = { method: "POST", path, body: { query }, timeoutMs: TIMEOUT_MS } as const;
@@ -39,39 +39,29 @@ export function createRebuildIndices(elasticsearch: Pick<Elasticsearch, "ask">) 
   };
 
   return {
-    resolve: (names: readonly string[], signal: AbortSignal) =>
-      resolveNames(getFrom(elasticsearch, signal), names),
-    async uuid(index: string, signal: AbortSignal): Promise<string | null> {
+    resolve: (names, signal) => resolveNames(getFrom(elasticsearch, signal), names),
+    async uuid(index, signal) {
       const path = `/${encodeURIComponent(index)}/_settings/index.uuid`;
       const querystring = { ignore_unavailable: "true", allow_no_indices: "true" };
       const question = { method: "GET", path, querystring, timeoutMs: TIMEOUT_MS } as const;
       const found = shaped(settings, await elasticsearch.ask(question, signal), path);
       return found[index]?.settings.index.uuid ?? null;
     },
-    async create(index: string, signal: AbortSignal): Promise<void> {
+    async create(index, signal) {
       const path = `/${encodeURIComponent(index)}`;
       await elasticsearch.ask({ method: "PUT", path, timeoutMs: TIMEOUT_MS }, signal);
     },
-    async hide(index: string, signal: AbortSignal): Promise<void> {
+    async hide(index, signal) {
       if (recordsAlias in (await aliasesOf(index, signal)))
         await change([{ remove: { index, alias: recordsAlias } }], signal);
     },
-    async documents(
-      index: string,
-      topic: string,
-      signal: AbortSignal,
-    ): Promise<{ readonly own: number; readonly others: number }> {
+    async documents(index, topic, signal) {
       const path = `/${encodeURIComponent(index)}/_refresh`;
       await elasticsearch.ask({ method: "POST", path, timeoutMs: TIMEOUT_MS }, signal);
       const own = await count(index, ofTopic(topic), signal);
       return { own, others: (await count(index, { match_all: {} }, signal)) - own };
     },
-    async countBelow(
-      index: string,
-      topic: string,
-      starts: ReadonlyMap<number, number>,
-      signal: AbortSignal,
-    ): Promise<number> {
+    async countBelow(index, topic, starts, signal) {
       const should = [...starts].flatMap(([partition, lt]) =>
         lt === 0
           ? []
@@ -84,10 +74,7 @@ export function createRebuildIndices(elasticsearch: Pick<Elasticsearch, "ask">) 
       if (should.length === 0) return 0;
       return count(index, { bool: { filter: [ofTopic(topic)], should, minimum_should_match: 1 } }, signal);
     },
-    async swap(
-      { alias, from, to }: { readonly alias: string | null; readonly from: string; readonly to: string },
-      signal: AbortSignal,
-    ): Promise<void> {
+    async swap({ alias, from, to }, signal) {
       const there = await aliasesOf(from, signal);
       const moved = [alias, recordsAlias].filter((name) => name !== null && name in there);
       const actions = moved.flatMap((name) => [

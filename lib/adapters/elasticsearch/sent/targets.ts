@@ -3,7 +3,8 @@ import { indexPatternOf, leadsTo } from "../../../rules/model/names.ts";
 import { targetText } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch } from "../client.ts";
 import { chunksOf, getFrom } from "../names/asking.ts";
-import { resolvable, type ResolvedName, resolveNames } from "../names/resolve.ts";
+import { resolvable, resolveNames } from "../names/resolve.ts";
+import type { ResolvedName } from "../names/resolved-name.ts";
 import type { Target } from "./sent-records.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -54,7 +55,7 @@ export async function askTargets(
       for (const [index, entry] of Object.entries(isObject(answer) ? answer : {})) {
         const own = isObject(entry) && isObject(entry["aliases"]) ? entry["aliases"] : {};
         for (const [alias, how] of Object.entries(own)) {
-          members.set(alias, [...(members.get(alias) ?? []), index]);
+          members.getOrInsertComputed(alias, () => []).push(index);
           if (isObject(how) && how["is_write_index"] === true) found.set(alias, index);
         }
       }

@@ -1,4 +1,6 @@
 import { isJudged, type ContentView } from "../lib/rules/audit/against/content.ts";
+import type { ReadSpans } from "../lib/adapters/kafka/queries/fetched-batch.ts";
+import type { Spans } from "../lib/rules/offsets/span-tracks.ts";
 import {
   countPlaced,
   findPositionForm,
@@ -15,14 +17,13 @@ import { compareByContent, type ContentFindings, type MinuteFindings } from "./a
 import { compareByPosition, type SearchedIndex } from "./audit-against/by-position.ts";
 import { refusedDocuments } from "./audit-against/refused.ts";
 import { positionQueries } from "./audit-against/queries.ts";
-import type { OffsetSpans, ReadSpans } from "./audit-against/sample.ts";
 
 export interface AuditAgainstInput {
   readonly topic: string;
   /** As given: a name or pattern of indices, aliases or data streams. */
   readonly index: string;
   /** The offsets in Kafka, [start, end), by partition, from before the index was opened. */
-  readonly log: OffsetSpans;
+  readonly log: Spans;
   /** The next offset that the other tool's group reads, by partition; null if unknown. Nothing beyond is missing yet. */
   readonly committed: ReadonlyMap<number, number | null> | null;
   /** Where documents tell their position; `find`: look for it in a sample; null: nowhere. */
@@ -78,7 +79,7 @@ const ANY_FORM: PositionForm = { kind: "id", pattern: "{topic}+{partition}+{offs
 export async function auditAgainst(input: AuditAgainstInput, deps: AuditAgainstDeps): Promise<AuditAgainst> {
   const { topic, index: name, log } = input;
   const { index } = deps;
-  const spans: OffsetSpans = new Map(
+  const spans: Spans = new Map(
     [...log].map(([partition, { start, end }]) => {
       const committed = input.committed === null ? end : (input.committed.get(partition) ?? start);
       return [partition, { start, end: Math.max(start, Math.min(end, committed)) }];
@@ -239,7 +240,7 @@ function notesOnContents(
   view: ContentView,
   { missing, unknown, nulls }: Findings,
   { ambiguous, isKeyed }: Pick<ContentFindings, "ambiguous" | "isKeyed">,
-  log: OffsetSpans,
+  log: Spans,
 ): string[] {
   const notes: string[] = [];
   if (missing.count > 0 && unknown.count > 0) {

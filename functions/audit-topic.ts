@@ -1,25 +1,21 @@
+import type { RecordDocuments } from "../lib/adapters/elasticsearch/topic-snapshot/snapshot.ts";
 import { auditSpan, type AuditSpan } from "../lib/rules/audit/audit-span.ts";
 import { createBurials, type Burials } from "../lib/rules/audit/dead-lettered-offsets.ts";
 import type { AuditPass, TopicAudit } from "../lib/rules/audit/topic-audit.ts";
+import type { Spans } from "../lib/rules/offsets/span-tracks.ts";
 import type { Marks } from "../lib/rules/offsets/marks.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { indexPatternOf } from "../lib/rules/model/names.ts";
 import type { OutcomeKind, SourceRecord } from "../lib/rules/model/record.ts";
-import {
-  auditPass,
-  type AuditPassDeps,
-  type AuditPassInput,
-  type OffsetSpans,
-  type TopicDocuments,
-} from "./audit-topic/pass.ts";
+import { auditPass, type AuditPassDeps, type AuditPassInput } from "./audit-topic/pass.ts";
 import { ingestUntilSettled, type UntilSettledDeps } from "./ingest-batch/ingest-until-settled.ts";
 
 /** The state of a topic's partitions, taken before anything else is read. */
 export interface TopicSnapshot {
   /** The offsets in Kafka, [start, end), by partition. */
-  readonly log: ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+  readonly log: Spans;
   /** The next offset the group reads, by partition; null if it has committed nothing. */
   readonly committed: ReadonlyMap<number, number | null>;
   /** By partition, as far as its commit has some. */
@@ -41,7 +37,7 @@ export interface AuditTopicInput {
 export interface AuditTopicDeps
   extends Omit<UntilSettledDeps, "onSettled">, Omit<AuditPassDeps, "onMissing" | "onDoubled"> {
   /** @param cursors how many will be open at once */
-  openDocuments(cursors: number): Promise<TopicDocuments>;
+  openDocuments(cursors: number): Promise<RecordDocuments>;
   /** The topic's dead letters after the repair. */
   readBurials(): Promise<Burials>;
   /** Ensures the index template for what the repair will write. */
@@ -67,7 +63,7 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
     counts[outcome] += 1;
     if (outcome === "duplicate" || outcome === "skipped") settled.add(spec.topic, record);
   };
-  const repair = async (records: readonly SourceRecord[], documents: TopicDocuments): Promise<void> => {
+  const repair = async (records: readonly SourceRecord[], documents: RecordDocuments): Promise<void> => {
     if (repaired === 0) await deps.prepareRepair();
     repaired += records.length;
     await ingestUntilSettled(spec.topic, records, { ...deps, onSettled });
@@ -113,7 +109,7 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
 }
 
 async function lookAgain(
-  spans: OffsetSpans,
+  spans: Spans,
   skipped: AuditPassInput["skipped"],
   settled: Burials,
   spec: Specification,
@@ -129,7 +125,7 @@ async function withDocuments<T>(
   cursors: number,
   spec: Specification,
   deps: AuditTopicDeps,
-  use: (documents: TopicDocuments) => Promise<T>,
+  use: (documents: RecordDocuments) => Promise<T>,
 ): Promise<T> {
   const documents = await deps.openDocuments(cursors);
   try {
@@ -145,7 +141,7 @@ async function withDocuments<T>(
 }
 
 /** A closed index that may hold any of the topic's documents; null if there is none. A closed day is not meant. */
-function closedOf({ names, generations }: TopicDocuments, { index }: Specification): string | null {
+function closedOf({ names, generations }: RecordDocuments, { index }: Specification): string | null {
   if (names.closed.has(index) && indexPatternOf(index) === index) return `index "${index}"`;
   const closed = generations?.closed ?? null;
   return closed === null ? null : `index "${closed}" behind "${index}"`;
@@ -154,7 +150,7 @@ function closedOf({ names, generations }: TopicDocuments, { index }: Specificati
 /** The offsets of each partition to audit, with notes. */
 async function spansOf(
   { spec, snapshot, burials }: AuditTopicInput,
-  documents: TopicDocuments,
+  documents: RecordDocuments,
 ): Promise<ReadonlyMap<number, AuditSpan>> {
   const spans = new Map<number, AuditSpan>();
   for (const [partition, log] of [...snapshot.log].sort(([a], [b]) => a - b)) {
@@ -182,7 +178,7 @@ function notesOf({ groupId, snapshot }: AuditTopicInput, spans: ReadonlyMap<numb
 }
 
 /** From the first to the last offset of each partition that was repaired, or had doubles. */
-function hullsOf({ partitions }: AuditPass): OffsetSpans {
+function hullsOf({ partitions }: AuditPass): Spans {
   const hulls = new Map<number, { start: number; end: number }>();
   for (const { partition, gaps, dropped, doubles } of partitions) {
     const both = [gaps.hull, dropped.hull, doubles.hull].filter((hull) => hull !== null);

@@ -1,4 +1,6 @@
 import { causeOf } from "../../lib/rules/audit/against/cause.ts";
+import type { ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
+import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 import {
   documentKey,
   isJudged,
@@ -25,12 +27,12 @@ import { createCauses, UNEXPLAINED, type Findings } from "../../lib/rules/audit/
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import type { SearchedIndex } from "./by-position.ts";
-import { readSample, type OffsetSpans, type ReadSpans } from "./sample.ts";
+import { readSample } from "./sample.ts";
 
 export interface ByContentInput {
   readonly topic: string;
   readonly indexName: string;
-  readonly spans: OffsetSpans;
+  readonly spans: Spans;
   /** What may help if the contents are not found either: a sentence without its period. */
   readonly advice: string;
 }
@@ -111,7 +113,7 @@ export async function compareByContent(
 async function compareInPasses(
   passes: number,
   view: ContentView,
-  spans: OffsetSpans,
+  spans: Spans,
   deps: ByContentDeps,
 ): Promise<Omit<ContentFindings, "sampled" | "isKeyed"> | null> {
   const { index, readSpans } = deps;
@@ -255,7 +257,7 @@ interface SampledPair extends ContentPair {
 }
 
 /** Finds the documents of some records by searching for their words. */
-async function pairsOf(spans: OffsetSpans, { index, readSpans }: ByContentDeps): Promise<SampledPair[]> {
+async function pairsOf(spans: Spans, { index, readSpans }: ByContentDeps): Promise<SampledPair[]> {
   const records: SourceRecord[] = [];
   await readSample(spans, LEARN_RECORDS, readSpans, ({ records: read }) => {
     records.push(...read.filter(({ value }) => value !== null));

@@ -1,4 +1,6 @@
 import { causeOf, type IndexShape } from "../../lib/rules/audit/against/cause.ts";
+import type { ReadBatch, ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
+import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 import {
   isJudged,
   learnContent,
@@ -14,7 +16,7 @@ import {
 import { createTally, type Findings } from "../../lib/rules/audit/against/tally.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import type { PositionQueries } from "./queries.ts";
-import { readSample, type OffsetSpans, type ReadBatch, type ReadSpans } from "./sample.ts";
+import { readSample } from "./sample.ts";
 
 export interface SearchedIndex {
   readonly shape: IndexShape;
@@ -29,7 +31,7 @@ export interface SearchedIndex {
 export interface ByPositionInput {
   readonly topic: string;
   /** The offsets to compare. */
-  readonly spans: OffsetSpans;
+  readonly spans: Spans;
   readonly form: PositionForm;
   readonly queries: PositionQueries;
 }
@@ -80,9 +82,7 @@ export async function compareByPosition(
         // A text field finds also what only looks like the topic.
         if (place === null || place.partition !== partition) continue;
         if (place.topic !== null && place.topic !== topic) continue;
-        const known = found.get(place.offset);
-        if (known === undefined) found.set(place.offset, [document]);
-        else known.push(document);
+        found.getOrInsertComputed(place.offset, () => []).push(document);
       }
     });
     return found;
@@ -156,7 +156,7 @@ export async function compareByPosition(
 
 /** Pairs some records with their documents, and learns from them. */
 async function learnView(
-  spans: OffsetSpans,
+  spans: Spans,
   readSpans: ReadSpans,
   documentsOf: (batch: ReadBatch) => Promise<ReadonlyMap<number, readonly ForeignDocument[]>>,
 ): Promise<ContentView> {
@@ -175,7 +175,7 @@ async function learnView(
 /** Accounts for the documents that no stretch found. */
 async function judgeRest(
   topic: string,
-  spans: OffsetSpans,
+  spans: Spans,
   queries: PositionQueries,
   placeOf: ReturnType<typeof placeReader>,
   index: SearchedIndex,

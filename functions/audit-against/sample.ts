@@ -1,16 +1,5 @@
-import type { SourceRecord } from "../../lib/rules/model/record.ts";
-
-export type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
-
-export interface ReadBatch {
-  readonly partition: number;
-  readonly records: readonly SourceRecord[];
-  /** How far Kafka was read. */
-  readonly end: number;
-}
-
-/** Reads each span once, in order of offsets. */
-export type ReadSpans = (spans: OffsetSpans, onBatch: (batch: ReadBatch) => Promise<void>) => Promise<void>;
+import type { ReadBatch, ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
+import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 
 /** Of how many partitions. */
 const PARTITIONS = 6;
@@ -20,7 +9,7 @@ const PARTITIONS = 6;
  * @param records how many at each of the three places
  */
 export async function readSample(
-  spans: OffsetSpans,
+  spans: Spans,
   records: number,
   readSpans: ReadSpans,
   onBatch: (batch: ReadBatch) => Promise<void>,

@@ -1,9 +1,8 @@
+import type { ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import { createBurials, type BurialsBuilder } from "../../lib/rules/audit/dead-lettered-offsets.ts";
 import { readDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
-import type { SourceRecord } from "../../lib/rules/model/record.ts";
-
-type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 
 export interface ReadBurialsInput {
   readonly deadLetterTopic: string;
@@ -15,12 +14,8 @@ export interface ReadBurialsInput {
 
 export interface ReadBurialsDeps {
   /** Readable offsets by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
-  ranges(topic: string): Promise<OffsetSpans>;
-  readSpans(
-    topic: string,
-    spans: OffsetSpans,
-    onBatch: (batch: { readonly records: readonly SourceRecord[]; readonly end: number }) => Promise<void>,
-  ): Promise<void>;
+  ranges(topic: string): Promise<Spans>;
+  readSpans(topic: string, ...what: Parameters<ReadSpans>): Promise<void>;
 }
 
 /** Reads the dead-letter topic once, up to its current end. If it does not exist, there are no dead letters yet. */
@@ -29,7 +24,7 @@ export async function readBurials(
   deps: ReadBurialsDeps,
 ): Promise<BurialsBuilder> {
   const burials = createBurials();
-  let spans: OffsetSpans;
+  let spans: Spans;
   try {
     spans = await deps.ranges(deadLetterTopic);
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { RecordDocuments } from "../../lib/adapters/elasticsearch/topic-snapshot/snapshot.ts";
+import type { ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import {
   type AuditTarget,
   createAbsenceExplainer,
@@ -6,46 +8,18 @@ import {
   unlessSkipped,
 } from "../../lib/rules/audit/absence.ts";
 import type { Burials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
-import type { Generations } from "../../lib/rules/audit/generations.ts";
 import {
   createPartitionAuditor,
-  type AuditDocument,
   type PartitionAuditor,
   type SettledRecord,
 } from "../../lib/rules/audit/partition-audit.ts";
 import type { AuditPass } from "../../lib/rules/audit/topic-audit.ts";
+import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 import type { SkippedRange } from "../../lib/rules/offsets/marks.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { withStandIns } from "../../lib/rules/time/time-stand-in.ts";
-
-/** The topic's documents as of one moment after the snapshot. The opener must close it. */
-export interface TopicDocuments {
-  readonly names: { readonly open: ReadonlySet<string>; readonly closed: ReadonlySet<string> };
-  /** The indices behind the topic's index if that is an alias or data stream, otherwise null. */
-  readonly generations: Generations | null;
-  /** Documents found so far whose `_id` is not one of Penstock's. */
-  readonly foreign: number;
-  /** Whether one of those indices, aliases or data streams has an ingest pipeline of its own. */
-  hasPipeline(index: string): boolean;
-  /** The first offset written to the oldest index behind the target that has documents of the partition; null if none has. */
-  firstOffset(partition: number): Promise<number | null>;
-  /** Whether indices that left the topic's alias or data stream hold documents of the topic. */
-  readonly hasStrayed: boolean;
-  /** Which of these ids are by now in the topic's indices, or in those that left its alias or data stream. */
-  byNow(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Which of these ids are in any index; with `refresh: false`, documents of the last moments may be missing. */
-  anywhere(ids: readonly string[], how?: { readonly refresh: boolean }): Promise<ReadonlySet<string>>;
-  cursor(partition: number, start: number, end: number): { until(offset: number): Promise<AuditDocument[]> };
-  lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
-  countBelow(partition: number, offset: number): Promise<number>;
-  /** Leaves one document of each id in the topic's own indices, the one in the oldest. @returns how many were deleted */
-  removeExtraCopies(ids: readonly string[]): Promise<number>;
-  close(): Promise<void>;
-}
-
-export type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
 
 export interface AuditProgress {
   /** `again`: the second pass, over the repaired offsets. */
@@ -66,8 +40,8 @@ const KEEP_RANGES = 1_000;
 export interface AuditPassInput {
   readonly pass: AuditProgress["pass"];
   readonly spec: Specification;
-  readonly spans: OffsetSpans;
-  readonly documents: TopicDocuments;
+  readonly spans: Spans;
+  readonly documents: RecordDocuments;
   /** What rewinds skipped, by partition. */
   readonly skipped: ReadonlyMap<number, readonly SkippedRange[]>;
   readonly burials: Burials;
@@ -79,15 +53,7 @@ export interface AuditPassDeps {
   /** The indices that fields choose; null or absent: no field does. */
   readonly indices?: SeenIndices | null;
   readonly signal: AbortSignal;
-  /** Reads each span once, in order of offsets. A batch's `end` is how far Kafka was read. */
-  readSpans(
-    spans: OffsetSpans,
-    onBatch: (batch: {
-      readonly partition: number;
-      readonly records: readonly SourceRecord[];
-      readonly end: number;
-    }) => Promise<void>,
-  ): Promise<void>;
+  readonly readSpans: ReadSpans;
   /** Milliseconds since the epoch. */
   now(): number;
   onProgress(progress: AuditProgress): void;
@@ -186,7 +152,7 @@ export async function auditPass(
 interface Walk {
   readonly end: number;
   readonly auditor: PartitionAuditor;
-  readonly cursor: ReturnType<TopicDocuments["cursor"]>;
+  readonly cursor: ReturnType<RecordDocuments["cursor"]>;
   /** Ids with more than one document, of the stretch that was audited last. */
   readonly doubled: string[];
   /** The timestamp of the last record that has one. */
@@ -195,8 +161,8 @@ interface Walk {
 
 /** What explains why records of these partitions have no document. */
 export async function targetOf(
-  documents: Pick<TopicDocuments, "names" | "generations" | "hasStrayed" | "hasPipeline" | "firstOffset">,
-  spans: OffsetSpans,
+  documents: Pick<RecordDocuments, "names" | "generations" | "hasStrayed" | "hasPipeline" | "firstOffset">,
+  spans: Spans,
 ): Promise<AuditTarget> {
   const { names, generations } = documents;
   const firstOffsets = new Map<number, number>();

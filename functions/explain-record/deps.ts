@@ -1,9 +1,10 @@
+import type { RecordDocuments } from "../../lib/adapters/elasticsearch/topic-snapshot/snapshot.ts";
 import type { ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
 import type { LogStretch } from "../../lib/rules/inspection/entries.ts";
 import type { Standing } from "../../lib/rules/inspection/verdict.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import type { Marks } from "../../lib/rules/offsets/marks.ts";
-import type { SeenIndices, TopicDocuments } from "../audit-topic/pass.ts";
+import type { SeenIndices } from "../audit-topic/pass.ts";
 
 export interface ExplainRecordInput {
   readonly topic: string;
@@ -15,7 +16,7 @@ export interface ExplainRecordInput {
 
 /** The topic's documents. */
 export type ExplainedDocuments = Pick<
-  TopicDocuments,
+  RecordDocuments,
   "names" | "generations" | "hasStrayed" | "hasPipeline" | "firstOffset" | "cursor" | "anywhere" | "close"
 >;
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Marks } from "../../lib/rules/offsets/marks.ts";
 import { auditTopic, type AuditTopicDeps, type AuditTopicInput } from "../../functions/audit-topic.ts";
-import type { AuditProgress, TopicDocuments } from "../../functions/audit-topic/pass.ts";
+import type { AuditProgress } from "../../functions/audit-topic/pass.ts";
+import type { RecordDocuments } from "../../lib/adapters/elasticsearch/topic-snapshot/snapshot.ts";
 import type { Generations } from "../../lib/rules/audit/generations.ts";
 import { createBurials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
 import type { AuditDocument } from "../../lib/rules/audit/partition-audit.ts";
@@ -33,7 +34,7 @@ function world(
   const marks = new Map<number, Marks>();
   const records: SourceRecord[] = [];
   const documents = new Map<number, AuditDocument[]>();
-  const names = { open: new Set([spec.index]), closed: new Set<string>() };
+  const names = { open: new Set([spec.index]), closed: new Set<string>(), others: new Set<string>() };
   const burials = createBurials();
   /** Ids in some other index, and those that were looked for there. */
   const elsewhere = new Set<string>();
@@ -46,7 +47,7 @@ function world(
   let open = 0;
   let prepared = 0;
 
-  function opened(): TopicDocuments {
+  function opened(): RecordDocuments {
     open += 1;
     // Does not include later writes.
     const frozen = new Map([...documents].map(([partition, list]) => [partition, [...list]]));

@@ -33,7 +33,7 @@ function world(committed: number | null, elsewhere: readonly string[] = []) {
     standing: () => ({ state: "running", reason: null, hold: null, owned: true, sent: 6 }),
     openDocuments: () =>
       Promise.resolve({
-        names: { open: new Set([spec.index]), closed: new Set<string>() },
+        names: { open: new Set([spec.index]), closed: new Set<string>(), others: new Set<string>() },
         generations: null,
         hasStrayed: false,
         hasPipeline: () => false,

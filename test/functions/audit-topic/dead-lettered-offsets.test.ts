@@ -24,6 +24,7 @@ function deps(changes: Partial<ReadBurialsDeps> = {}): ReadBurialsDeps {
     ranges: () => Promise.resolve(new Map([[0, { start: 0, end: 9 }]])),
     readSpans: (_topic, _spans, onBatch) =>
       onBatch({
+        partition: 0,
         end: 9,
         records: [
           letter("app", 5),

@@ -18,6 +18,8 @@ export interface HostReport {
 export interface ReportedTopic {
   readonly topic: string;
   readonly state: TopicState;
+  /** Whether it runs and gets nowhere; older versions do not say. */
+  readonly retrying?: boolean | undefined;
   readonly reason: string | null;
   readonly rate: number;
   readonly counts: OutcomeCounts;
@@ -91,6 +93,8 @@ export interface FleetTopic {
   readonly topic: string;
   /** The worst state on any host that answers; null if none of them runs it. */
   readonly state: TopicState | null;
+  /** Whether it is running there and gets nowhere. */
+  readonly retrying: boolean;
   readonly reason: string | null;
   readonly rate: number | null;
   /** Of the partitions whose hosts answer; null if unknown for all of them. */

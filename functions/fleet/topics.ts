@@ -1,5 +1,5 @@
 import type { PartitionsOf } from "../../lib/rules/group/protocol/subscription.ts";
-import type { TopicState } from "../../lib/rules/progress/status.ts";
+import { type SeenState, worstFirst } from "../../lib/rules/progress/status.ts";
 import type { FleetTopic, HostReport, ReportedTopic } from "./model.ts";
 import { countsOf, sumOf } from "./sums.ts";
 
@@ -19,24 +19,13 @@ export interface TopicsInput {
   readonly limit: number;
 }
 
-/** The state that a person must see first. */
-const WORST_FIRST = [
-  "failed",
-  "stalled",
-  "starting",
-  "stopping",
-  "pending",
-  "held",
-  "running",
-] as const satisfies TopicState[];
-
 interface Told {
   readonly host: string;
   readonly isSelf: boolean;
   readonly told: ReportedTopic;
 }
 
-/** The topics of all hosts by name, and who reads which partition. */
+/** The topics of all hosts, and who reads which partition: first those that somebody should look at, then by name. */
 export function fleetTopics(input: TopicsInput): { topics: FleetTopic[]; topicCount: number } {
   const byTopic = new Map<string, Told[]>();
   for (const topic of input.partitionCounts.keys()) byTopic.set(topic, []);
@@ -45,8 +34,22 @@ export function fleetTopics(input: TopicsInput): { topics: FleetTopic[]; topicCo
       byTopic.getOrInsertComputed(told.topic, () => []).push({ host: name, isSelf, told });
   const wanted = input.topic.toLowerCase();
   const names = [...byTopic.keys()].filter((topic) => topic.toLowerCase().includes(wanted)).sort();
-  const topics = names.slice(0, input.limit).map((topic) => topicOf(topic, byTopic.get(topic) ?? [], input));
-  return { topics, topicCount: names.length };
+  const topics = names
+    .map((topic) => topicOf(topic, byTopic.get(topic) ?? [], input))
+    .sort((a, b) => urgencyOf(a) - urgencyOf(b));
+  return { topics: topics.slice(0, input.limit), topicCount: names.length };
+}
+
+/** Partitions that nobody reads come first, then trouble. */
+function urgencyOf({ state, retrying, partitions }: FleetTopic): number {
+  if (partitions.some(({ host }) => host === null)) return -1;
+  const troubles: readonly (SeenState | null)[] = ["failed", "stalled", "retrying"];
+  const at = troubles.indexOf(retrying ? "retrying" : state);
+  return at < 0 ? troubles.length : at;
+}
+
+function seenBy({ told: { state, retrying } }: Told): SeenState {
+  return state === "running" && retrying === true ? "retrying" : state;
 }
 
 function topicOf(
@@ -68,10 +71,11 @@ function topicOf(
   for (const [host, partitions] of assigned)
     for (const partition of partitions.get(topic) ?? []) owners.set(partition, host);
   const count = Math.max(partitionCounts.get(topic) ?? 0, 1 + Math.max(-1, ...owners.keys()));
-  const worst = WORST_FIRST.flatMap((state) => told.find((one) => one.told.state === state) ?? [])[0];
+  const worst = worstFirst.flatMap((state) => told.find((one) => seenBy(one) === state) ?? [])[0];
   return {
     topic,
     state: worst?.told.state ?? null,
+    retrying: worst !== undefined && seenBy(worst) === "retrying",
     reason: reasonOf(worst),
     rate: sumOf(told.map((one) => one.told.rate)),
     lag: sumOf(lags.values()),

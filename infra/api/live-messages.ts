@@ -4,7 +4,7 @@ import type { Conflict } from "../../lib/rules/declarations/desired.ts";
 import type { Refusal, SourceRef } from "../../lib/rules/model/declaration.ts";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import type { Remedy } from "../../lib/rules/remedies/remedy.ts";
-import type { TopicState, TopicStatus } from "../../lib/rules/progress/status.ts";
+import type { SeenState, TopicStatus } from "../../lib/rules/progress/status.ts";
 
 /**
  * The data of the events of `GET /ui/events?view=…`, as JSON. Types only, shared by the host and the page. Times are in
@@ -21,7 +21,7 @@ import type { TopicState, TopicStatus } from "../../lib/rules/progress/status.ts
 export interface Series {
   readonly endMs: number;
   readonly stepMs: number;
-  /** Records with an outcome per second; 0 in the first step. */
+  /** Records with an outcome per second. */
   readonly rate: readonly number[];
   /** Lag of the partitions this host owns; null if unknown for all of them. */
   readonly lag: readonly (number | null)[];
@@ -30,10 +30,10 @@ export interface Series {
 /** A topic in trouble. */
 export interface TroubledTopic {
   readonly topic: string;
-  readonly state: TopicState;
+  readonly state: SeenState;
   readonly reason: string | null;
   readonly remedy: Remedy | null;
-  /** Since when it gets nowhere: from the first refused try on. */
+  /** Since when this host sees that it gets nowhere: from the first refused try on. */
   readonly since: number;
   /** Tries refused since then; 0 if it is in no trouble of that kind. */
   readonly attempts: number;
@@ -102,12 +102,12 @@ export interface OverviewMessage {
   /** Topics that were stopped at once because their declarations are gone, of the last day; null if there are none. */
   readonly massStop: { readonly at: number; readonly topics: number } | null;
   readonly lostOffsets: number;
-  readonly states: Readonly<Record<TopicState, number>>;
-  /** How many of the running topics are tried again in vain. */
-  readonly retrying: number;
+  readonly states: Readonly<Record<SeenState, number>>;
+  /** How many topics send records that Elasticsearch does not take. */
+  readonly notTaken: number;
   /** The topics with the most records since the host started. */
   readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];
-  /** The first of: failed topics, stalled ones, then running ones that retry in vain or are read too late. */
+  /** The first of: failed topics, stalled and retrying ones, then those that are read too late. */
   readonly attention: readonly TroubledTopic[];
   readonly attentionCount: number;
   readonly sources: readonly SourceView[];
@@ -121,13 +121,11 @@ export interface OverviewMessage {
 /** One line of the table of topics. */
 export interface TopicRow {
   readonly topic: string;
-  readonly state: TopicState;
+  readonly state: SeenState;
   readonly reason: string | null;
   /** What mends it, in one sentence. */
   readonly remedy: string | null;
   readonly since: number;
-  /** Since when it gets nowhere, also while it is `running`; null if it gets on. */
-  readonly troubleSince: number | null;
   /** The source of the winning declaration. */
   readonly source: SourceRef | null;
   readonly index: string;

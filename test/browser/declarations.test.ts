@@ -36,6 +36,9 @@ describeInBrowser("declarations", () => {
     const row = (text: string) => page.getByRole("row").filter({ hasText: text });
     expect(await row(inFile).innerText()).toContain("Edit config.yaml");
     expect(await row(contested).getByRole("link", { name: "Change" }).count()).toBe(1);
+    // The declaration is in force, and its topic is in a state of its own.
+    await row(inFile).getByText("pending", { exact: true }).waitFor();
+    await row(contested).getByText("running", { exact: true }).waitFor();
     expect(await page.getByText("‹U+202E›<img src=x onerror=alert(1)>").count()).toBeGreaterThan(0);
     expect(await page.locator("main img").count()).toBe(0);
     await row("7 is not a string").getByText("As written there").click();
@@ -45,8 +48,30 @@ describeInBrowser("declarations", () => {
     await page.keyboard.type("contested");
     await page.getByText("1 of 4 declarations").waitFor();
     expect(new URL(page.url()).search).toBe("?q=contested");
+    await page.getByRole("searchbox").fill("pending");
+    await page.getByText("1 of 4 declarations").waitFor();
+    await row(inFile).waitFor();
     await page.goto(`${host.url}ui/declarations?topic=${inFile}`);
     await page.getByText(/stands in .*config\.yaml, entry 1/).waitFor();
+    expect(faults).toEqual([]);
+  }, 240_000);
+
+  test("each row is there once, however often forms open and close while topics change", async () => {
+    await using opened = await browser.open(`${host.url}ui/declarations`);
+    const { page, faults } = opened;
+    const rows = page.getByRole("region", { name: "Declarations" }).locator("tbody tr");
+    for (let turn = 0; turn < 5; turn += 1) {
+      await rows.getByText("running", { exact: true }).first().waitFor();
+      await world.kafka.produce(contested, [{ value: "a change" }]);
+      await page.getByRole("link", { name: "Add", exact: true }).click();
+      await page.getByRole("textbox", { name: "Topic" }).waitFor();
+      await page.goBack();
+    }
+    await rows.getByText("running", { exact: true }).first().waitFor();
+    expect(await page.getByRole("region", { name: "Declarations" }).count()).toBe(1);
+    const names = await rows.locator("th").allInnerTexts();
+    expect(names).toHaveLength(4);
+    expect(new Set(names).size).toBe(names.length);
     expect(faults).toEqual([]);
   }, 240_000);
 

@@ -100,7 +100,7 @@ describeInBrowser("Explore", () => {
     await seen(page, "250 matches");
     expect(parametersOf(page).getAll("topic")).toEqual([topics.logs]);
     await page.getByRole("button", { name: `Without ${topics.logs}` }).click();
-    await page.getByText("All topics").waitFor();
+    await page.getByText("All declared topics").waitFor();
     expect(parametersOf(page).getAll("topic")).toEqual([]);
   }, 240_000);
 

@@ -72,6 +72,7 @@ describeInBrowser("the overview and a topic's page", () => {
         loaded.set(pathname, Number(response.headers()["content-length"]));
     });
     await page.goto(host.url);
+    await world.kafka.produce(topic, [{ value: "for the charts" }]);
     await page.locator("canvas").first().waitFor();
     const sum = (sizes: Iterable<number>) => [...sizes].reduce((total, bytes) => total + bytes, 0);
     const charts = [...loaded].filter(([path]) => path.includes("line-chart"));
@@ -176,11 +177,12 @@ describeInBrowser("the overview of a host that has just started", () => {
     const { page, faults } = opened;
     await page.getByText("records behind").waitFor();
     expect(await page.getByText("–records behind").count()).toBe(1);
-    expect(await page.getByLabel("Lag, last 15 minutes: now –, highest –").count()).toBe(1);
+    await page.getByText("no records in this time").waitFor();
+    expect(await page.getByText("not known in this time").count()).toBe(1);
     expect(await page.getByRole("cell", { name: "not read yet" }).count()).toBe(1);
     expect(await page.getByText("not accepted").count()).toBe(0);
     expect(await page.getByText("no such file").count()).toBe(2);
-    await page.locator("canvas").nth(1).waitFor();
+    expect(await page.locator("canvas").count()).toBe(0);
     expect(faults).toEqual([]);
   }, 240_000);
 });

@@ -52,13 +52,20 @@ describeInBrowser("a topic that is tried again in vain", () => {
     await entry.getByText("retrying", { exact: true }).waitFor();
     const text = (await entry.innerText()).replaceAll(/\s+/g, " ");
     expect(text).toContain("38,825 records wait in partitions 0, 2.");
-    expect(text).toMatch(/The oldest is 5[78] min old\./);
+    expect(text).toMatch(/The oldest was written 5[78] min ago\./);
     expect(text).toContain("Tried 7 times.");
     expect(text).toContain("Safe in Kafka for");
     expect(text).toContain("set index.blocks.write to false");
     expect(text).toContain(command);
     expect(await list.innerText()).toContain("grant ‹U+202E›it");
-    await page.getByText("2 topics need attention · 2 of 3 topics running, 1 of them retrying").waitFor();
+    await page.getByText("2 topics need attention · 1 of 3 topics running, 1 retrying").waitFor();
+    const health = page.getByRole("region", { name: "Health" });
+    const checks = (await health.innerText()).replaceAll(/\s+/g, " ");
+    expect(checks).toContain(
+      "Elasticsearch works, but not for all topics answers, but does not take records of 1 topic",
+    );
+    expect(checks).toContain("Progress works, but not for all topics 1 topic retrying");
+    await page.getByRole("link", { name: "1 retrying" }).waitFor();
     await expectFine(page, `trouble-overview-${name}`);
   });
 
@@ -85,7 +92,7 @@ describeInBrowser("a topic that is tried again in vain", () => {
     await using host = startConsoleHost(() => [troubled(), topicStatus({ topic: "calm" })]);
     await using opened = await browser.open(host.url);
     const { page } = opened;
-    await page.getByText(/spark has been retrying for \d+ s/).waitFor();
+    await page.getByText(/spark is retrying, seen by this host for \d+ s/).waitFor();
     expect(await page.locator(".notice").getByRole("link", { name: "spark" }).getAttribute("href")).toBe(
       "/ui/topics/spark",
     );

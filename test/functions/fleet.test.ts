@@ -121,6 +121,23 @@ describe("the fleet", () => {
     expect(fleet(input({ peers })).topics[0]).toMatchObject({ state: "stalled", reason: "on logs-2: 403" });
   });
 
+  test("names first what nobody reads, then trouble, then the rest by name", () => {
+    const owned = [[0, 1]] as const;
+    const topics = [
+      runs("a", owned),
+      { ...runs("b", owned), retrying: true },
+      { ...runs("c", owned), state: "stalled" } as const,
+      { ...runs("d", owned), state: "failed" } as const,
+      { ...runs("e", owned), state: "held" } as const,
+    ];
+    const partitionCounts = new Map([...topics.map(({ topic }) => [topic, 1] as const), ["z", 1] as const]);
+    const roster = { members: [member("self", "logs-1", [])], partitionCounts };
+    const self = { ...input().self, topics };
+    const seen = fleet(input({ self, roster, peers: new Map(), limit: 5 })).topics;
+    expect(seen.map(({ topic }) => topic)).toEqual(["z", "d", "c", "b", "a"]);
+    expect(seen.map(({ retrying }) => retrying)).toEqual([false, false, false, true, false]);
+  });
+
   test("without an answer of Kafka, shows itself and the problem", () => {
     const { hosts, topics, problem } = fleet(
       input({ roster: null, problem: "Kafka is away", peers: new Map() }),

@@ -36,6 +36,7 @@ const topic = z.object({
     .enum(topicStates)
     .nullable()
     .meta({ description: "The worst on any host that answers; null if none of them has the topic." }),
+  retrying: z.boolean().meta({ description: "Whether it is running there, but its records get no outcome." }),
   reason: z.string().nullable(),
   rate: rate.nullable(),
   lag: lag.meta({ description: "Of the partitions whose hosts answer." }),
@@ -56,7 +57,9 @@ export const fleetResult: z.ZodType<FleetResult> = z.object({
     .nullable()
     .meta({ description: "Why members may be missing or old; null if Kafka was just asked." }),
   hosts: z.array(host).meta({ description: "This host first." }),
-  topics: z.array(topic).meta({ description: "By name." }),
+  topics: z.array(topic).meta({
+    description: "First those with a partition that no host reads, then those in trouble, then by name.",
+  }),
   topicCount: wholeNumber.meta({ description: "How many topics fit; `topics` has at most `limit` of them." }),
   totals: z
     .object({ rate, lag, counts })
@@ -78,6 +81,7 @@ export const hostReport: z.ZodType<HostReport> = z.object({
       z.object({
         topic: z.string().max(249),
         state: z.enum(topicStates),
+        retrying: z.boolean().optional(),
         reason: z.string().max(4_000).nullable(),
         rate,
         counts,

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FC } from "hono/jsx/dom";
+import { useEffect, useState, type FC } from "./hooks/hooks.ts";
 import type { PagePath } from "../../api/pages.ts";
 import type { SessionAnswer } from "../../api/session.ts";
 import { access, ask, signInNeeded } from "./state/api.ts";

@@ -1,6 +1,6 @@
 import type { HostReport } from "../../../functions/fleet/model.ts";
 import { countsOf, sumOf } from "../../../functions/fleet/sums.ts";
-import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import { seenState, type TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { History } from "../live/history.ts";
 import { lagOf } from "../topic/topic-figures.ts";
 
@@ -18,6 +18,7 @@ export function ownReport(
     topics: statuses.map((status) => ({
       topic: status.topic,
       state: status.state,
+      retrying: seenState(status) === "retrying",
       reason: status.reason,
       rate: history.rateOf(status.topic),
       counts: status.counts,

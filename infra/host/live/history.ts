@@ -46,8 +46,10 @@ export function createHistory(): History {
 
   return {
     sample(topics, at) {
-      const seconds = samples === 0 ? 0 : (at.monotonicMs - sampledAt.monotonicMs) / 1000;
-      if (samples > 0 && seconds <= 0) return;
+      // The first sample is taken one step after the host's start.
+      const elapsedMs = samples === 0 ? historyStepMs : at.monotonicMs - sampledAt.monotonicMs;
+      const seconds = elapsedMs / 1000;
+      if (seconds <= 0) return;
       const present = new Set<string>();
       let records = 0;
       let lag: number | null = null;
@@ -56,11 +58,11 @@ export function createHistory(): History {
         let track = tracks.get(topic);
         if (track === undefined) tracks.set(topic, (track = new Track()));
         const moved = track.advance(all);
-        track.push(seconds === 0 ? 0 : moved / seconds, behind);
+        track.push(moved / seconds, behind);
         records += moved;
         if (behind !== null) lag = (lag ?? 0) + behind;
       }
-      total.push(seconds === 0 ? 0 : records / seconds, lag);
+      total.push(records / seconds, lag);
       for (const topic of tracks.keys()) if (!present.has(topic)) tracks.delete(topic);
       samples += 1;
       sampledAt = at;

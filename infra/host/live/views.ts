@@ -4,7 +4,7 @@ import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { lostOffsets } from "../../../lib/rules/offsets/position.ts";
 import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
 import { isBehind } from "../../../lib/rules/progress/retention.ts";
-import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import { seenState, type TopicStatus } from "../../../lib/rules/progress/status.ts";
 import { remedyText } from "../../../lib/rules/remedies/remedy.ts";
 import type {
   ChangesMessage,
@@ -47,10 +47,11 @@ const SPARK_POINTS = 24;
 
 export function overviewOf(input: LiveInput): OverviewMessage {
   const { at, statuses, history, reconciled, massStop } = input;
-  const states: Record<TopicStatus["state"], number> = {
+  const states: Record<TopicRow["state"], number> = {
     pending: 0,
     starting: 0,
     running: 0,
+    retrying: 0,
     held: 0,
     stalled: 0,
     stopping: 0,
@@ -59,7 +60,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
   let lost = 0;
   let waiting: number | null = null;
   for (const status of statuses) {
-    states[status.state] += 1;
+    states[seenState(status)] += 1;
     for (const range of status.lost) lost += lostOffsets(range);
     const since = status.state === "held" ? null : waitingSince(status.partitions);
     if (since !== null) waiting = Math.min(waiting ?? since, since);
@@ -78,7 +79,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     counts: countsOf(statuses.map(({ counts }) => counts)),
     lostOffsets: lost,
     states,
-    retrying: statuses.filter(({ state, trouble }) => state === "running" && trouble !== null).length,
+    notTaken: statuses.filter(isRefused).length,
     busiest: busiestOf(statuses, history),
     attention: attentionOf(statuses, warnings, at),
     attentionCount: statuses.filter((status) => needsAttention(status, warnings, at)).length,
@@ -127,12 +128,12 @@ function attentionOf(
   at: number,
 ): OverviewMessage["attention"] {
   const troubled = statuses.filter((status) => needsAttention(status, warnings, at));
-  return (["failed", "stalled", "held", "running"] as const)
-    .flatMap((wanted) => troubled.filter(({ state }) => state === wanted))
+  return (["failed", "stalled", "retrying", "held", "running"] as const)
+    .flatMap((wanted) => troubled.filter((status) => seenState(status) === wanted))
     .slice(0, NAMED)
     .map(({ topic, state, reason, remedy, since, trouble, partitions }) => ({
       topic,
-      state,
+      state: seenState({ state, trouble }),
       reason,
       remedy,
       since: Date.parse(trouble?.since ?? since),
@@ -143,6 +144,11 @@ function attentionOf(
       deletableAt: firstDeletion(partitions),
       warning: warnings.get(topic) ?? null,
     }));
+}
+
+/** Whether what it sends is refused again and again; a failed topic sends nothing. */
+function isRefused({ state, trouble }: TopicStatus): boolean {
+  return state !== "failed" && (trouble?.attempts ?? 0) > 0;
 }
 
 /** Of a held topic, that records are about to be lost. */
@@ -164,11 +170,10 @@ export function topicRowOf(status: TopicStatus, rate: number): TopicRow {
   const { topic, state, reason, remedy, since, trouble, sources, spec, partitions, counts } = status;
   return {
     topic,
-    state,
+    state: seenState({ state, trouble }),
     reason,
     remedy: remedy === null ? null : remedyText(remedy),
     since: Date.parse(since),
-    troubleSince: trouble === null ? null : Date.parse(trouble.since),
     source: sources[0] ?? null,
     index: spec.index,
     owned: partitions.reduce((sum, { owned }) => sum + (owned ? 1 : 0), 0),
@@ -223,17 +228,7 @@ function changedMembers(before: TopicRow, after: TopicRow): Partial<TopicRow> | 
 
 /** Written out for speed: every topic is compared every second. */
 const members = [
-  ...([
-    "state",
-    "reason",
-    "remedy",
-    "since",
-    "troubleSince",
-    "source",
-    "index",
-    "owned",
-    "partitions",
-  ] as const),
+  ...(["state", "reason", "remedy", "since", "source", "index", "owned", "partitions"] as const),
   ...(["lag", "rate", "indexed", "duplicate", "deadLettered", "skipped"] as const),
 ] satisfies readonly (keyof TopicRow)[];
 

@@ -27,6 +27,26 @@ export const topicStates = [
   "failed",
 ] as const satisfies readonly TopicState[];
 
+/** A state as people are shown it. **retrying**: running, but its records get no outcome. */
+export type SeenState = TopicState | "retrying";
+
+/** The one rule for what a retrying topic is: it is not counted, nor shown, as one that runs. */
+export function seenState({ state, trouble }: Pick<TopicStatus, "state" | "trouble">): SeenState {
+  return state === "running" && trouble !== null ? "retrying" : state;
+}
+
+/** What a person must see first. */
+export const worstFirst = [
+  "failed",
+  "stalled",
+  "retrying",
+  "starting",
+  "stopping",
+  "pending",
+  "held",
+  "running",
+] as const satisfies readonly SeenState[];
+
 export interface PartitionStatus {
   readonly partition: number;
   /** True if this host reads it. */

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useEffect, useRef } from "../hooks/hooks.ts";
 import { unknown } from "../text/format.ts";
 import { zone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
@@ -17,12 +17,26 @@ interface ChartProps {
   readonly spanText: string;
   readonly spanWords: string;
   readonly marks: readonly Mark[];
+  /** Said in the place of a line that would be zero all the time. */
+  readonly nothing: string;
   /** Formats a value for the axis, the legend and the summary. */
   readonly format: (value: number) => string;
 }
 
 /** One figure over time. The chart library is loaded with the first chart. */
-export function Chart({ title, times, values, spanMs, spanText, spanWords, marks, format }: ChartProps) {
+export function Chart({
+  title,
+  times,
+  values,
+  spanMs,
+  spanText,
+  spanWords,
+  marks,
+  nothing,
+  format,
+}: ChartProps) {
+  const known = values.filter((value) => value !== null);
+  const isFlat = known.every((value) => value === 0);
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Promise<LineChart> | null>(null);
   const inZone = useStore(zone);
@@ -34,14 +48,16 @@ export function Chart({ title, times, values, spanMs, spanText, spanWords, marks
       createLineChart(element, { title, format, zone: inZone, spanSeconds: spanMs / 1000 }),
     );
     chart.current = drawn;
-    return () => void drawn.then((made) => made.destroy());
-  }, [inZone, title, spanMs]);
+    return () => {
+      chart.current = null;
+      void drawn.then((made) => made.destroy());
+    };
+  }, [inZone, title, spanMs, isFlat]);
 
   useEffect(() => {
     void chart.current?.then((made) => made.show(times, values, marks));
-  }, [times.at(-1), times.length, values, inZone, spanMs, marks.length]);
+  }, [times.at(-1), times.length, values, inZone, spanMs, isFlat, marks.length]);
 
-  const known = values.filter((value) => value !== null);
   const inWords = (value: number | null): string => (value === null ? unknown : format(value));
   const highest = inWords(known.length === 0 ? null : Math.max(...known));
   const summary = `${title}, last ${spanWords}: now ${inWords(values.at(-1) ?? null)}, highest ${highest}`;
@@ -53,7 +69,11 @@ export function Chart({ title, times, values, spanMs, spanText, spanWords, marks
           {spanText}, highest {highest}
         </span>
       </figcaption>
-      <Plot place={place} chart={chart} summary={summary} format={format} />
+      {isFlat ? (
+        <p class="flat muted">{known.length === 0 ? "not known" : nothing} in this time</p>
+      ) : (
+        <Plot place={place} chart={chart} summary={summary} format={format} />
+      )}
     </figure>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect } from "hono/jsx/dom";
+import { useEffect } from "../hooks/hooks.ts";
 import type { HistoryAnswer, SeriesAnswer } from "../../../api/history/history.ts";
 import type { Series } from "../../../api/live-messages.ts";
 import { Hostile } from "../components/hostile.tsx";
@@ -72,8 +72,14 @@ export function HistoryCharts({ live, topic }: { readonly live: Series; readonly
         </span>
       </div>
       <div class="charts">
-        <Chart {...chart} title="Records per second" values={points.rate} format={ratePerSecond} />
-        <Chart {...chart} title="Lag" values={points.lag} format={shortCount} />
+        <Chart
+          {...chart}
+          title="Records per second"
+          nothing="no records"
+          values={points.rate}
+          format={ratePerSecond}
+        />
+        <Chart {...chart} title="Lag" nothing="no lag" values={points.lag} format={shortCount} />
       </div>
       <Happened events={happened} topic={topic} />
       {series.error === null ? null : <p class="warning">What was before cannot be shown: {series.error}</p>}

@@ -1,4 +1,4 @@
-import { useEffect, useState, type RefObject } from "hono/jsx/dom";
+import { useEffect, useState, type RefObject } from "../hooks/hooks.ts";
 import { clock } from "../state/clock.ts";
 import { zone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";

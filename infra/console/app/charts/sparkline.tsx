@@ -1,4 +1,4 @@
-import { memo } from "hono/jsx/dom";
+import { memo } from "../hooks/hooks.ts";
 
 const width = 72;
 const height = 18;

@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 
 /** Copies the original text, even if the page shows it shortened or escaped. */
 export function CopyButton({ label, text }: { readonly label: string; readonly text: () => string }) {

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FC } from "hono/jsx/dom";
+import { useEffect, useState, type FC } from "../hooks/hooks.ts";
 import { keysWait } from "../state/keys.ts";
 import { Notice } from "./notice.tsx";
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type Child } from "hono/jsx/dom";
+import { useEffect, useRef, type Child } from "../hooks/hooks.ts";
 
 export type NoticeKind = "info" | "ok" | "warning" | "bad";
 

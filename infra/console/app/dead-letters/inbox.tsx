@@ -1,4 +1,4 @@
-import { useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "../hooks/hooks.ts";
 import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { type Replayed, requestOf, startReplay } from "./replay/start-replay.ts";

@@ -1,4 +1,4 @@
-import { useMemo, useRef } from "hono/jsx/dom";
+import { useMemo, useRef } from "../hooks/hooks.ts";
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
@@ -6,10 +6,11 @@ import { Pager } from "../components/pager.tsx";
 import { exactCount, plural } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
 import { useShortcuts } from "../state/keys.ts";
+import { useTopics } from "../topics/use-topics.ts";
 import { pageOf } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { declarationRows, filterRows, type DeclarationRow } from "../plan/declaration-rows.ts";
-import { DeclarationsTable } from "./declarations-table.tsx";
+import { DeclarationsTable, topicOf } from "./declarations-table.tsx";
 
 /** All declarations. The filter covers all of them; a page shows 100. */
 export function DeclarationsList({ listing }: { readonly listing: DeclarationsListing }) {
@@ -18,7 +19,10 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => search.current?.focus() });
   const all = useMemo((): readonly DeclarationRow[] => declarationRows(listing), [listing]);
-  const found = useMemo(() => filterRows(all, text, ({ standing }) => standing?.state ?? ""), [all, text]);
+  const topics = useTopics();
+  const stateOf = (row: DeclarationRow): string =>
+    `${row.standing?.state ?? ""}\n${topicOf(row, topics)?.state ?? ""}`;
+  const found = useMemo(() => filterRows(all, text, stateOf), [all, text, topics]);
   const entries = (of: typeof all): number => of.filter(({ entry }) => entry !== null).length;
   const { rows, page, pages } = pageOf(found, place.query.get("page"));
   const { config, etcd } = listing;
@@ -71,7 +75,7 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
       ) : found.length === 0 ? (
         <p>No declaration fits the filter.</p>
       ) : (
-        <DeclarationsTable rows={rows} configPath={config.path} canEdit={canEdit} />
+        <DeclarationsTable rows={rows} topics={topics} configPath={config.path} canEdit={canEdit} />
       )}
       <Pager page={page} pages={pages} />
       {etcd === null || etcd.keysLeftOut === 0 ? null : (

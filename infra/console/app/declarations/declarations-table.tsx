@@ -1,20 +1,26 @@
 import type { OverruledRetention, Standing } from "../../../../lib/rules/declarations/standing.ts";
+import type { TopicRow } from "../../../api/live-messages.ts";
 import { Hostile } from "../components/hostile.tsx";
-import { hrefWith, usePlace, type Place } from "../state/router.ts";
+import { StateLabel } from "../components/state-label.tsx";
+import { memo } from "../hooks/hooks.ts";
+import { hrefWith, usePlace } from "../state/router.ts";
+import type { TopicsTable } from "../topics/topics-table.ts";
 import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
 
 /** Entries as written in their sources. */
 export function DeclarationsTable({
   rows,
+  topics,
   configPath,
   canEdit,
 }: {
   readonly rows: readonly DeclarationRow[];
+  /** The host's topics; null before they are known. */
+  readonly topics: TopicsTable | null;
   readonly configPath: string;
   /** False while etcd cannot be read. */
   readonly canEdit: boolean;
 }) {
-  const place = usePlace();
   return (
     <div class="scroll" tabindex={0} role="region" aria-label="Declarations">
       <table class="cards declarations">
@@ -33,44 +39,72 @@ export function DeclarationsTable({
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <tr key={row.id}>
-              <th scope="row">
-                <Target row={row} />
-              </th>
-              <td class="fields">
-                {row.options.length === 0 && row.target !== null ? (
-                  <span class="muted">all by default</span>
-                ) : null}
-                {row.options.map(([field, value]) => (
-                  <div key={field}>
-                    <Hostile text={field} />:{" "}
-                    <code>
-                      <Hostile text={value} />
-                    </code>
-                  </div>
-                ))}
-              </td>
-              <td class="reason">
-                <State row={row} />
-              </td>
-              <td class="source">
-                <Hostile text={row.key === null ? configPath : row.key.key} />
-                {row.entry === null ? "" : `, entry ${row.entry + 1}`}
-              </td>
-              <td class="number">
-                {row.key === null ? "–" : row.key.revision === 0 ? "absent" : (row.key.revision ?? "–")}
-              </td>
-              <td class="actions">
-                <Actions row={row} configPath={configPath} place={place} canEdit={canEdit} />
-              </td>
-            </tr>
-          ))}
+          {rows.map((row) => {
+            const { state = null, reason = null } = topicOf(row, topics) ?? {};
+            return <Row key={row.id} {...{ row, state, reason, configPath, canEdit }} />;
+          })}
         </tbody>
       </table>
     </div>
   );
 }
+
+/** The topic for which a declaration decides; null for patterns, and for those that lose or are refused. */
+export function topicOf({ target, standing }: DeclarationRow, topics: TopicsTable | null): TopicRow | null {
+  if (target === null || "pattern" in target || standing?.state !== "in force") return null;
+  return topics?.rows.get(target.topic) ?? null;
+}
+
+interface RowProps {
+  readonly row: DeclarationRow;
+  /** Of its topic; null if it has none. Not the whole topic, whose figures change with every second. */
+  readonly state: TopicRow["state"] | null;
+  readonly reason: string | null;
+  readonly configPath: string;
+  readonly canEdit: boolean;
+}
+
+const Row = memo(({ row, state, reason, configPath, canEdit }: RowProps) => (
+  <tr>
+    <th scope="row">
+      <Target row={row} />
+    </th>
+    <td class="fields">
+      {row.options.length === 0 && row.target !== null ? <span class="muted">all by default</span> : null}
+      {row.options.map(([field, value]) => (
+        <div key={field}>
+          <Hostile text={field} />:{" "}
+          <code>
+            <Hostile text={value} />
+          </code>
+        </div>
+      ))}
+    </td>
+    <td class="reason">
+      <State row={row} />
+      {state === null ? null : (
+        <div>
+          <StateLabel state={state} />
+          {reason === null ? null : (
+            <span class="why" title={reason}>
+              <Hostile text={reason} />
+            </span>
+          )}
+        </div>
+      )}
+    </td>
+    <td class="source">
+      <Hostile text={row.key === null ? configPath : row.key.key} />
+      {row.entry === null ? "" : `, entry ${row.entry + 1}`}
+    </td>
+    <td class="number">
+      {row.key === null ? "–" : row.key.revision === 0 ? "absent" : (row.key.revision ?? "–")}
+    </td>
+    <td class="actions">
+      <Actions row={row} configPath={configPath} canEdit={canEdit} />
+    </td>
+  </tr>
+));
 
 function Target({ row: { target, entry, standing } }: { readonly row: DeclarationRow }) {
   if (target === null)
@@ -173,14 +207,9 @@ function fileName(path: string): string {
 function Actions({
   row: { key, target, refused },
   configPath,
-  place,
   canEdit,
-}: {
-  readonly row: DeclarationRow;
-  readonly configPath: string;
-  readonly place: Place;
-  readonly canEdit: boolean;
-}) {
+}: Pick<RowProps, "row" | "configPath" | "canEdit">) {
+  const place = usePlace();
   if (key === null) {
     return (
       <span class="muted">

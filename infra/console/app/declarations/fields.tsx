@@ -1,4 +1,4 @@
-import type { Child } from "hono/jsx/dom";
+import type { Child } from "../hooks/hooks.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { valueOf } from "../text/input.ts";
 import type { FormErrors, FormFields } from "./form-fields.ts";

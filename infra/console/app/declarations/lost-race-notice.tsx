@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import { Notice } from "../components/notice.tsx";
 import { DiffView } from "./diff/diff-view.tsx";
 import type { LostRace } from "./use-edit.ts";

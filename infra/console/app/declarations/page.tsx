@@ -1,4 +1,4 @@
-import { useMemo, useState } from "hono/jsx/dom";
+import { useMemo, useState } from "../hooks/hooks.ts";
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Loading } from "../components/lazily.tsx";

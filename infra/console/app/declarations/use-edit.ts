@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import { ApiError, ask } from "../state/api.ts";
 import type { EditPreview, SavedEdit } from "../../../api/declarations.ts";
 import { errorsOf, noErrors, type EditBody, type FormErrors, type FormFields } from "./form-fields.ts";

@@ -1,5 +1,5 @@
 import type { FailureAnswer, maxTailTopics as tailTopics } from "../../../api/logs.ts";
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "../hooks/hooks.ts";
 import { Notice } from "../components/notice.tsx";
 import { useShortcuts } from "../state/keys.ts";
 import { histogram } from "../state/preferences.ts";

@@ -28,7 +28,7 @@ export function Owners({ topics }: { readonly topics: readonly FleetTopic[] }) {
                 <a href={`/ui/topics/${one.topic}`}>{one.topic}</a>
               </th>
               <td class="state-cell" data-label="State">
-                {one.state === null ? unknown : <StateLabel state={one.state} />}
+                {one.state === null ? unknown : <StateLabel state={one.retrying ? "retrying" : one.state} />}
                 {one.reason === null ? null : (
                   <span class="why">
                     <Hostile text={one.reason} />

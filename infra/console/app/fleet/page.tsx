@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useEffect, useRef } from "../hooks/hooks.ts";
 import type { FleetResult } from "../../../../functions/fleet/model.ts";
 import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";

@@ -1,4 +1,4 @@
-import { useEffect } from "hono/jsx/dom";
+import { useEffect } from "../hooks/hooks.ts";
 import { clock } from "../state/clock.ts";
 import { clockTime } from "../text/format.ts";
 import { connection, reconnect } from "../state/live.ts";

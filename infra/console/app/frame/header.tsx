@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useEffect, useRef } from "../hooks/hooks.ts";
 import { ask } from "../state/api.ts";
 import { clock } from "../state/clock.ts";
 import { offsetName } from "../text/format.ts";

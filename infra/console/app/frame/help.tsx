@@ -17,7 +17,7 @@ const keys: readonly (readonly [keys: string, what: string])[] = [
 export function Help({ onClose }: { readonly onClose: () => void }) {
   const on = useStore(shortcuts) === "on";
   return (
-    <Dialog title="Keys" onClose={onClose}>
+    <Dialog title="Keys" close="Close" onClose={onClose}>
       <table class="keys">
         <tbody>
           {keys.map(([key, what]) => (
@@ -35,11 +35,6 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
           <input type="checkbox" checked={on} onChange={() => shortcuts.set(on ? "off" : "on")} /> Keys are on
         </label>
       </p>
-      <form method="dialog">
-        <button type="submit" class="primary">
-          Close
-        </button>
-      </form>
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "../hooks/hooks.ts";
 import { ApiError, ask, signInNeeded } from "../state/api.ts";
 import { noteSignedIn } from "./header.tsx";
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "../hooks/hooks.ts";
 import { type HistoryEvent, historyKinds } from "../../../../lib/rules/history/event.ts";
 import type { HistoryAnswer } from "../../../api/history/history.ts";
 import { Loading } from "../components/lazily.tsx";

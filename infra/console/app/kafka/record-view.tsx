@@ -1,4 +1,4 @@
-import { useMemo, useState } from "hono/jsx/dom";
+import { useMemo, useState } from "../hooks/hooks.ts";
 import type { ReadRecordsResult } from "../../../../functions/read-records.ts";
 import { sizeText } from "../../../../lib/rules/base/units.ts";
 import type { ShownBytes, ShownRecord } from "../../../../lib/rules/inspection/shown-record.ts";

@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import type { ReadRecordsResult } from "../../../../functions/read-records.ts";
 import { gapWords } from "../../../../lib/rules/inspection/entries.ts";
 import type { ShownEntry, ShownGap, ShownRecord } from "../../../../lib/rules/inspection/shown-record.ts";

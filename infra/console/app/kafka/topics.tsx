@@ -1,4 +1,4 @@
-import { useRef } from "hono/jsx/dom";
+import { useRef } from "../hooks/hooks.ts";
 import type { KafkaTopic, ListKafkaTopicsResult } from "../../../../functions/list-kafka-topics.ts";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";

@@ -30,10 +30,14 @@ export function Overview() {
       <section class="checks" aria-label="Health">
         {checks.map(({ name, label }) => {
           const check = seen.checks[name];
-          return check === undefined ? null : (
+          if (check === undefined) return null;
+          const doubt = check.ok ? doubtOf(seen, name) : "";
+          return (
             <div key={name} class="check">
-              <CheckLabel ok={check.ok}>{label}</CheckLabel>
-              {check.ok ? null : (
+              <CheckLabel state={check.ok ? (doubt === "" ? "ok" : "doubtful") : "bad"}>{label}</CheckLabel>
+              {check.ok ? (
+                <span class="warning">{doubt}</span>
+              ) : (
                 <span class="bad multiline">
                   <Hostile text={reasonOf(seen, name)} keep={"\n"} />
                 </span>
@@ -76,6 +80,14 @@ export function Overview() {
       <Sources sources={seen.sources} />
     </>
   );
+}
+
+/** What a check that passes would hide: whoever sees its mark must not look for the trouble elsewhere. */
+function doubtOf({ states: { retrying }, notTaken }: OverviewMessage, name: string): string {
+  if (name === "progress" && retrying > 0) return `${plural(retrying, "topic")} retrying, see above`;
+  if (name === "elasticsearch" && notTaken > 0)
+    return `answers, but does not take records of ${plural(notTaken, "topic")}, see above`;
+  return "";
 }
 
 function reasonOf({ checks: { progress, ...others }, attention }: OverviewMessage, name: string): string {

@@ -1,5 +1,5 @@
 import type { HealthChecks } from "../../../../functions/health.ts";
-import { topicStates } from "../../../../lib/rules/progress/status.ts";
+import { worstFirst } from "../../../../lib/rules/progress/status.ts";
 import type { OverviewMessage, SourceView } from "../../../api/live-messages.ts";
 import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
@@ -10,7 +10,7 @@ import { plural } from "../text/format.ts";
 
 /** The busiest topics and their indices. */
 export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewMessage }) {
-  const present = topicStates.filter((state) => states[state] > 0);
+  const present = worstFirst.filter((state) => states[state] > 0);
   const count = present.reduce((sum, state) => sum + states[state], 0);
   if (count === 0) return null;
   return (

@@ -1,4 +1,4 @@
-import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
+import { type SeenState, worstFirst } from "../../../../lib/rules/progress/status.ts";
 import type { OverviewMessage, TroubledTopic } from "../../../api/live-messages.ts";
 import { Notice } from "../components/notice.tsx";
 import { Age } from "../components/times.tsx";
@@ -20,16 +20,12 @@ export const checks: readonly {
   { name: "progress", label: "Progress", failing: null },
 ];
 
-const troubleOf: Partial<Record<TopicState, string>> = {
+const troubleOf: Partial<Record<SeenState, string>> = {
   failed: "failed",
   stalled: "is stalled",
+  retrying: "is retrying",
   held: "is held, and Kafka is about to delete what waits in it",
 };
-
-function retryingText({ retrying, states }: OverviewMessage): string {
-  if (retrying === 0) return "";
-  return retrying === states.running ? ", all retrying" : `, ${shortCount(retrying)} of them retrying`;
-}
 
 /** The only topic in trouble. */
 function Single({ one: { topic, state, reason, since } }: { readonly one: TroubledTopic }) {
@@ -37,11 +33,10 @@ function Single({ one: { topic, state, reason, since } }: { readonly one: Troubl
   return (
     <>
       <a href={`/ui/topics/${topic}`}>{topic}</a>{" "}
-      {isLate ? "is read later than its target keeps documents" : (troubleOf[state] ?? "has been retrying")}
+      {isLate ? "is read later than its target keeps documents" : (troubleOf[state] ?? "needs a look")}
       {isLate || state === "held" ? null : (
         <>
-          {" "}
-          for <Age since={since} />
+          , seen by this host for <Age since={since} />
         </>
       )}
     </>
@@ -62,7 +57,7 @@ function moreOf({ verdict, massStop, conflicts, counts: { deadLettered } }: Over
 
 /** The first line: what is wrong, or that all is well. */
 export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
-  const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
+  const topics = worstFirst.reduce((sum, state) => sum + seen.states[state], 0);
   const [first] = seen.attention;
   const troubled = seen.attentionCount;
   const more = moreOf(seen);
@@ -96,7 +91,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
           </span>
         ))}
         {[...(troubled + broken.length > 0 ? [""] : []), ...more].join(" · ")}
-        {` · ${shortCount(seen.states.running)} of ${plural(topics, "topic")} running${retryingText(seen)}`}
+        {` · ${shortCount(seen.states.running)} of ${plural(topics, "topic")} running${seen.states.retrying > 0 ? `, ${shortCount(seen.states.retrying)} retrying` : ""}`}
       </Notice>
     );
   }
@@ -119,7 +114,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
         .
       </Notice>
     );
-  const others = topicStates
+  const others = worstFirst
     .filter((state) => state !== "running" && seen.states[state] > 0)
     .map((state) => `${shortCount(seen.states[state])} ${state}`);
   return (

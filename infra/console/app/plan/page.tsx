@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import { whileBusy } from "../state/busy.ts";
 import { ApiError, ask } from "../state/api.ts";
 import { Hostile } from "../components/hostile.tsx";

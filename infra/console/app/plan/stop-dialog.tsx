@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import type { Plan } from "../../../../lib/rules/plan/plan.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { exactCount, plural } from "../text/format.ts";
@@ -23,12 +23,20 @@ export function StopDialog({
   const [typed, type] = useState("");
   const count = plan.stop.length;
   const most = stopsMost(plan);
-  const confirm = (event: Event): void => {
-    event.preventDefault();
-    if (!most || typed.trim() === String(count)) onConfirm();
-  };
+  const isUnsure = most && typed.trim() !== String(count);
   return (
-    <Dialog title={`Stop ${plural(count, "topic")}?`} onClose={onClose}>
+    <Dialog
+      title={`Stop ${plural(count, "topic")}?`}
+      onSubmit={() => {
+        if (!isUnsure) onConfirm();
+      }}
+      actions={
+        <button type="submit" class="danger" disabled={isUnsure}>
+          {action}
+        </button>
+      }
+      onClose={onClose}
+    >
       <p>
         Records in flight are finished and committed. A topic that is declared again continues where it
         stopped.
@@ -41,30 +49,20 @@ export function StopDialog({
           {count > shownNames ? <li class="muted">and {exactCount(count - shownNames)} more</li> : null}
         </ul>
       </div>
-      <form onSubmit={confirm}>
-        {most ? (
-          <p>
-            <label>
-              These are more than half of all topics. To continue, type how many stop ({count}):{" "}
-              <input
-                inputmode="numeric"
-                autocomplete="off"
-                size={6}
-                value={typed}
-                onInput={(event: Event) => type(valueOf(event))}
-              />
-            </label>
-          </p>
-        ) : null}
-        <div class="bar">
-          <button type="submit" class="danger" disabled={most && typed.trim() !== String(count)}>
-            {action}
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
+      {most ? (
+        <p>
+          <label>
+            These are more than half of all topics. To continue, type how many stop ({count}):{" "}
+            <input
+              inputmode="numeric"
+              autocomplete="off"
+              size={6}
+              value={typed}
+              onInput={(event: Event) => type(valueOf(event))}
+            />
+          </label>
+        </p>
+      ) : null}
     </Dialog>
   );
 }

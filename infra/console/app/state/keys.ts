@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useEffect, useRef } from "../hooks/hooks.ts";
 import { isEarly } from "../text/early-key.ts";
 import { shortcuts } from "./preferences.ts";
 import { focusMain } from "./router.ts";

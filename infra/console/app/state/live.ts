@@ -1,4 +1,4 @@
-import { useEffect, useReducer } from "hono/jsx/dom";
+import { useEffect, useReducer } from "../hooks/hooks.ts";
 import { ApiError, ask, signInNeeded } from "./api.ts";
 import { createStore } from "./store.ts";
 

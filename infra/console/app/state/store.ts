@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "hono/jsx/dom";
+import { useOutside } from "../hooks/hooks.ts";
 
 /** A value shared by several components. */
 export interface Store<T> {
@@ -25,7 +25,7 @@ export function createStore<T>(initial: T): Store<T> {
 }
 
 export function useStore<T>(store: Store<T>): T {
-  return useSyncExternalStore(
+  return useOutside(
     (listener) => store.subscribe(listener),
     () => store.get(),
   );

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "hono/jsx/dom";
+import { useEffect, useState } from "../hooks/hooks.ts";
 import { ask } from "./api.ts";
 
 /** A request to the host and its state. */

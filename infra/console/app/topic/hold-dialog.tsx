@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import type { HoldResult } from "../../../../functions/hold-topics.ts";
 import type { Hold } from "../../../../lib/rules/progress/hold.ts";
 import { Dialog } from "../components/dialog.tsx";
@@ -76,34 +76,29 @@ function OrderDialog({
     </p>
   );
   return (
-    <Dialog title={`${isHold ? "Hold" : "Release"} ${topic}`} onClose={onClose}>
-      <form
-        onSubmit={(event: Event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <p>
-          {isHold
-            ? "Nothing more of it is read, on all hosts. What is in flight is finished; the position stays, and other topics notice nothing."
-            : "It is read again, from where it was held."}
-        </p>
-        {input("Your name", by, setBy)}
-        {isHold ? input("Reason", reason, setReason) : null}
-        {failure === null ? null : (
-          <Notice kind="bad">
-            <Hostile text={failure} />
-          </Notice>
-        )}
-        <div class="bar">
-          <button type="submit" class="primary" {...whileBusy(busy)}>
-            {isHold ? "Hold" : "Release"}
-          </button>
-          <button type="button" class="plain" onClick={onClose}>
-            Close
-          </button>
-        </div>
-      </form>
+    <Dialog
+      title={`${isHold ? "Hold" : "Release"} ${topic}`}
+      onSubmit={() => void send()}
+      actions={
+        <button type="submit" class="primary" {...whileBusy(busy)}>
+          {isHold ? "Hold" : "Release"}
+        </button>
+      }
+      close="Close"
+      onClose={onClose}
+    >
+      <p>
+        {isHold
+          ? "Nothing more of it is read, on all hosts. What is in flight is finished; the position stays, and other topics notice nothing."
+          : "It is read again, from where it was held."}
+      </p>
+      {input("Your name", by, setBy)}
+      {isHold ? input("Reason", reason, setReason) : null}
+      {failure === null ? null : (
+        <Notice kind="bad">
+          <Hostile text={failure} />
+        </Notice>
+      )}
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
+import { seenState, type TopicStatus } from "../../../../lib/rules/progress/status.ts";
 import type { PartitionOwner } from "../../../../functions/fleet/owners.ts";
 import type { TopicMessage } from "../../../api/live-messages.ts";
 import { HistoryCharts } from "../charts/history-charts.tsx";
@@ -80,7 +80,8 @@ function Sentence({ status }: { readonly status: TopicStatus }) {
   return (
     <>
       <p class="sentence">
-        <StateLabel state={state} inVain={trouble !== null} /> since <Time at={since} /> (
+        <StateLabel state={seenState(status)} />
+        {trouble === null ? "" : ", seen by this host"} since <Time at={since} /> (
         <Age since={since} />
         ).{" "}
         {winner === undefined ? null : (

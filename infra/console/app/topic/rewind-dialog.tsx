@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import type { RewindResult } from "../../../../functions/rewind-topic.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { Hostile } from "../components/hostile.tsx";
@@ -47,54 +47,49 @@ function RewindDialog({ topic, onClose }: { readonly topic: string; readonly onC
   };
   const isPlanned = told?.action === "planned";
   return (
-    <Dialog title={`Move the position of ${topic}`} onClose={onClose}>
-      <form
-        onSubmit={(event: Event) => {
-          event.preventDefault();
-          void send(!isPlanned);
-        }}
-      >
-        <p>
-          <label>
-            To{" "}
-            <input
-              type="text"
-              value={to}
-              size={32}
-              autocomplete="off"
-              spellcheck={false}
-              aria-describedby="help-rewind"
-              onInput={(event: Event) => {
-                setTo(valueOf(event));
-                setTold(null);
-              }}
-            />
-          </label>
-        </p>
-        <p id="help-rewind" class="muted">
-          earliest, latest, a time such as 2026-11-28T10:00:00Z, an age such as -2h, an offset, or offsets by
-          partition such as {'{"0":17}'}. What is indexed already counts as a duplicate.
-        </p>
-        {failure === null ? null : (
-          <Notice kind="bad">
-            <Hostile text={failure} />
-          </Notice>
-        )}
-        {told === null ? null : <Moves told={told} />}
-        <div class="bar">
-          <button
-            type="submit"
-            class={isPlanned ? "danger" : "primary"}
-            disabled={to.trim() === ""}
-            {...whileBusy(busy)}
-          >
-            {isPlanned ? (told.skipped > 0 ? "Move and skip" : "Move") : "Show what would happen"}
-          </button>
-          <button type="button" class="plain" onClick={onClose}>
-            Close
-          </button>
-        </div>
-      </form>
+    <Dialog
+      title={`Move the position of ${topic}`}
+      onSubmit={() => void send(!isPlanned)}
+      actions={
+        <button
+          type="submit"
+          class={isPlanned ? "danger" : "primary"}
+          disabled={to.trim() === ""}
+          {...whileBusy(busy)}
+        >
+          {isPlanned ? (told.skipped > 0 ? "Move and skip" : "Move") : "Show what would happen"}
+        </button>
+      }
+      close="Close"
+      onClose={onClose}
+    >
+      <p>
+        <label>
+          To{" "}
+          <input
+            type="text"
+            value={to}
+            size={32}
+            autocomplete="off"
+            spellcheck={false}
+            aria-describedby="help-rewind"
+            onInput={(event: Event) => {
+              setTo(valueOf(event));
+              setTold(null);
+            }}
+          />
+        </label>
+      </p>
+      <p id="help-rewind" class="muted">
+        earliest, latest, a time such as 2026-11-28T10:00:00Z, an age such as -2h, an offset, or offsets by
+        partition such as {'{"0":17}'}. What is indexed already counts as a duplicate.
+      </p>
+      {failure === null ? null : (
+        <Notice kind="bad">
+          <Hostile text={failure} />
+        </Notice>
+      )}
+      {told === null ? null : <Moves told={told} />}
     </Dialog>
   );
 }

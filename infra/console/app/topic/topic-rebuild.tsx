@@ -1,4 +1,4 @@
-import { useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "../hooks/hooks.ts";
 import { durationText } from "../../../../lib/rules/base/units.ts";
 import type { RebuildAction, RebuildTopicResult } from "../../../../functions/rebuild-topic.ts";
 import { progressText, type RebuildStatus } from "../../../../lib/rules/rebuild/rebuild-status.ts";

@@ -1,4 +1,4 @@
-import type { Child } from "hono/jsx/dom";
+import type { Child } from "../hooks/hooks.ts";
 import { durationText, sizeText } from "../../../../lib/rules/base/units.ts";
 import { generationsText, type TargetStatus } from "../../../../lib/rules/progress/holdings.ts";
 import { Count } from "../components/figures.tsx";

@@ -1,5 +1,5 @@
-import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
-import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
+import { useEffect, useMemo, useRef, useState } from "../hooks/hooks.ts";
+import { type SeenState, worstFirst } from "../../../../lib/rules/progress/status.ts";
 import { Count } from "../components/figures.tsx";
 import { Loading } from "../components/lazily.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -37,7 +37,7 @@ export function Topics() {
   }, [query.page, pages, table === null]);
 
   if (table === null) return <Loading />;
-  const counts = new Map<TopicState, number>();
+  const counts = new Map<SeenState, number>();
   for (const { state } of table.rows.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
   const toggled = (state: string): string => {
     const states = new Set<string>(query.states);
@@ -61,7 +61,7 @@ export function Topics() {
           }
         />
         <ul class="chips" aria-label="States">
-          {topicStates.map((state) => {
+          {worstFirst.map((state) => {
             const count = counts.get(state) ?? 0;
             const on = query.states.has(state);
             if (count === 0 && !on) return null;

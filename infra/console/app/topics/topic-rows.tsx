@@ -1,4 +1,4 @@
-import { memo } from "hono/jsx/dom";
+import { memo } from "../hooks/hooks.ts";
 import type { TopicRow } from "../../../api/live-messages.ts";
 import { hrefWith, usePlace } from "../state/router.ts";
 import type { TopicsTable } from "./topics-table.ts";
@@ -95,14 +95,14 @@ function HeaderCell({
 }
 
 const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: readonly number[] }) => {
-  const { topic, state, reason, remedy, troubleSince, source, index, owned, partitions, lag, rate } = row;
+  const { topic, state, reason, remedy, source, index, owned, partitions, lag, rate } = row;
   return (
     <tr>
       <th scope="row">
         <a href={`/ui/topics/${topic}`}>{topic}</a>
       </th>
       <td class="state-cell">
-        <StateLabel state={state} inVain={troubleSince !== null} />
+        <StateLabel state={state} />
         {reason === null ? null : (
           <span class="why" title={reason}>
             <Hostile text={reason} />

@@ -1,4 +1,4 @@
-import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
+import { type SeenState, worstFirst } from "../../../../lib/rules/progress/status.ts";
 import type { ChangesMessage, TopicRow, TopicsMessage } from "../../../api/live-messages.ts";
 import { pageNumber } from "../text/page-of.ts";
 
@@ -46,7 +46,7 @@ export interface TopicsQuery {
   /** Part of the name of a topic, index or source; ignores case. */
   readonly text: string;
   /** Empty for all. */
-  readonly states: ReadonlySet<TopicState>;
+  readonly states: ReadonlySet<SeenState>;
   /** A column, prefixed with `-` for descending order; "" puts problems first. */
   readonly sort: string;
   /** From 1. */
@@ -57,7 +57,7 @@ export function parseTopicsQuery(query: URLSearchParams): TopicsQuery {
   const wanted = (query.get("state") ?? "").split(",");
   return {
     text: query.get("q") ?? "",
-    states: new Set(topicStates.filter((state) => wanted.includes(state))),
+    states: new Set(worstFirst.filter((state) => wanted.includes(state))),
     sort: query.get("sort") ?? "",
     page: pageNumber(query.get("page")),
   };
@@ -66,7 +66,7 @@ export function parseTopicsQuery(query: URLSearchParams): TopicsQuery {
 /** Sortable columns and the value of a row they compare. */
 const sortable: ReadonlyMap<string, (row: TopicRow) => number | string> = new Map(
   Object.entries({
-    state: ({ state }) => trouble[state],
+    state: urgencyOf,
     topic: ({ topic }) => topic,
     source: ({ source }) => (source === null ? "" : `${source.kind} ${source.name}`),
     index: ({ index }) => index,
@@ -79,15 +79,9 @@ const sortable: ReadonlyMap<string, (row: TopicRow) => number | string> = new Ma
   } satisfies Record<string, (row: TopicRow) => number | string>),
 );
 
-const trouble: Readonly<Record<TopicState, number>> = {
-  failed: 0,
-  stalled: 1,
-  starting: 2,
-  stopping: 3,
-  pending: 4,
-  held: 5,
-  running: 6,
-};
+function urgencyOf({ state }: TopicRow): number {
+  return worstFirst.indexOf(state);
+}
 
 /** The selected topics in order. Ties are sorted by name, so that the order is stable. */
 export function orderOf(rows: ReadonlyMap<string, TopicRow>, query: TopicsQuery): string[] {
@@ -100,7 +94,7 @@ export function orderOf(rows: ReadonlyMap<string, TopicRow>, query: TopicsQuery)
   const descending = query.sort.startsWith("-");
   const valueOf = sortable.get(query.sort.replace(/^-/, ""));
   const compare = (a: TopicRow, b: TopicRow): number => {
-    if (valueOf === undefined) return trouble[a.state] - trouble[b.state] || (b.lag ?? 0) - (a.lag ?? 0);
+    if (valueOf === undefined) return urgencyOf(a) - urgencyOf(b) || (b.lag ?? 0) - (a.lag ?? 0);
     return ascending(valueOf(a), valueOf(b)) * (descending ? -1 : 1);
   };
   return wanted.sort((a, b) => compare(a, b) || ascending(a.topic, b.topic)).map(({ topic }) => topic);
@@ -121,8 +115,11 @@ export function isOutOfOrder(
   { sort }: Pick<TopicsQuery, "sort">,
 ): boolean {
   if (sort !== "") return shown.some((topic, at) => topic !== wanted[at]);
-  const troubles = shown.map((topic) => trouble[rows.get(topic)?.state ?? "running"]);
-  return troubles.some((one, at) => one < (troubles[at - 1] ?? 0));
+  const urgencies = shown.flatMap((topic) => {
+    const row = rows.get(topic);
+    return row === undefined ? [] : [urgencyOf(row)];
+  });
+  return urgencies.some((one, at) => one < (urgencies[at - 1] ?? 0));
 }
 
 /** Keeps the order on the page, so that rows do not move by themselves: removes missing rows, appends new ones. */

@@ -25,7 +25,7 @@ export function Attention({
       </ul>
       {more > 0 ? (
         <p>
-          <a href="/ui/topics?state=failed,stalled,held,running">and {plural(more, "topic")} more</a>
+          <a href="/ui/topics?state=failed,stalled,retrying,held,running">and {plural(more, "topic")} more</a>
         </p>
       ) : null}
     </section>
@@ -37,9 +37,9 @@ function Troubled({ one }: { readonly one: TroubledTopic }) {
   return (
     <li>
       <p class="trouble-head">
-        <StateLabel state={state} inVain={attempts > 0} /> <a href={`/ui/topics/${topic}`}>{topic}</a>{" "}
+        <StateLabel state={state} /> <a href={`/ui/topics/${topic}`}>{topic}</a>{" "}
         <span class="muted">
-          for <Age since={since} />, since <Time at={since} />
+          seen by this host for <Age since={since} />, since <Time at={since} />
         </span>
         {attempts > 0 ? <TryNow topic={topic} /> : null}
       </p>

@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../hooks/hooks.ts";
 import type { Remedy as Known } from "../../../../lib/rules/remedies/remedy.ts";
 import { CopyButton } from "../components/copy-button.tsx";
 import { Hostile } from "../components/hostile.tsx";

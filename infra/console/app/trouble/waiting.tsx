@@ -24,7 +24,7 @@ export function Waiting({
         : `${exactCount(lag ?? 0)} ${lag === 1 ? "record waits" : "records wait"}${where}. `}
       {oldestAt === null ? null : (
         <>
-          The oldest is <Age since={oldestAt} /> old.{" "}
+          The oldest was written <Age since={oldestAt} /> ago.{" "}
         </>
       )}
       {attempts === 0 ? null : `Tried ${plural(attempts, "time")}.`}

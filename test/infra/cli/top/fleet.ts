@@ -4,7 +4,17 @@ const counts = { indexed: 1_234, duplicate: 0, deadLettered: 5, skipped: 0 };
 
 /** A running topic, with the given changes. */
 export function fleetTopic(topic: string, changes: Partial<FleetTopic> = {}): FleetTopic {
-  return { topic, state: "running", reason: null, rate: 2.5, lag: 0, counts, partitions: [], ...changes };
+  return {
+    topic,
+    state: "running",
+    retrying: false,
+    reason: null,
+    rate: 2.5,
+    lag: 0,
+    counts,
+    partitions: [],
+    ...changes,
+  };
 }
 
 /** A host that answers, with the given changes. */

@@ -5,12 +5,12 @@ const moved = (topic: string, records: number, lag: number | null = 0) => ({ top
 
 const at = (monotonicMs: number, epochMs = monotonicMs): SampleTime => ({ epochMs, monotonicMs });
 
-test("rates are what moved between two samples; the first one knows none", () => {
+test("rates are what moved between two samples, and before the first one since the start", () => {
   const history = createHistory();
   history.sample([moved("a", 1_000, 7), moved("b", 50)], at(0));
   history.sample([moved("a", 2_000, 5), moved("b", 60, 1)], at(5_000));
-  expect(history.of("a")).toEqual({ endMs: 5_000, stepMs: historyStepMs, rate: [0, 200], lag: [7, 5] });
-  expect(history.total).toMatchObject({ rate: [0, 202], lag: [7, 6] });
+  expect(history.of("a")).toEqual({ endMs: 5_000, stepMs: historyStepMs, rate: [200, 200], lag: [7, 5] });
+  expect(history.total).toMatchObject({ rate: [210, 202], lag: [7, 6] });
   expect([history.rateOf("b"), history.rate, history.rateOf("unknown")]).toEqual([2, 202, 0]);
   expect(history.of("unknown")).toBeNull();
 });
@@ -19,7 +19,7 @@ test("a topic that came back counts from nothing; one that is gone is forgotten"
   const history = createHistory();
   history.sample([moved("a", 1_000), moved("b", 1)], at(0));
   history.sample([moved("a", 10)], at(5_000));
-  expect(history.of("a")?.rate).toEqual([0, 2]);
+  expect(history.of("a")?.rate).toEqual([200, 2]);
   expect(history.of("b")).toBeNull();
 });
 

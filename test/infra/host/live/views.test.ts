@@ -56,12 +56,19 @@ test("a running topic in trouble says since when, which partitions wait, and wha
   };
   const status = topicStatus({ reason: "retrying", remedy, trouble });
   expect(overviewIn([status]).attention).toMatchObject([
-    { state: "running", remedy, since: 5_000, attempts: 3, waiting: [0, 2], oldestAt: 1_000 },
+    { state: "retrying", remedy, since: 5_000, attempts: 3, waiting: [0, 2], oldestAt: 1_000 },
   ]);
   expect(topicRowOf(status, 0)).toMatchObject({
+    state: "retrying",
     remedy: "open the index: POST app/_open",
-    troubleSince: 5_000,
   });
+  const { states, notTaken } = overviewIn([
+    status,
+    topicStatus({ topic: "well" }),
+    topicStatus({ topic: "failed", state: "failed", trouble }),
+    topicStatus({ topic: "silent", trouble: { ...trouble, attempts: 0 } }),
+  ]);
+  expect([states.running, states.retrying, states.failed, notTaken]).toEqual([1, 2, 1, 1]);
 });
 
 test("a held topic needs attention only if records of it are about to be lost; nobody waits for it", () => {

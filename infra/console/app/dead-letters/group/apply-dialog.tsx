@@ -24,7 +24,16 @@ export function ApplyDialog({
   const text =
     request === null ? "" : `${request.method} ${request.path}\n${JSON.stringify(request.body, null, 2)}`;
   return (
-    <Dialog title={`${title}?`} onClose={onClose}>
+    <Dialog
+      title={`${title}?`}
+      onSubmit={onApply}
+      actions={
+        <button type="submit" class="primary">
+          {request === null ? "Replay" : "Change and replay"}
+        </button>
+      }
+      onClose={onClose}
+    >
       <p>
         <Hostile text={change} />
       </p>
@@ -51,14 +60,6 @@ export function ApplyDialog({
         Then the letters of this group are replayed into <Hostile text={index ?? group.index} /> under the
         same ids, and each is looked up.
       </p>
-      <div class="bar">
-        <button type="button" class="primary" onClick={onApply}>
-          {request === null ? "Replay" : "Change and replay"}
-        </button>
-        <button type="button" class="plain" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "hono/jsx/dom";
+import { useMemo, useState } from "../../hooks/hooks.ts";
 import type { LetterBytes, WholeLetter } from "../../../../../functions/read-dead-letter.ts";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import { CopyButton } from "../../components/copy-button.tsx";

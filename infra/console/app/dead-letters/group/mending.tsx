@@ -1,4 +1,4 @@
-import { useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "../../hooks/hooks.ts";
 import type { Mending, TriedMending } from "../../../../../functions/mend-letters.ts";
 import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
 import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";

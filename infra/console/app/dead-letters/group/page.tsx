@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../../hooks/hooks.ts";
 import type { ListedLetters } from "../../../../../functions/list-dead-letters.ts";
 import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
 import { Hostile } from "../../components/hostile.tsx";

@@ -1,4 +1,4 @@
-import { useRef } from "hono/jsx/dom";
+import { useRef } from "../../hooks/hooks.ts";
 import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Hostile } from "../../components/hostile.tsx";
@@ -27,7 +27,21 @@ export function ReplayDialog({
     onReplay({ dryRun, index: other === "" ? null : other });
   };
   return (
-    <Dialog title={`Replay ${plural(left, "dead letter")} of ${topic}?`} onClose={onClose}>
+    <Dialog
+      title={`Replay ${plural(left, "dead letter")} of ${topic}?`}
+      onSubmit={() => replay(true)}
+      actions={
+        <>
+          <button type="submit" class="primary">
+            Dry run first
+          </button>
+          <button type="button" onClick={() => replay(false)}>
+            Replay {exactCount(left)}
+          </button>
+        </>
+      }
+      onClose={onClose}
+    >
       <p>
         Sends the original bytes again under the same ids, and only those of this group. Already indexed
         records count as duplicates.
@@ -44,17 +58,6 @@ export function ReplayDialog({
         A replay helps only after the cause is fixed, or into another index than <Hostile text={index} />. The
         group's page shows what would take the letters.
       </p>
-      <div class="bar">
-        <button type="button" class="primary" onClick={() => replay(true)}>
-          Dry run first
-        </button>
-        <button type="button" onClick={() => replay(false)}>
-          Replay {exactCount(left)}
-        </button>
-        <button type="button" class="plain" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect } from "hono/jsx/dom";
+import { useEffect } from "../../hooks/hooks.ts";
 import type { ReplayJob } from "../../../../api/letters/dead-letters.ts";
 import type { ReplayResult } from "../../../../../functions/replay-dead-letters.ts";
 import { Hostile } from "../../components/hostile.tsx";

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "hono/jsx/dom";
+import { useEffect, useState } from "../../hooks/hooks.ts";
 import type { ReplayJob } from "../../../../api/letters/dead-letters.ts";
 import { ApiError, ask } from "../../state/api.ts";
 

@@ -1,4 +1,4 @@
-import { useMemo } from "hono/jsx/dom";
+import { useMemo } from "../../hooks/hooks.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { plural } from "../../text/format.ts";
 import { lineDiff, type DiffLine } from "./line-diff.ts";

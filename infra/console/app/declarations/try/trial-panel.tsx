@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../../hooks/hooks.ts";
 import {
   type TriedGroup,
   triedOutcomes,

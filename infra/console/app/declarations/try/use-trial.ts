@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../../hooks/hooks.ts";
 import { triedFromJson, type TriedTopic } from "../../../../../lib/rules/trial/tried.ts";
 import { ask } from "../../state/api.ts";
 

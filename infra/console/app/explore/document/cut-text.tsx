@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../../hooks/hooks.ts";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { cutLength } from "./cut-length.ts";

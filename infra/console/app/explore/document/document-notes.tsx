@@ -1,4 +1,4 @@
-import { useMemo } from "hono/jsx/dom";
+import { useMemo } from "../../hooks/hooks.ts";
 import type { LogDocument, LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { plural } from "../../text/format.ts";

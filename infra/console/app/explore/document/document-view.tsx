@@ -1,4 +1,4 @@
-import { useMemo, useState } from "hono/jsx/dom";
+import { useMemo, useState } from "../../hooks/hooks.ts";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import { parseRecordId } from "../../../../../lib/rules/documents/document-id.ts";
 import type { LogDocument } from "../../../../api/logs.ts";

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "hono/jsx/dom";
+import { useMemo, useState } from "../../hooks/hooks.ts";
 import type { LogDocument } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { plural } from "../../text/format.ts";

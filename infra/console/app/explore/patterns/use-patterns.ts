@@ -1,4 +1,4 @@
-import { useEffect, useState } from "hono/jsx/dom";
+import { useEffect, useState } from "../../hooks/hooks.ts";
 import type { PatternsAnswer } from "./sort-export.ts";
 import type { PatternsQuestion } from "./worker.ts";
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "../../hooks/hooks.ts";
 import { valueOf } from "../../text/input.ts";
 
 const choices = [

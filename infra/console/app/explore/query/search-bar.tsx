@@ -1,4 +1,4 @@
-import type { RefObject } from "hono/jsx/dom";
+import type { RefObject } from "../../hooks/hooks.ts";
 import type { ExploreState } from "./address.ts";
 import { Pills } from "./pills.tsx";
 import { recentQueries } from "./recent-queries.ts";

@@ -1,4 +1,4 @@
-import { useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "../../hooks/hooks.ts";
 import { clock } from "../../state/clock.ts";
 import { offsetName } from "../../text/format.ts";
 import { valueOf } from "../../text/input.ts";

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "../../hooks/hooks.ts";
 import type { TopicStatus } from "../../../../../lib/rules/progress/status.ts";
 import type { LogTopics } from "../../../../api/log/fields.ts";
 import { valueOf } from "../../text/input.ts";
+import { plural } from "../../text/format.ts";
 import { useAnswer } from "../../state/use-answer.ts";
 
 interface TopicPickerProps {
@@ -49,7 +50,12 @@ export function TopicPicker({ topics, onChange }: TopicPickerProps) {
   return (
     <div class="picker">
       <ul class="chips" aria-label="Topics searched">
-        {topics.length === 0 ? <li class="muted">All topics</li> : null}
+        {topics.length === 0 ? (
+          <li class="muted">
+            All declared topics
+            {undeclared.length === 0 ? "" : `, without ${plural(undeclared.length, "undeclared one")}`}
+          </li>
+        ) : null}
         {topics.map((topic) => (
           <li key={topic} class="chip on">
             {topic}

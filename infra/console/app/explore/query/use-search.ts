@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "../../hooks/hooks.ts";
 import type { LogAnswer } from "../../../../api/logs.ts";
 import { ApiError, ask } from "../../state/api.ts";
 import { mappingOf } from "../../../../../lib/rules/json/object.ts";

@@ -1,4 +1,4 @@
-import { useState } from "hono/jsx/dom";
+import { useState } from "../../hooks/hooks.ts";
 import type { FailureAnswer } from "../../../../api/logs.ts";
 import type { StoredHit } from "../../../../../lib/rules/search/hits/stored-hit.ts";
 import { Hostile } from "../../components/hostile.tsx";

@@ -1,4 +1,4 @@
-import { useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "../../hooks/hooks.ts";
 import type { LogAnswer } from "../../../../api/logs.ts";
 import { shownLevels } from "../../../../../lib/rules/level/shown-levels.ts";
 import { clock } from "../../state/clock.ts";

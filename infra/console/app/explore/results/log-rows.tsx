@@ -1,4 +1,4 @@
-import { memo, useRef } from "hono/jsx/dom";
+import { memo, useRef } from "../../hooks/hooks.ts";
 import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import type { LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";

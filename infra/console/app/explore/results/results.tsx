@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "../../hooks/hooks.ts";
 import type { LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { lazily } from "../../components/lazily.tsx";

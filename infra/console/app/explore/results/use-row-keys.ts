@@ -1,4 +1,4 @@
-import { useState, type RefObject } from "hono/jsx/dom";
+import { useState, type RefObject } from "../../hooks/hooks.ts";
 import { useShortcuts } from "../../state/keys.ts";
 import type { ExploreState } from "../query/address.ts";
 import { linkOf } from "../document/document-view.tsx";

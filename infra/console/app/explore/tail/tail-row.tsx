@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef, useState } from "hono/jsx/dom";
+import { memo, useEffect, useRef, useState } from "../../hooks/hooks.ts";
 import { documentId } from "../../../../../lib/rules/documents/document-id.ts";
 import type { TailLine } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";

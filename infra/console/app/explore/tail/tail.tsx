@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useEffect, useRef } from "../../hooks/hooks.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { exactCount } from "../../text/format.ts";

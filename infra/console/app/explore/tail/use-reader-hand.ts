@@ -1,4 +1,4 @@
-import { useRef } from "hono/jsx/dom";
+import { useRef } from "../../hooks/hooks.ts";
 
 /** Keys that scroll up in a focused list. */
 const upwards = new Set(["ArrowUp", "PageUp", "Home"]);

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useState } from "hono/jsx/dom";
+import { useEffect, useReducer, useState } from "../../hooks/hooks.ts";
 import type { TailHello, TailLines } from "../../../../api/logs.ts";
 import { follow } from "../../state/live.ts";
 import { emptyTail, paused, resumed, type TailBuffer, withHello, withLines } from "./tail-buffer.ts";

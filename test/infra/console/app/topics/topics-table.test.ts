@@ -15,7 +15,6 @@ const row = (topic: string, changes: Partial<TopicRow> = {}): TopicRow => ({
   reason: null,
   remedy: null,
   since: 0,
-  troubleSince: null,
   source: { kind: "etcd", name: `logs/${topic}`, revision: 1, entry: 0 },
   index: topic,
   owned: 1,

@@ -1,11 +1,12 @@
-import { maskedWords, wildcard } from "./mask.ts";
+import { isValue, maskedWords, wildcard } from "./mask.ts";
+import { joinedStatements, type Shape, statementsOf } from "./statements.ts";
 
 /** Lines of one statement. */
 export interface Pattern {
   /** Its words; {@link wildcard} where the lines differ. */
   readonly words: readonly string[];
   readonly count: number;
-  /** The first of these lines. */
+  /** The beginning of one of these lines. */
   readonly sample: string;
 }
 
@@ -18,37 +19,44 @@ export interface Patterns {
   readonly others: number;
 }
 
+/** Lines that are alike, maybe of several statements. */
 interface Cluster {
-  words: string[];
-  count: number;
-  readonly sample: string;
+  /** {@link wildcard} where the lines differ. */
+  readonly words: string[];
+  /** Before they are told apart. */
+  shapes: Shape[];
 }
 
 /** The words that lead to a leaf; further ones are compared there. */
 const PREFIX_WORDS = 2;
-const MAX_WORDS = 80;
 /** Ways that lead on from one word; rarer words take the same way. */
 const MAX_WAYS = 100;
 const MAX_IN_LEAF = 50;
-const MAX_PATTERNS = 2_000;
-/** The share of equal words from which lines are of one statement. */
-const SIMILAR = 0.5;
+const MAX_CLUSTERS = 2_000;
+const MAX_SHAPES = 10_000;
+const MAX_SAMPLE = 1_000;
+/** The share of words that may differ in lines that are alike. */
+const DIFFERENT = 0.4;
 
 /**
  * Drain (He, Zhu, Zheng, Lyu: An Online Log Parsing Approach with Fixed Depth Tree, 2017): lines of as many words that begin
- * alike meet in one leaf, and join the pattern there that is most like them. Memory and time per line are bounded.
+ * alike meet in one leaf, and join the cluster there that is most like them. In Drain, each word that differs is a value.
+ * Here, a cluster keeps its shapes, so that {@link statementsOf} can look at all values of a word first. Memory and time per
+ * line are bounded.
  */
 export function createPatterns(): Patterns {
   const leaves = new Map<string, Cluster[]>();
   const ways = new Map<string, number>();
-  const all: Cluster[] = [];
+  const clusters: Cluster[] = [];
+  const shapes = new Map<string, Shape>();
+  let isFull = false;
   let others = 0;
 
   /** A leaf's name: the number of words, and the first ones, unless they differ from line to line. */
   const leafOf = (words: readonly string[]): string => {
     let name = String(words.length);
     for (const word of words.slice(0, PREFIX_WORDS)) {
-      const step = `${name} ${word.includes(wildcard) ? wildcard : word}`;
+      const step = `${name} ${isValue(word) ? wildcard : word}`;
       const taken = ways.get(name) ?? 0;
       if (!ways.has(step)) {
         if (taken >= MAX_WAYS) {
@@ -63,44 +71,75 @@ export function createPatterns(): Patterns {
     return name;
   };
 
+  /** @returns null if there would be too many */
+  const clusterOf = (words: readonly string[]): Cluster | null => {
+    const name = leafOf(words);
+    const leaf = leaves.get(name) ?? [];
+    const found = mostAlike(leaf, words);
+    if (found !== null) return found;
+    if (leaf.length >= MAX_IN_LEAF || clusters.length >= MAX_CLUSTERS) return null;
+    const cluster: Cluster = { words: [...words], shapes: [] };
+    clusters.push(cluster);
+    leaf.push(cluster);
+    leaves.set(name, leaf);
+    return cluster;
+  };
+
+  /** Makes room by what is known of the statements so far. */
+  const condense = (): void => {
+    shapes.clear();
+    for (const cluster of clusters) {
+      cluster.shapes = statementsOf(cluster.shapes);
+      for (const shape of cluster.shapes) shapes.set(shape.words.join(" "), shape);
+    }
+    isFull = shapes.size > MAX_SHAPES / 2;
+  };
+
   return {
     get others() {
       return others;
     },
     add(line) {
-      const words = maskedWords(line, MAX_WORDS);
-      const name = leafOf(words);
-      const leaf = leaves.get(name) ?? [];
-      const found = mostAlike(leaf, words);
-      if (found !== null) {
-        merge(found, words);
-      } else if (leaf.length < MAX_IN_LEAF && all.length < MAX_PATTERNS) {
-        const cluster = { words, count: 1, sample: line };
-        all.push(cluster);
-        leaf.push(cluster);
-        leaves.set(name, leaf);
-      } else {
-        others += 1;
+      const words = maskedWords(line);
+      const text = words.join(" ");
+      const known = shapes.get(text);
+      if (known !== undefined) {
+        known.count += 1;
+        return;
       }
+      if (shapes.size >= MAX_SHAPES) condense();
+      const cluster = isFull ? null : clusterOf(words);
+      if (cluster === null) {
+        others += 1;
+        return;
+      }
+      const shape = { words, count: 1, sample: line.slice(0, MAX_SAMPLE) };
+      shapes.set(text, shape);
+      join(cluster, shape);
     },
-    list: () => all.toSorted((a, b) => b.count - a.count),
+    list: () => {
+      const statements = clusters.flatMap((cluster) => statementsOf(cluster.shapes));
+      // Leaves keep lines apart by their first words, whatever these are.
+      return joinedStatements(statements, PREFIX_WORDS).toSorted((a, b) => b.count - a.count);
+    },
   };
 }
 
 /** @returns null if none is similar enough */
 function mostAlike(leaf: readonly Cluster[], words: readonly string[]): Cluster | null {
   let best: Cluster | null = null;
-  let bestEqual = -1;
+  let bound = Math.floor(words.length * DIFFERENT) + 1;
   for (const cluster of leaf) {
-    let equal = 0;
-    for (let at = 0; at < words.length; at += 1) if (cluster.words[at] === words[at]) equal += 1;
-    if (equal > bestEqual) [best, bestEqual] = [cluster, equal];
+    let different = 0;
+    for (let at = 0; at < words.length && different < bound; at += 1)
+      if (cluster.words[at] !== words[at]) different += 1;
+    if (different < bound) [best, bound] = [cluster, different];
   }
-  return bestEqual >= words.length * SIMILAR ? best : null;
+  return best;
 }
 
-function merge(cluster: Cluster, words: readonly string[]): void {
-  cluster.count += 1;
-  for (let at = 0; at < words.length; at += 1)
-    if (cluster.words[at] !== words[at]) cluster.words[at] = wildcard;
+function join(cluster: Cluster, shape: Shape): void {
+  cluster.shapes.push(shape);
+  for (let at = 0; at < shape.words.length; at += 1)
+    if (cluster.words[at] !== shape.words[at]) cluster.words[at] = wildcard;
 }

@@ -31,11 +31,12 @@ export function PatternsPanel({ state }: PanelProps) {
         {answer.reason} {repeat}
       </Notice>
     );
-  const { lines, patterns, others } = answer;
+  const { lines, isCut, patterns, others } = answer;
   return (
     <section aria-label="Patterns">
       <p class="muted">
-        {plural(patterns.length, "pattern")} in the newest {plural(lines, "line")}
+        {plural(patterns.length, "pattern")} in {isCut ? "the newest" : "all"} {plural(lines, "line")}
+        {isCut ? ", as older ones are not read" : ""}
         {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs.{" "}
         {repeat}
       </p>
@@ -57,7 +58,7 @@ export function PatternsPanel({ state }: PanelProps) {
           </thead>
           <tbody>
             {patterns.map((pattern) => (
-              <PatternRow key={pattern.sample} pattern={pattern} lines={lines} state={state} />
+              <PatternRow key={pattern.words.join(" ")} pattern={pattern} lines={lines} state={state} />
             ))}
           </tbody>
         </table>

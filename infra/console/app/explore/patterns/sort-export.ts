@@ -6,6 +6,8 @@ export type PatternsAnswer =
   | {
       readonly kind: "patterns";
       readonly lines: number;
+      /** Whether the export ended at its limit, so that older lines may have been left out. */
+      readonly isCut: boolean;
       /** The most frequent first. */
       readonly patterns: readonly Pattern[];
       /** Lines that belong to none of these. */
@@ -29,7 +31,8 @@ export async function sortExport(path: string): Promise<PatternsAnswer> {
   }
   if (!response.ok) return failed(`The host answered ${response.status}.`);
   try {
-    return patternsOf(await response.text());
+    const limit = Number(response.headers.get("penstock-export-limit") ?? Infinity);
+    return patternsOf(await response.text(), limit);
   } catch {
     // The host ends an export that Elasticsearch answered only in part: its lines would look like all.
     return failed("The export broke off before its end: Elasticsearch or the host stopped answering.");
@@ -40,7 +43,7 @@ function failed(reason: string): PatternsAnswer {
   return { kind: "failed", reason };
 }
 
-function patternsOf(text: string): PatternsAnswer {
+function patternsOf(text: string, limit: number): PatternsAnswer {
   const startedAt = performance.now();
   const patterns = createPatterns();
   let lines = 0;
@@ -56,6 +59,7 @@ function patternsOf(text: string): PatternsAnswer {
   return {
     kind: "patterns",
     lines,
+    isCut: lines >= limit,
     patterns: shown,
     others: lines - inShown,
     tookMs: performance.now() - startedAt,

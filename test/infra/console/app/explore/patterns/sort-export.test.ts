@@ -15,9 +15,13 @@ test("an export is sorted by the messages of its lines", async () => {
   );
   expect(await sortExport("/logs/export")).toMatchObject({
     lines: 2,
+    isCut: false,
     others: 0,
     patterns: [{ words: ["order", "<*>", "shipped"], count: 2 }],
   });
+  const headers = { "penstock-export-limit": "1" };
+  fetched.mockResolvedValueOnce(new Response('{"message":"order 1 shipped"}\n', { headers }));
+  expect(await sortExport("/logs/export")).toMatchObject({ lines: 1, isCut: true });
 });
 
 test("an export that is cut off is not called a host that cannot be reached", async () => {

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { anyCharacter } from "./any-text.ts";
 
 /** Characters that foreign text must not bring to a terminal: control, direction and other format characters, line separators. */
 export const acting =
@@ -24,6 +25,6 @@ export const actingText: fc.Arbitrary<string> = fc.string({
       "\u2028",
       "\u007f",
     ),
-    fc.string({ unit: "binary", maxLength: 3 }),
+    fc.string({ unit: anyCharacter, maxLength: 3 }),
   ),
 });

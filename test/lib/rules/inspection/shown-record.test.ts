@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { shownBytes, shownEntry } from "../../../../lib/rules/inspection/shown-record.ts";
+import { anyCharacter } from "../../../support/any-text.ts";
 
 const batch = {
   firstOffset: 0,
@@ -14,7 +15,7 @@ const batch = {
 
 test("text is shown as text and anything else as Base64: nothing is lost", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.uint8Array()), (given) => {
+    fc.property(fc.oneof(fc.string({ unit: anyCharacter }), fc.uint8Array()), (given) => {
       const bytes = Buffer.from(given as string);
       const shown = shownBytes(bytes, Infinity);
       expect(Buffer.from(shown?.content ?? "", shown?.encoding).equals(bytes)).toBe(true);
@@ -25,7 +26,7 @@ test("text is shown as text and anything else as Base64: nothing is lost", () =>
 
 test("a text is cut between its characters", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", minLength: 1 }), fc.nat(40), (text, limit) => {
+    fc.property(fc.string({ unit: anyCharacter, minLength: 1 }), fc.nat(40), (text, limit) => {
       const shown = shownBytes(Buffer.from(text), limit);
       expect(shown?.encoding).toBe("utf8");
       expect(

@@ -19,7 +19,7 @@ test("a group that may be described but not joined is named", async () => {
   await ruled.kafka.produce(topic, [{ value: "a line" }]);
   const group = uniqueName("forbidden");
   const operation = AclOperationTypes.READ;
-  await forbid(ruled.kafka.admin, { type: AclResourceTypes.GROUP, name: group, operation });
+  await forbid(ruled.admin, { type: AclResourceTypes.GROUP, name: group, operation });
   const { elasticsearchNode } = await testStack();
   const { troubles } = await diagnosed({
     http: { port: await freePort() },
@@ -47,7 +47,7 @@ test("each missing Kafka permission is named, with the grant to make", async () 
   }
   const { TOPIC, GROUP } = AclResourceTypes;
   await forbid(
-    ruled.kafka.admin,
+    ruled.admin,
     { type: TOPIC, name: unreadable, operation: AclOperationTypes.READ },
     { type: TOPIC, name: unseen, operation: AclOperationTypes.DESCRIBE },
     { type: TOPIC, name: unreadable, operation: AclOperationTypes.DESCRIBE_CONFIGS },
@@ -81,7 +81,7 @@ test("each missing Kafka permission is named, with the grant to make", async () 
   expect(troubles).toEqual(expect.arrayContaining(wanted.map((check) => expect.objectContaining(check))));
   expect(troubles).toHaveLength(wanted.length);
   expect(find("reading")).toMatchObject({ state: "ok", seen: text(fine) });
-  expect(await ruled.kafka.admin.listTopics()).not.toContain(deadLetters);
-  const { groups } = await ruled.kafka.admin.listGroups();
+  expect(await ruled.admin.listTopics()).not.toContain(deadLetters);
+  const { groups } = await ruled.admin.listGroups();
   expect(groups.map(({ groupId }) => groupId)).toEqual([]);
 }, 240_000);

@@ -17,6 +17,8 @@ export const withRules = {
 /** A separate broker with such rules, and the client that creates them. */
 export interface RuledKafka extends AsyncDisposable {
   readonly kafka: TestKafka;
+  /** Never asked about a topic: a rule that hides one it knows would fail all its questions. */
+  readonly admin: Admin;
 }
 
 /** @param more properties and memory of the broker */
@@ -32,8 +34,11 @@ export async function startRuledKafka(
   });
   opening.defer(() => stack.stop());
   const kafka = opening.use(await connectTestKafka(stack.kafka.brokers));
+  const admin = kafka.kafka.admin();
+  await admin.connect();
+  opening.defer(() => admin.disconnect());
   const resources = opening.move();
-  return { kafka, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { kafka, admin, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** An operation to forbid for everybody. */

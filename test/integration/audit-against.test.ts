@@ -172,8 +172,7 @@ describe("an index that another tool filled", () => {
           : `request ${n} served`;
       const documents = await fill(topic, RECORDS, value, document);
       if (mappings !== undefined) {
-        const made = await servers.elasticsearch.request("PUT", `/${topic}`, { mappings });
-        expect(made.status).toBe(200);
+        await servers.elasticsearch.demand("PUT", `/${topic}`, { mappings });
       }
       // Record n is at n % 3 : floor(n / 3): 0:4 and 1:4 are missing, 2:4 is changed, 0:60 is there twice.
       const changed = documents.map((one, n): Document => {
@@ -239,8 +238,7 @@ describe("an index that another tool filled", () => {
         mappings: { properties: { n: { type: "long" } } },
       },
     };
-    const made = await servers.elasticsearch.request("PUT", `/_index_template/${name}`, template);
-    expect(made.status).toBe(200);
+    await servers.elasticsearch.demand("PUT", `/_index_template/${name}`, template);
     const value = (n: number): string => JSON.stringify({ n: n === 30 ? "thirty" : n, at: n });
     const documents = await fill(topic, 90, value, ({ partition, offset }, text, ms) => [
       `${topic}+${partition}+${offset}`,

@@ -20,10 +20,7 @@ async function topicWithRecord(config?: Readonly<Record<string, string>>): Promi
   return topic;
 }
 
-async function put(path: string, body: object): Promise<void> {
-  const answer = await servers.elasticsearch.request("PUT", path, body);
-  if (answer.status !== 200) throw new Error(`PUT ${path}: ${JSON.stringify(answer.body)}`);
-}
+const put = (path: string, body: object) => servers.elasticsearch.demand("PUT", path, body);
 
 test("if all is well it finds nothing, exits 0, and leaves nothing behind", async () => {
   const [topic, other, pipeline, key] = [

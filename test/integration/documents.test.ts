@@ -106,8 +106,7 @@ describe("documents of real records", () => {
   afterAll(() => host[Symbol.asyncDispose]());
 
   async function createIndex(name: string, mappings: object): Promise<void> {
-    const { status } = await servers.elasticsearch.request("PUT", `/${topicOf(name)}`, { mappings });
-    expect(status).toBe(200);
+    await servers.elasticsearch.demand("PUT", `/${topicOf(name)}`, { mappings });
   }
 
   /** Waits until this many records have an outcome and are committed; then returns the topic's documents. */

@@ -78,7 +78,7 @@ test("a host survives refused keys and certificates, says why, and loses nothing
     proxy.accepted = `ApiKey ${apiKey}`;
     proxy.show(certificates.good);
     await untilCounted(topic, sent);
-    await eventually("ready again", async () => (await host.fetch("/readyz")).status === 200);
+    await host.untilReady();
   }
 
   // A key that may read but not write: the probe succeeds, the topic fails.
@@ -115,7 +115,7 @@ test("mutual TLS with a login, and a second node that is down", async () => {
   );
   await using host = await startTestHost(config);
   await untilCounted(topic, 500);
-  await eventually("ready", async () => (await host.fetch("/readyz")).status === 200);
+  await host.untilReady();
 
   const { find, out } = await diagnosed(config);
   expect(find(`node ${nobody}`)).toMatchObject({

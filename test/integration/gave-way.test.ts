@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { FoundDocument, TestElasticsearch } from "../support/elasticsearch.ts";
+import type { FoundDocument } from "../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readAll } from "../support/read-topic.ts";
@@ -138,18 +138,17 @@ describe("values that a mapping refuses", () => {
   });
 
   beforeAll(async () => {
-    const request: TestElasticsearch["request"] = (...asked) => servers.elasticsearch.request(...asked);
+    const { elasticsearch } = servers;
     await Promise.all(
       [...names.map(nameOf), declined, piped].map((topic) => servers.kafka.createTopic(topic)),
     );
     for (const name of names) {
       const made = indices[name]?.made ?? null;
-      if (made !== null)
-        expect(await request("PUT", `/${nameOf(name)}`, made)).toMatchObject({ status: 200 });
+      if (made !== null) await elasticsearch.demand("PUT", `/${nameOf(name)}`, made);
     }
-    await request("PUT", `/${declined}`, { mappings: { properties: { n: { type: "long" } } } });
-    await request("PUT", `/_ingest/pipeline/${piped}`, { processors: [] });
-    await putFailureStoreTemplate({ request }, run, { pattern: nameOf("a data stream"), field: "n" });
+    await elasticsearch.demand("PUT", `/${declined}`, { mappings: { properties: { n: { type: "long" } } } });
+    await elasticsearch.demand("PUT", `/_ingest/pipeline/${piped}`, { processors: [] });
+    await putFailureStoreTemplate(elasticsearch, run, { pattern: nameOf("a data stream"), field: "n" });
     host = await startTestHost(config("dead-letter"));
   }, 240_000);
   afterAll(async () => {

@@ -56,7 +56,7 @@ async function reads(host: TestHost, topic: string): Promise<void> {
     ({ state, counts }) => state === "running" && counts.indexed > 0,
     25_000,
   );
-  await eventually("it is ready", async () => (await host.fetch("/readyz")).status === 200);
+  await host.untilReady();
 }
 
 async function doctorSays(config: object, check: string, wanted: object): Promise<void> {
@@ -156,5 +156,5 @@ test("a broker older than 2.4 is reported in /topics, /readyz and by doctor, and
     "is looked for",
     ({ reason }) => reason?.startsWith("it does not exist in Kafka") === true,
   );
-  await eventually("it is ready", async () => (await host.fetch("/readyz")).status === 200);
+  await host.untilReady();
 }, 240_000);

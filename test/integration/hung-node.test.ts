@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";
@@ -24,7 +23,7 @@ test("a hung node neither blocks a topic nor makes the host unready", async () =
     host.untilTopic(topic, `index ${count}`, ({ counts }) => counts.indexed + counts.duplicate >= count);
   await indexed(50);
   // The first check of the node may still be running.
-  await eventually("it is ready", async () => (await host.fetch("/readyz")).ok);
+  await host.untilReady();
 
   // While records flow: the bulks it holds are delayed, then the node is left out.
   hung.unblock();

@@ -28,7 +28,7 @@ describe("a running host", () => {
     const { etcdEndpoints } = servers.addresses;
     config = { ...servers.config, etcd: { endpoints: etcdEndpoints, keys: [key] }, topics: [inFile] };
     host = await startTestHost(config);
-    await ready();
+    await host.untilReady();
     // On a fresh broker, a group's first join takes longer than a run waits: ready does not mean running then.
     await untilRunning(host, inFile, inEtcd);
   }, 240_000);
@@ -37,8 +37,6 @@ describe("a running host", () => {
     etcd.close();
   });
 
-  const ready = () =>
-    eventually("the host is ready", async () => (await host.fetch("/readyz")).status === 200);
   const states = async () =>
     Object.fromEntries((await host.topics()).map(({ topic, state }) => [topic, state])) as Record<
       string,
@@ -82,7 +80,7 @@ describe("a running host", () => {
         partitions.every(({ committed }) => committed === (before.get(0) ?? 0) + 1),
       );
       await host.writeConfig(config);
-      await ready();
+      await host.untilReady();
       expect(await refused()).toEqual([]);
       expect(await states()).toEqual({ [inFile]: "running", [inEtcd]: "running" });
     },

@@ -48,10 +48,9 @@ afterAll(async () => {
 }, 240_000);
 
 async function makeIndex(name: string, own: object = {}): Promise<void> {
-  const { status, body } = await direct.request("PUT", `/${name}?wait_for_active_shards=0`, {
+  await direct.demand("PUT", `/${name}?wait_for_active_shards=0`, {
     settings: { number_of_shards: 1, number_of_replicas: 0, ...own },
   });
-  if (status !== 200) throw new Error(`index ${name}: ${JSON.stringify(body)}`);
 }
 
 interface TopicUnderTest {

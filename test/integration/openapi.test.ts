@@ -52,7 +52,7 @@ test("a real host answers as its API is described, for good and bad requests", a
     expect(await served.json()).toEqual(JSON.parse(JSON.stringify(described.document)));
     await ask("POST /reconcile?dryRun=true", 200);
     await host.untilTopic(topic, "has read all", ({ counts }) => counts.indexed + counts.deadLettered === 2);
-    await eventually("it is ready", async () => (await host.fetch("/readyz")).ok);
+    await host.untilReady();
     const plan = await ask("POST /reconcile", 200);
     expect(await plan.json()).toMatchObject({
       plan: { keep: [{ topic }], pending: [{ topic: missing }], refused: [{ name: "a b" }] },

@@ -22,22 +22,19 @@ describe("a target that changes while records are in flight", () => {
       "kafka.offset": { type: "long" },
     };
     const template = { settings: { number_of_replicas: 0 }, mappings: { subobjects: false, properties } };
-    await demand("PUT", `/_index_template/${run}`, {
+    await servers.elasticsearch.demand("PUT", `/_index_template/${run}`, {
       index_patterns: [`${run}-*`],
       priority: 500,
       template,
     });
   });
-  afterAll(() => demand("DELETE", `/_index_template/${run}`));
-
-  async function demand(method: string, path: string, body?: object): Promise<void> {
-    const answer = await servers.elasticsearch.request(method, path, body);
-    if (answer.status !== 200) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
-  }
+  afterAll(() => servers.elasticsearch.demand("DELETE", `/_index_template/${run}`));
 
   /** An alias with one index, `…-000001`. */
   async function makeAlias(name: string): Promise<void> {
-    await demand("PUT", `/${name}-000001`, { aliases: { [name]: { is_write_index: true } } });
+    await servers.elasticsearch.demand("PUT", `/${name}-000001`, {
+      aliases: { [name]: { is_write_index: true } },
+    });
   }
 
   /** Some records were in flight, each exists once, and none is missing. */
@@ -55,7 +52,7 @@ describe("a target that changes while records are in flight", () => {
     const landed = await landInFlight(servers, {
       topic,
       searched: `${topic}-*`,
-      change: () => demand("POST", `/${topic}/_rollover`),
+      change: () => servers.elasticsearch.demand("POST", `/${topic}/_rollover`),
     });
     expectOnce(landed);
     expect(new Set([...landed.indicesOf.values()].flat()).size).toBe(2);
@@ -70,8 +67,8 @@ describe("a target that changes while records are in flight", () => {
         topic,
         searched: `${topic}-*`,
         async change() {
-          await demand("PUT", `/${topic}-other`);
-          await demand("POST", "/_aliases", {
+          await servers.elasticsearch.demand("PUT", `/${topic}-other`);
+          await servers.elasticsearch.demand("POST", "/_aliases", {
             actions: [
               kept ? { add: { ...old, is_write_index: false } } : { remove: old },
               { add: { index: `${topic}-other`, alias: topic, is_write_index: true } },
@@ -91,8 +88,8 @@ describe("a target that changes while records are in flight", () => {
       topic,
       searched: `${topic}-*`,
       async change() {
-        await demand("POST", `/${topic}/_rollover`);
-        await demand("DELETE", `/${topic}-000001`);
+        await servers.elasticsearch.demand("POST", `/${topic}/_rollover`);
+        await servers.elasticsearch.demand("DELETE", `/${topic}-000001`);
       },
     });
     expect(landed.unknown).toBeGreaterThan(0);
@@ -106,7 +103,7 @@ describe("a target that changes while records are in flight", () => {
     const landed = await landInFlight(servers, {
       topic,
       searched: topic,
-      change: () => demand("DELETE", `/${topic}`),
+      change: () => servers.elasticsearch.demand("DELETE", `/${topic}`),
     });
     expect(landed.unknown).toBeGreaterThan(0);
     expect({ doubled: landed.doubled, missing: landed.missing.others }).toEqual({ doubled: [], missing: [] });
@@ -121,7 +118,7 @@ describe("a target that changes while records are in flight", () => {
       declared: { index: `${topic}-{yyyy.MM.dd}` },
       timestamp: NOON,
       searched: `${topic}-*`,
-      change: () => demand("POST", `/${day}/_rollover`),
+      change: () => servers.elasticsearch.demand("POST", `/${day}/_rollover`),
     });
     expectOnce(landed);
     expect(new Set([...landed.indicesOf.values()].flat()).size).toBe(2);
@@ -134,8 +131,8 @@ describe("a target that changes while records are in flight", () => {
       topic,
       searched: `${topic}-*`,
       async change() {
-        await demand("PUT", `/${topic}-000001/_block/write`);
-        await demand("POST", `/${topic}/_rollover`);
+        await servers.elasticsearch.demand("PUT", `/${topic}-000001/_block/write`);
+        await servers.elasticsearch.demand("POST", `/${topic}/_rollover`);
       },
     });
     expectOnce(landed);
@@ -160,13 +157,14 @@ describe("a target that changes while records are in flight", () => {
       });
       await host.untilCaughtUp(topic, 2, 60_000);
       await (how === "closed"
-        ? demand("POST", `/${topic}-000001/_close`)
-        : demand("PUT", `/${topic}-000001/_block/write`));
+        ? servers.elasticsearch.demand("POST", `/${topic}-000001/_close`)
+        : servers.elasticsearch.demand("PUT", `/${topic}-000001/_block/write`));
       await produce();
       await host.untilTopic(topic, "says why it waits", (status) => JSON.stringify(status).includes(how));
-      await demand("POST", `/${topic}/_rollover`);
+      await servers.elasticsearch.demand("POST", `/${topic}/_rollover`);
       await host.untilCaughtUp(topic, 2, 60_000);
-      if (how === "closed") await demand("POST", `/${topic}-000001/_open?wait_for_active_shards=1`);
+      if (how === "closed")
+        await servers.elasticsearch.demand("POST", `/${topic}-000001/_open?wait_for_active_shards=1`);
       const landed = await whereAre(servers, topic, `${topic}-*`, new Map<number, number>());
       expect(landed).toMatchObject({ doubled: [], missing: { committed: 0, others: [] } });
       expect((await host.topics())[0]?.counts).toMatchObject({ indexed: 1_000, deadLettered: 0 });

@@ -12,6 +12,8 @@ export interface TestElasticsearch {
     path: string,
     body?: unknown,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Like `request`. @throws Error with the answer if that is no success */
+  demand(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>;
   /** Documents after a refresh; 0 if the index does not exist. */
   count(index: string): Promise<number>;
   /** All documents after a refresh, at most 10,000, by partition and offset. */
@@ -31,6 +33,11 @@ export function testElasticsearch(node: string): TestElasticsearch {
     (await request("POST", `/${index}/_refresh`)).status === 200;
   return {
     request,
+    async demand(method, path, body) {
+      const answer = await request(method, path, body);
+      if (answer.status < 300) return answer.body;
+      throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    },
     async count(index) {
       if (!(await refreshed(index))) return 0;
       return Number((await request("GET", `/${index}/_count`)).body["count"]);

@@ -28,6 +28,8 @@ export interface TestHost extends AsyncDisposable {
   ): Promise<ListedTopic>;
   /** Waits until it owns these many partitions of the topic, by default any, and has committed all of them. */
   untilCaughtUp(topic: string, partitions?: number, deadlineMs?: number): Promise<ListedTopic>;
+  /** Waits until /readyz is answered with 200. */
+  untilReady(): Promise<unknown>;
   signal(name: NodeJS.Signals): void;
   /** Sends SIGTERM. @returns the exit code */
   stop(): Promise<number>;
@@ -139,6 +141,7 @@ export async function startTestHost(
           partitions.every(({ lag }) => lag === 0),
         deadlineMs,
       ),
+    untilReady: () => eventually("the host is ready", async () => (await host.fetch("/readyz")).ok),
     signal: (name) => child.kill(name),
     stop() {
       child.kill("SIGTERM");

@@ -17,7 +17,7 @@ export interface InFlightOptions {
   /** Names and patterns of everything that may hold documents of the topic. */
   readonly searched: string;
   /** Happens while no host runs, with the records in Elasticsearch that nobody was told of. */
-  readonly change: () => Promise<void>;
+  readonly change: () => Promise<unknown>;
 }
 
 /** What is true at the end, when the next host has caught up. */

@@ -11,14 +11,13 @@ export const unforgiving = { format: "json", rejected: "dead-letter" } as const;
  * {@link unforgiving}, records with another `n` become dead letters.
  */
 export async function makeIndexOfNumbers(
-  { request }: Pick<TestElasticsearch, "request">,
+  { demand }: Pick<TestElasticsearch, "demand">,
   index: string,
 ): Promise<void> {
   const n = { type: "long", ignore_malformed: false };
   // Audit finds its documents by these.
   const kafka = { properties: { topic: { type: "keyword" } } };
-  const { status, body } = await request("PUT", `/${index}`, { mappings: { properties: { n, kafka } } });
-  if (status !== 200) throw new Error(`index ${index} was not made: ${JSON.stringify(body)}`);
+  await demand("PUT", `/${index}`, { mappings: { properties: { n, kafka } } });
 }
 
 /**
@@ -26,11 +25,11 @@ export async function makeIndexOfNumbers(
  * reject.
  */
 export async function putFailureStoreTemplate(
-  { request }: Pick<TestElasticsearch, "request">,
+  { demand }: Pick<TestElasticsearch, "demand">,
   name: string,
   { pattern, field }: { readonly pattern: string; readonly field: string },
 ): Promise<void> {
-  const { status, body } = await request("PUT", `/_index_template/${name}`, {
+  await demand("PUT", `/_index_template/${name}`, {
     index_patterns: [pattern],
     data_stream: {},
     priority: 500,
@@ -39,5 +38,4 @@ export async function putFailureStoreTemplate(
       mappings: { properties: { [field]: { type: "long" } } },
     },
   });
-  if (status !== 200) throw new Error(`template ${name} was not taken: ${JSON.stringify(body)}`);
 }

@@ -16,12 +16,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
 
     beforeAll(async () => {
       await Promise.all([topic, other].map((name) => servers.kafka.createTopic(name)));
-      const { status } = await servers.elasticsearch.request(
-        "PUT",
-        `/${topic}`,
-        strictIndex({ n: { type: "long" } }),
-      );
-      expect(status).toBe(200);
+      await servers.elasticsearch.demand("PUT", `/${topic}`, strictIndex({ n: { type: "long" } }));
     }, 720_000);
     afterAll(() => host?.[Symbol.asyncDispose]());
 
@@ -86,7 +81,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
         60_000,
       );
       await host.untilTopic(topic, "runs again", ({ state }) => state === "running");
-      await eventually("ready again", async () => (await host.fetch("/readyz")).status === 200);
+      await host.untilReady();
       const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, 1);
       expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}']);
       expect(await servers.elasticsearch.count(topic)).toBe(2);

@@ -5,15 +5,15 @@ import { uniqueName } from "../../support/kafka.ts";
 import { readTopic } from "../../support/read-topic.ts";
 import type { DisturbedWorld } from "./world.ts";
 
-type Ask = (method: string, path: string, body?: object) => Promise<void>;
+type Ask = (method: string, path: string, body?: object) => Promise<unknown>;
 
 interface Refusal {
   readonly name: string;
   /** Of the topic's declaration. */
   readonly declared?: (index: string) => object;
   /** Makes Elasticsearch refuse everything sent to the index. */
-  readonly refuse: (ask: Ask, index: string) => Promise<void>;
-  readonly mend: (ask: Ask, index: string) => Promise<void>;
+  readonly refuse: (ask: Ask, index: string) => Promise<unknown>;
+  readonly mend: (ask: Ask, index: string) => Promise<unknown>;
   /** Of the line in the log. */
   readonly code: string;
   readonly says: string;
@@ -21,16 +21,16 @@ interface Refusal {
 
 const settings =
   (value: object, path = "_settings") =>
-  (ask: Ask, index: string): Promise<void> =>
+  (ask: Ask, index: string): Promise<unknown> =>
     ask("PUT", `/${index}/${path}`, value);
 const cluster =
   (name: string, value: unknown) =>
-  (ask: Ask): Promise<void> =>
+  (ask: Ask): Promise<unknown> =>
     ask("PUT", "/_cluster/settings", { persistent: { [name]: value } });
-const created = async (ask: Ask, index: string): Promise<void> => ask("PUT", `/${index}`);
+const created = async (ask: Ask, index: string): Promise<unknown> => ask("PUT", `/${index}`);
 /** Runs one after another. */
 const both =
-  (...steps: ((ask: Ask, index: string) => Promise<void>)[]) =>
+  (...steps: ((ask: Ask, index: string) => Promise<unknown>)[]) =>
   async (ask: Ask, index: string): Promise<void> => {
     for (const step of steps) await step(ask, index);
   };
@@ -120,10 +120,7 @@ export function describeRefusals(world: DisturbedWorld): void {
     }, 720_000);
     afterAll(() => host?.[Symbol.asyncDispose]());
 
-    const ask: Ask = async (method, path, body) => {
-      const answer = await servers.elasticsearch.request(method, path, body);
-      if (answer.status !== 200) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
-    };
+    const ask: Ask = (...asked) => servers.elasticsearch.demand(...asked);
 
     for (const [n, { name, refuse, mend, code, says }] of refusals.entries()) {
       test(

@@ -63,7 +63,7 @@ export function describeChanges(world: SecuredWorld): void {
       await change(next);
       await eventually("it is tried", async () => (await world.secured.refusedLogins()) > refused);
       await world.secured.setUser("scram-sha-512", user, next);
-      await eventually("it is taken", async () => (await host.fetch("/readyz")).status === 200);
+      await host.untilReady();
       await Promise.all(topics.map((topic) => world.secured.kafka.produce(topic, [{ value: "third" }])));
       await untilCommitted(3);
       for (const { counts } of await host.topics())

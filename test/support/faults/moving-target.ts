@@ -29,15 +29,10 @@ export async function createMovingTarget(
   name: string,
   kind: MovingKind,
 ): Promise<MovingTarget> {
-  const demand = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> => {
-    const answer = await elasticsearch.request(method, path, body);
-    if (answer.status === 200) return answer.body;
-    throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-  };
   if (kind === "alias")
-    await demand("PUT", `/${name}-000001`, { aliases: { [name]: { is_write_index: true } } });
+    await elasticsearch.demand("PUT", `/${name}-000001`, { aliases: { [name]: { is_write_index: true } } });
   else if (kind === "stream")
-    await demand("PUT", `/_index_template/${name}`, {
+    await elasticsearch.demand("PUT", `/_index_template/${name}`, {
       index_patterns: [name],
       priority: 500,
       data_stream: {},
@@ -48,12 +43,12 @@ export async function createMovingTarget(
   const rollOnce = async (): Promise<void> => {
     // A stream exists from its first document on.
     if (kind !== "alias" && (await indicesBehind(name)).length === 0) return;
-    await demand("POST", `/${name}/_rollover`);
+    await elasticsearch.demand("POST", `/${name}/_rollover`);
     rollovers += 1;
   };
   /** In the order of their creation. */
   const indicesBehind = async (name: string): Promise<readonly string[]> => {
-    const { aliases, data_streams: streams } = (await demand(
+    const { aliases, data_streams: streams } = (await elasticsearch.demand(
       "GET",
       `/_resolve/index/${name}?ignore_unavailable=true`,
     )) as unknown as Resolved;
@@ -73,7 +68,7 @@ export async function createMovingTarget(
     },
     async [Symbol.asyncDispose]() {
       const former = (await indicesBehind(name)).slice(0, -1);
-      if (former.length > 0) await demand("DELETE", `/${former.join()}`);
+      if (former.length > 0) await elasticsearch.demand("DELETE", `/${former.join()}`);
     },
   };
 }

@@ -213,7 +213,7 @@ async function prepare(world: FaultWorld, plan: TopicPlan): Promise<void> {
   await world.kafka.createTopic(plan.topic, plan.partitions);
   if (plan.poisonEvery === 0) return;
   // The template would map it by the first document, which may be poisonous.
-  const { status } = await world.elasticsearch.request(
+  await world.elasticsearch.demand(
     "PUT",
     `/${plan.topic}`,
     strictIndex({
@@ -228,7 +228,6 @@ async function prepare(world: FaultWorld, plan: TopicPlan): Promise<void> {
       },
     }),
   );
-  if (status !== 200) throw new Error(`the index ${plan.topic} was not created: ${status}`);
 }
 
 /** Whether all running hosts are ready and all records in Kafka are committed. */

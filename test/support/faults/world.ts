@@ -167,10 +167,5 @@ async function openListener(name: string, port: number): Promise<Listener> {
  */
 async function coverAll(node: string): Promise<void> {
   const template = coveringTemplate(null, ["fault-*"]);
-  const { status } = await testElasticsearch(node).request(
-    "PUT",
-    `/_index_template/${indexTemplateName}`,
-    template,
-  );
-  if (status !== 200) throw new Error(`the index template was not written: ${status}`);
+  await testElasticsearch(node).demand("PUT", `/_index_template/${indexTemplateName}`, template);
 }

@@ -1,6 +1,5 @@
 import {
   CompressionTypes,
-  KafkaJSAggregateError,
   KafkaJSProtocolError,
   type ICustomPartitioner,
   type Kafka,
@@ -18,6 +17,7 @@ import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import { contentBytesOf } from "../../../rules/model/record.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import { createTopic } from "./create-topic.ts";
 import { createKafkaClient } from "./client.ts";
 import type { KafkaLinks } from "./links.ts";
 import { explained, inWords } from "./explain-error.ts";
@@ -84,19 +84,7 @@ export function createDeadLetters(
 }
 
 async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    // Returns false, without an error, if the topic exists.
-    await admin.createTopics({
-      topics: [{ topic, configEntries: DEAD_LETTER_TOPIC_CONFIG }],
-      waitForLeaders: true,
-    });
-  } catch (error) {
-    throw withoutAggregate(error, topic);
-  } finally {
-    await admin.disconnect();
-  }
+  await createTopic(kafka, { topic, configEntries: DEAD_LETTER_TOPIC_CONFIG });
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     createPartitioner: inTurns,
@@ -117,13 +105,6 @@ const inTurns: ICustomPartitioner = () => {
     return partitions[turn++ % partitions.length]?.partitionId ?? 0;
   };
 };
-
-/** kafkajs says only "Topic creation errors"; the reasons are in the aggregated errors. */
-export function withoutAggregate(error: unknown, topic: string): unknown {
-  if (!(error instanceof KafkaJSAggregateError)) return error;
-  const reasons = error.errors.map((one) => messageOf(one)).join(", ");
-  return new Error(`"${topic}" does not exist and cannot be created: ${reasons}`, { cause: error });
-}
 
 /**
  * Halves a batch that is too large. A single letter that is too large is sent without its value, then bare.

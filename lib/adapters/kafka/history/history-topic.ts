@@ -1,10 +1,10 @@
-import { CompressionTypes, type ICustomPartitioner, type Kafka, type Producer } from "kafkajs";
+import { CompressionTypes, type ICustomPartitioner, type Producer } from "kafkajs";
 import { abortable } from "../../../rules/base/abortable.ts";
 import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import type { HistorySettings, KafkaSettings } from "../../../rules/model/settings.ts";
 import { createKafkaClient } from "../client/client.ts";
-import { withoutAggregate } from "../client/dead-letters.ts";
+import { createTopic } from "../client/create-topic.ts";
 import { explained, inWords } from "../client/explain-error.ts";
 import type { KafkaLinks } from "../client/links.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
@@ -52,7 +52,12 @@ export function createHistoryWriter(
   const open = async (signal: AbortSignal): Promise<Opened> => {
     const partitions = await partitionsOf(history.topic, openWire(), signal);
     const client = createKafkaClient(kafka, logger, links);
-    if (partitions === null) await createTopic(client, history);
+    if (partitions === null)
+      await createTopic(client, {
+        topic: history.topic,
+        numPartitions: LANES,
+        configEntries: historyTopicConfig(history.keepMs),
+      });
     const producer = client.producer({ allowAutoTopicCreation: false, createPartitioner: asGiven });
     await producer.connect();
     return { producer, partitions: partitions ?? LANES };
@@ -142,22 +147,6 @@ export function historyTopicConfig(keepMs: number): { name: string; value: strin
     { name: "segment.ms", value: String(SEGMENT_MS) },
     { name: "segment.bytes", value: String(SEGMENT_BYTES) },
   ];
-}
-
-async function createTopic(kafka: Kafka, { topic, keepMs }: HistorySettings): Promise<void> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    // Returns false, without an error, if another host was faster.
-    await admin.createTopics({
-      topics: [{ topic, numPartitions: LANES, configEntries: historyTopicConfig(keepMs) }],
-      waitForLeaders: true,
-    });
-  } catch (error) {
-    throw withoutAggregate(error, topic);
-  } finally {
-    await admin.disconnect();
-  }
 }
 
 /** A topic that somebody made may have one partition. */

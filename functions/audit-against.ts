@@ -1,6 +1,6 @@
+import type { ForeignIndex } from "../lib/adapters/elasticsearch/topic-snapshot/foreign-index.ts";
 import { isJudged, type ContentView } from "../lib/rules/audit/against/content.ts";
-import type { ReadSpans } from "../lib/adapters/kafka/queries/fetched-batch.ts";
-import type { Spans } from "../lib/rules/offsets/span-tracks.ts";
+import type { Spans, ReadSpans } from "../lib/rules/offsets/span-tracks.ts";
 import {
   countPlaced,
   findPositionForm,
@@ -14,7 +14,7 @@ import { PenstockError } from "../lib/rules/base/errors.ts";
 import { counted, countText } from "../lib/rules/base/units.ts";
 import type { FailureStores } from "../lib/rules/dead-letters/failure-stores.ts";
 import { compareByContent, type ContentFindings, type MinuteFindings } from "./audit-against/by-content.ts";
-import { compareByPosition, type SearchedIndex } from "./audit-against/by-position.ts";
+import { compareByPosition } from "./audit-against/by-position.ts";
 import { refusedDocuments } from "./audit-against/refused.ts";
 import { positionQueries } from "./audit-against/queries.ts";
 
@@ -30,16 +30,10 @@ export interface AuditAgainstInput {
   readonly position: PositionForm | "find" | null;
 }
 
-/** A frozen view of an index that another tool filled, for reading only. The opener must close it. */
-export interface ForeignDocuments extends SearchedIndex {
-  /** Closed indices among those meant. */
-  readonly closed: readonly string[];
-  sample(query: object, size: number): Promise<readonly ForeignDocument[]>;
-  best(query: object): Promise<ForeignDocument | null>;
-  types(fields: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
-}
+export type ForeignDocuments = Omit<ForeignIndex, "close">;
 
 export interface AuditAgainstDeps {
+  /** The opener must close it. */
   readonly index: ForeignDocuments;
   readonly failureStores: Pick<FailureStores, "survey" | "contents">;
   readonly signal: AbortSignal;

@@ -1,16 +1,10 @@
 import { backoffMs, type BackoffRule } from "../lib/rules/base/backoff.ts";
+import type { DeclarationsRequest } from "../lib/rules/declarations/edit-request.ts";
 import type { DeclarationTarget } from "../lib/rules/model/declaration.ts";
 import { listRefusal } from "../lib/rules/declarations/etcd-value.ts";
-import { editDeclarations, type DeclarationsEdit } from "../lib/rules/declarations/edit.ts";
+import { editDeclarations } from "../lib/rules/declarations/edit.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import type { EtcdReading } from "../lib/rules/declarations/etcd-memory.ts";
-
-export interface EditInput {
-  readonly key: string;
-  readonly edit: DeclarationsEdit;
-  /** The key's mod revision that the editor started from, 0 if the key was absent; null for whatever is current. */
-  readonly revision: number | null;
-}
 
 /** Reads and writes one key of etcd; part of `DeclarationsStore`. */
 export interface EditStore {
@@ -83,7 +77,7 @@ const WRITE_BACKOFF: BackoffRule = { initialMs: 10, maxMs: 250 };
  * @throws PenstockError `etcd_unavailable` or `etcd_refused`
  */
 export async function planEdit(
-  { key, edit, revision }: EditInput,
+  { key, edit, revision }: DeclarationsRequest,
   { store, signal }: Pick<EditDeps, "signal"> & { readonly store: Pick<EditStore, "read"> },
 ): Promise<PlannedEdit | RefusedEdit | LostEdit> {
   const refused = (about: RefusedEdit["about"], reason: string): RefusedEdit => ({
@@ -112,12 +106,15 @@ export async function planEdit(
  * @throws PenstockError `etcd_unavailable`, `etcd_refused`, or `etcd_conflict` after 50 lost races.
  */
 export function writeEdit(
-  input: EditInput & { readonly revision: null },
+  input: DeclarationsRequest & { readonly revision: null },
   deps: EditDeps,
 ): Promise<WrittenEdit | RefusedEdit>;
-export function writeEdit(input: EditInput, deps: EditDeps): Promise<WrittenEdit | RefusedEdit | LostEdit>;
+export function writeEdit(
+  input: DeclarationsRequest,
+  deps: EditDeps,
+): Promise<WrittenEdit | RefusedEdit | LostEdit>;
 export async function writeEdit(
-  input: EditInput,
+  input: DeclarationsRequest,
   deps: EditDeps,
 ): Promise<WrittenEdit | RefusedEdit | LostEdit> {
   const { store, signal } = deps;

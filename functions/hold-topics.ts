@@ -1,4 +1,4 @@
-import type { StoredOrder } from "../lib/adapters/kafka/orders/order-store.ts";
+import type { StoredOrder } from "../lib/rules/offsets/order-groups.ts";
 import type { SourceRef } from "../lib/rules/model/declaration.ts";
 import {
   type Hold,

@@ -4,18 +4,13 @@ import {
   tellExclusion,
   type ToldExclusion,
 } from "../lib/rules/declarations/desired.ts";
-import type { Declaration, Refusal, SourceRef, Specification } from "../lib/rules/model/declaration.ts";
+import type { Declaration, Refusal } from "../lib/rules/model/declaration.ts";
 import { specificationHash } from "../lib/rules/model/specification.ts";
 import { type ObservedTopic, type Plan, planTopics } from "../lib/rules/plan/plan.ts";
-import type { TopicState } from "../lib/rules/progress/status.ts";
+import type { TopicStatus } from "../lib/rules/progress/status.ts";
 
 /** A topic of a running host, as `GET /topics` shows it. */
-export interface RunningTopic {
-  readonly topic: string;
-  readonly state: TopicState;
-  readonly sources: readonly SourceRef[];
-  readonly spec: Specification;
-}
+export type RunningTopic = Pick<TopicStatus, "topic" | "state" | "sources" | "spec">;
 
 export interface PreviewInput {
   readonly declarations: readonly Declaration[];

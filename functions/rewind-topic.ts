@@ -1,10 +1,10 @@
 import { PenstockError } from "../lib/rules/base/errors.ts";
+import type { StoredOrder } from "../lib/rules/offsets/order-groups.ts";
 import { counted } from "../lib/rules/base/units.ts";
 import type { LogRange } from "../lib/rules/offsets/position.ts";
 import {
   parseRewindOrder,
   planRewind,
-  type RewindEntry,
   type RewindOrder,
   type RewindStep,
   type RewindTarget,
@@ -31,9 +31,9 @@ export interface RewindDeps {
   /** By partition: the first record of that time or later, or the end of the log. @throws PenstockError */
   offsetsAt(topic: string, atMs: number): Promise<ReadonlyMap<number, number>>;
   /** The orders of all topics. @throws PenstockError */
-  readRewinds(): Promise<readonly RewindEntry[]>;
-  writeRewinds(orders: readonly RewindEntry[]): Promise<void>;
-  readRebuilds(): Promise<readonly RewindEntry[]>;
+  readRewinds(): Promise<readonly StoredOrder[]>;
+  writeRewinds(orders: readonly StoredOrder[]): Promise<void>;
+  readRebuilds(): Promise<readonly StoredOrder[]>;
   /** How many hosts are in the group; null: at least one. */
   hosts(): Promise<number | null>;
   /** Milliseconds since the epoch. */

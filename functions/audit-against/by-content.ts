@@ -1,6 +1,6 @@
+import type { ForeignIndex } from "../../lib/adapters/elasticsearch/topic-snapshot/foreign-index.ts";
 import { causeOf } from "../../lib/rules/audit/against/cause.ts";
-import type { ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
-import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
+import type { Spans, ReadSpans } from "../../lib/rules/offsets/span-tracks.ts";
 import {
   documentKey,
   isJudged,
@@ -26,7 +26,6 @@ import {
 import { createCauses, UNEXPLAINED, type Findings } from "../../lib/rules/audit/against/tally.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
-import type { SearchedIndex } from "./by-position.ts";
 import { readSample } from "./sample.ts";
 
 export interface ByContentInput {
@@ -38,7 +37,7 @@ export interface ByContentInput {
 }
 
 export interface ByContentDeps {
-  readonly index: SearchedIndex & { best(query: object): Promise<ForeignDocument | null> };
+  readonly index: Pick<ForeignIndex, "shape" | "count" | "find" | "best">;
   readonly readSpans: ReadSpans;
   /** @param done records and documents that were read */
   onProgress(done: number): void;

@@ -1,6 +1,6 @@
-import { causeOf, type IndexShape } from "../../lib/rules/audit/against/cause.ts";
-import type { ReadBatch, ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
-import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
+import type { ForeignIndex } from "../../lib/adapters/elasticsearch/topic-snapshot/foreign-index.ts";
+import { causeOf } from "../../lib/rules/audit/against/cause.ts";
+import type { Spans, ReadBatch, ReadSpans } from "../../lib/rules/offsets/span-tracks.ts";
 import {
   isJudged,
   learnContent,
@@ -18,16 +18,6 @@ import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import type { PositionQueries } from "./queries.ts";
 import { readSample } from "./sample.ts";
 
-export interface SearchedIndex {
-  readonly shape: IndexShape;
-  count(query: object): Promise<number>;
-  find(
-    query: object,
-    fields: readonly string[] | null,
-    onPage: (documents: readonly ForeignDocument[]) => void,
-  ): Promise<void>;
-}
-
 export interface ByPositionInput {
   readonly topic: string;
   /** The offsets to compare. */
@@ -37,7 +27,7 @@ export interface ByPositionInput {
 }
 
 export interface ByPositionDeps {
-  readonly index: SearchedIndex;
+  readonly index: Pick<ForeignIndex, "shape" | "count" | "find">;
   readonly readSpans: ReadSpans;
   /** Offsets that were compared. */
   onProgress(done: number): void;
@@ -178,7 +168,7 @@ async function judgeRest(
   spans: Spans,
   queries: PositionQueries,
   placeOf: ReturnType<typeof placeReader>,
-  index: SearchedIndex,
+  index: Pick<ForeignIndex, "count" | "find">,
   seen: number,
 ): Promise<{ unplaced: number; below: number; beyond: number; strays: readonly string[] }> {
   const homeless = queries.homeless === null ? 0 : await index.count(queries.homeless);

@@ -1,3 +1,4 @@
+import type { ForeignIndex } from "../../lib/adapters/elasticsearch/topic-snapshot/foreign-index.ts";
 import {
   idAt,
   placeReader,
@@ -18,11 +19,6 @@ export interface PositionQueries {
   range(partition: number, from: number | null, to: number | null): object | null;
   /** The fields that hold positions. */
   readonly fields: readonly string[];
-}
-
-interface SearchedIndex {
-  count(query: object): Promise<number>;
-  types(fields: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
 const NUMBERS = new Set([
@@ -48,7 +44,7 @@ export async function positionQueries(
   form: PositionForm,
   topic: string,
   sample: readonly ForeignDocument[],
-  index: SearchedIndex,
+  index: Pick<ForeignIndex, "count" | "types">,
 ): Promise<PositionQueries | null> {
   if (form.kind === "id") {
     return {

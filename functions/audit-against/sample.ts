@@ -1,5 +1,4 @@
-import type { ReadBatch, ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
-import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
+import type { Spans, ReadBatch, ReadSpans } from "../../lib/rules/offsets/span-tracks.ts";
 
 /** Of how many partitions. */
 const PARTITIONS = 6;

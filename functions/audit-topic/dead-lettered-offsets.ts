@@ -1,8 +1,7 @@
-import type { ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import { createBurials, type BurialsBuilder } from "../../lib/rules/audit/dead-lettered-offsets.ts";
 import { readDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
-import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
+import type { Spans, ReadSpans } from "../../lib/rules/offsets/span-tracks.ts";
 
 export interface ReadBurialsInput {
   readonly deadLetterTopic: string;

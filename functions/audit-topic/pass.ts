@@ -1,5 +1,4 @@
 import type { RecordDocuments } from "../../lib/adapters/elasticsearch/topic-snapshot/snapshot.ts";
-import type { ReadSpans } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import {
   type AuditTarget,
   createAbsenceExplainer,
@@ -14,7 +13,7 @@ import {
   type SettledRecord,
 } from "../../lib/rules/audit/partition-audit.ts";
 import type { AuditPass } from "../../lib/rules/audit/topic-audit.ts";
-import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
+import type { Spans, ReadSpans } from "../../lib/rules/offsets/span-tracks.ts";
 import type { SkippedRange } from "../../lib/rules/offsets/marks.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";

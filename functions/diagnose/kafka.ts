@@ -1,4 +1,4 @@
-import type { StoredOrder } from "../../lib/adapters/kafka/orders/order-store.ts";
+import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import type { KafkaDiagnosis } from "../../lib/adapters/kafka/queries/diagnosis.ts";
 import { type Check, checksOf, isRefused } from "../../lib/rules/diagnosis/check.ts";
 import {

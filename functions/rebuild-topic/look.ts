@@ -1,19 +1,19 @@
 import type { RebuildIndices } from "../../lib/adapters/elasticsearch/rebuild/rebuild-indices.ts";
+import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import {
   positionsOf,
   type RebuildOrder,
   rebuildOf,
   type RebuildPosition,
-  type StoredEntry,
 } from "../../lib/rules/rebuild/rebuild.ts";
 import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 import { type RebuildStatus, rebuildStatusOf } from "../../lib/rules/rebuild/rebuild-status.ts";
 
 /** Entries in Kafka. Both throw PenstockError `kafka_unavailable` or `kafka_refused`. */
 export interface EntryStore {
-  read(signal: AbortSignal): Promise<readonly StoredEntry[]>;
-  write(entries: readonly StoredEntry[], signal: AbortSignal): Promise<void>;
+  read(signal: AbortSignal): Promise<readonly StoredOrder[]>;
+  write(entries: readonly StoredOrder[], signal: AbortSignal): Promise<void>;
 }
 
 /** Where rebuilds are kept, and what they are about. */

@@ -1,10 +1,9 @@
-import type { FetchedBatch } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import type { LogRange } from "../../lib/rules/offsets/position.ts";
 import { readDeadLetter, type ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { isMeant, type DeadLetterFilter } from "../../lib/rules/dead-letters/replay-request.ts";
-import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
+import type { Spans, FetchedBatch } from "../../lib/rules/offsets/span-tracks.ts";
 
 /** Reads topics independently of their consumers. */
 export interface RecordReader {

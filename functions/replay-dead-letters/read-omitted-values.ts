@@ -1,8 +1,7 @@
-import type { FetchedBatch } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import type { ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
-import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
+import type { Spans, FetchedBatch } from "../../lib/rules/offsets/span-tracks.ts";
 import type { RecordReader } from "./read-dead-letters.ts";
 
 /** Only very large records have their values omitted, so few are read at once. */

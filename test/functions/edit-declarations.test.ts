@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { planEdit, writeEdit, type EditDeps, type EditInput } from "../../functions/edit-declarations.ts";
+import type { DeclarationsRequest } from "../../lib/rules/declarations/edit-request.ts";
+import { planEdit, writeEdit, type EditDeps } from "../../functions/edit-declarations.ts";
 import type { DeclarationsEdit } from "../../lib/rules/declarations/edit.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { rejection } from "../support/rejection.ts";
@@ -36,7 +37,7 @@ function world(value: string | null, { races = 0, problem = null as string | nul
       },
     },
   };
-  const input = (edit: DeclarationsEdit, revision: number | null): EditInput => ({
+  const input = (edit: DeclarationsEdit, revision: number | null): DeclarationsRequest => ({
     key: "k",
     edit,
     revision,

@@ -5,7 +5,7 @@ import {
   type HoldInput,
   holdTopics,
 } from "../../functions/hold-topics.ts";
-import type { StoredOrder } from "../../lib/adapters/kafka/orders/order-store.ts";
+import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import { type HoldEntry, holdText, parseHold } from "../../lib/rules/progress/hold.ts";
 
 const START = 1_000_000;

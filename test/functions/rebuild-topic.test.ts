@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import { rebuildTopic, type RebuildAction, type RebuildTopicDeps } from "../../functions/rebuild-topic.ts";
 import type { ResolvedName } from "../../lib/adapters/elasticsearch/names/resolved-name.ts";
 import {
@@ -7,7 +8,6 @@ import {
   rebuildOf,
   type RebuildOrder,
   type RebuildPosition,
-  type StoredEntry,
 } from "../../lib/rules/rebuild/rebuild.ts";
 import { specification } from "../support/records.ts";
 import { rebuildOrder, rebuildPosition } from "../support/rebuilds.ts";
@@ -33,8 +33,8 @@ const names = { app: alias("app-1"), "app-1": index("app-1") };
 
 /** Topic `app` with one partition, written to alias `app` of `app-1`. */
 function world(given: Given = {}) {
-  let orders: StoredEntry[] = given.order === undefined ? [] : [orderEntry("app", given.order)];
-  let position: StoredEntry[] =
+  let orders: StoredOrder[] = given.order === undefined ? [] : [orderEntry("app", given.order)];
+  let position: StoredOrder[] =
     given.order === undefined
       ? []
       : [positionEntry("app", rebuildPosition({ next: 100, ...given.position }))];

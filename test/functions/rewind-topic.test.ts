@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
+import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import { type RewindDeps, type RewindInput, rewindTopic } from "../../functions/rewind-topic.ts";
-import { parseRewindOrder, type RewindEntry } from "../../lib/rules/offsets/rewind.ts";
+import { parseRewindOrder } from "../../lib/rules/offsets/rewind.ts";
 import { rejection } from "../support/rejection.ts";
 
 /** A topic of two partitions, read up to 90 of 100 each, whose hosts carry out orders after some looks. */
 function world(changes: Partial<RewindDeps> = {}) {
   let nowMs = Date.UTC(2026, 10, 30, 12);
-  let orders: RewindEntry[] = [];
-  const written: RewindEntry[][] = [];
-  const carryOut = (some: (entry: RewindEntry) => boolean): void => {
+  let orders: StoredOrder[] = [];
+  const written: StoredOrder[][] = [];
+  const carryOut = (some: (entry: StoredOrder) => boolean): void => {
     orders = orders.map((entry) =>
       some(entry)
         ? { ...entry, metadata: JSON.stringify({ ...parseRewindOrder(entry.metadata), done: true }) }
@@ -126,7 +127,7 @@ test("says which partitions have not moved after 30 s; at once if no host runs",
 test("another order that takes its place ends the wait", async () => {
   const topic = world();
   const other = { id: "other", by: "you", at: "2026-11-30T12:00:00.000Z", from: 90, done: true };
-  let orders: readonly RewindEntry[] = [];
+  let orders: readonly StoredOrder[] = [];
   const fought = world({
     readRewinds: () => Promise.resolve(orders),
     writeRewinds(some) {

@@ -1,6 +1,6 @@
+import type { FetchedBatch } from "../../lib/rules/offsets/span-tracks.ts";
 import { describe, expect, test } from "bun:test";
 import { CompressionTypes } from "kafkajs";
-import type { FetchedBatch } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
 import { createKafkaOffsets } from "../../lib/adapters/kafka/queries/offsets.ts";
 import { readSpans, type Spans } from "../../lib/adapters/kafka/queries/span-reader.ts";
 import { uniqueName } from "../support/kafka.ts";

@@ -1,4 +1,5 @@
-import type { OrderStore, StoredOrder } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import type { OrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import type { StoredOrder } from "../../../lib/rules/offsets/order-groups.ts";
 import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";

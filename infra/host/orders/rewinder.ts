@@ -1,6 +1,7 @@
 import type { GroupMember } from "../../../lib/adapters/kafka/group/member/member.ts";
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
-import type { OrderStore, StoredOrder } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import type { OrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import type { StoredOrder } from "../../../lib/rules/offsets/order-groups.ts";
 import type { Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";

@@ -1,13 +1,12 @@
 import type { IngestBatchResult } from "../../../functions/ingest-batch.ts";
 import { ingestUntilSettled } from "../../../functions/ingest-batch/ingest-until-settled.ts";
-import type { FetchedBatch } from "../../../lib/adapters/kafka/queries/fetched-batch.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import { sleep, type Time } from "../../../lib/rules/base/time.ts";
 import type { Specification } from "../../../lib/rules/model/declaration.ts";
 import type { OutcomeKind, SourceRecord } from "../../../lib/rules/model/record.ts";
 import { withIndex } from "../../../lib/rules/model/specification.ts";
 import type { LogRange } from "../../../lib/rules/offsets/position.ts";
-import type { Spans } from "../../../lib/rules/offsets/span-tracks.ts";
+import type { Spans, FetchedBatch } from "../../../lib/rules/offsets/span-tracks.ts";
 import type { RebuildOrder, RebuildPosition } from "../../../lib/rules/rebuild/rebuild.ts";
 
 /** What one host rebuilds of a topic. Anything else is another run. */

@@ -33,24 +33,7 @@ export interface TopicAudit {
 }
 
 /** Sums over all partitions of a pass. */
-export interface AuditTotals {
-  readonly partitions: number;
-  readonly offsets: number;
-  readonly indexed: number;
-  readonly deadLettered: number;
-  readonly elsewhere: number;
-  readonly repaired: number;
-  readonly nulls: number;
-  readonly notRecords: number;
-  readonly expired: number;
-  readonly dropped: number;
-  readonly skipped: number;
-  readonly gaps: number;
-  readonly doubles: number;
-  readonly stale: number;
-}
-
-export function totalsOf({ partitions }: Pick<AuditPass, "partitions">): AuditTotals {
+export function totalsOf({ partitions }: Pick<AuditPass, "partitions">) {
   const sum = (of: (partition: PartitionAudit) => number): number =>
     partitions.reduce((total, partition) => total + of(partition), 0);
   const count = (of: (partition: PartitionAudit) => OffsetRanges): number =>

@@ -1,5 +1,5 @@
 import type { SourceRecord } from "../model/record.ts";
-import type { BatchFacts, GapReason, LogEntry } from "./entries.ts";
+import type { BatchFacts, LogEntry } from "./entries.ts";
 
 /** Bytes for a person: text if they are text, otherwise Base64. */
 export interface ShownBytes {
@@ -26,14 +26,7 @@ export interface ShownRecord {
   readonly batch: BatchFacts;
 }
 
-export interface ShownGap {
-  readonly kind: "gap";
-  readonly from: number;
-  /** One past its last offset. */
-  readonly end: number;
-  readonly why: GapReason;
-  readonly detail: string | null;
-}
+export type ShownGap = Extract<LogEntry, { readonly kind: "gap" }>;
 
 export type ShownEntry = ShownRecord | ShownGap;
 

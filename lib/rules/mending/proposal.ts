@@ -45,9 +45,9 @@ export interface Plan {
 /** The index that refused a group of letters, as it is now. */
 export interface RefusingTarget {
   readonly kind: TriedTarget["kind"];
-  /** The index that takes documents for the name; null if there is none. */
+  /** The index that takes documents for the name; null if it does not exist yet, or there is none. */
   readonly index: string | null;
-  /** Whether a new index can take over behind the alias. */
+  /** Whether it is an alias whose write index can be rolled over without naming the next one. */
   readonly mayRollOver: boolean;
   readonly mappings: Mapping;
   /** Nested, as Elasticsearch shows them. */

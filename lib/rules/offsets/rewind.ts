@@ -114,16 +114,6 @@ export function planRewind(
     });
 }
 
-/** As orders are kept in Kafka: see `StoredOrder`. */
-export interface RewindEntry {
-  readonly topic: string;
-  readonly partition: number;
-  /** Where to move it. */
-  readonly offset: number;
-  /** A `RewindOrder` as JSON. */
-  readonly metadata: string;
-}
-
 /** The order to move one partition. */
 export interface RewindOrder {
   readonly id: string;

@@ -4,13 +4,21 @@ import type { SourceRecord } from "../model/record.ts";
 /** Offsets [start, end) by partition. */
 export type Spans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
 
-/** The offsets [start, end) of one fetch, with the records among them. */
-interface Fetched {
+/** Records of one partition, read together. */
+export interface FetchedBatch {
   readonly partition: number;
   readonly records: readonly SourceRecord[];
+  /** The end of the previous batch, unless the position was moved. */
   readonly start: number;
+  /** One past the last offset this batch covers, records or not. */
   readonly end: number;
 }
+
+/** Records of one partition, and how far Kafka was read. */
+export type ReadBatch = Omit<FetchedBatch, "start">;
+
+/** Reads each span of a topic once, in order of offsets. */
+export type ReadSpans = (spans: Spans, onBatch: (batch: ReadBatch) => Promise<void>) => Promise<void>;
 
 interface Track {
   /** The next offset to read. */
@@ -34,9 +42,9 @@ export interface SpanTracks {
    * @throws PenstockError `kafka_refused` if the log was truncated before the span's end
    */
   take(
-    batch: Fetched,
+    batch: FetchedBatch,
   ):
-    | { readonly kind: "taken"; readonly batch: Fetched }
+    | { readonly kind: "taken"; readonly batch: FetchedBatch }
     | { readonly kind: "known" }
     | { readonly kind: "moved"; readonly wanted: number };
   advance(partition: number, position: number): void;

@@ -1,28 +1,10 @@
 import { z } from "zod";
+import type { StoredOrder } from "../offsets/order-groups.ts";
 
 /*
  * What is kept of a rebuild, in two consumer groups that nobody joins. The order is written by whoever steers the rebuild,
  * the positions only by the hosts that own the partitions. So nobody overwrites what somebody else wrote.
  */
-
-/** The order to rebuild a topic: the metadata of the topic's partition 0 in the group `<kafka.group>.rebuilds`. */
-export interface RebuildOrder {
-  readonly id: string;
-  /** The new index. */
-  readonly index: string;
-  /** The new index's UUID: another index of that name lacks what was written before. */
-  readonly uuid: string;
-  /** The index that the topic was written to when the rebuild began. */
-  readonly old: string;
-  /** The alias of `old` that the topic declares; null if it declares the index itself. */
-  readonly alias: string | null;
-  readonly by: string;
-  /** ISO 8601. */
-  readonly since: string;
-  readonly paused: boolean;
-  /** Both indices get each record from now on, because either may become the live one. */
-  readonly both: boolean;
-}
 
 /** Records by their outcome in the new index. */
 export type RebuildCounts = Readonly<Record<"indexed" | "duplicate" | "deadLettered" | "skipped", number>>;
@@ -47,24 +29,24 @@ export interface RebuildPosition {
   readonly trouble: string | null;
 }
 
-/** An entry of a consumer group that nobody joins. */
-export interface StoredEntry {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** JSON; empty: nothing. */
-  readonly metadata: string;
-}
+/** The order to rebuild a topic: the metadata of the topic's partition 0 in the group `<kafka.group>.rebuilds`. */
+export type RebuildOrder = Readonly<z.infer<typeof orderShape>>;
 
-const orderShape: z.ZodType<RebuildOrder> = z.object({
+const orderShape = z.object({
   id: z.string(),
+  /** The new index. */
   index: z.string(),
+  /** The new index's UUID: another index of that name lacks what was written before. */
   uuid: z.string(),
+  /** The index that the topic was written to when the rebuild began. */
   old: z.string(),
+  /** The alias of `old` that the topic declares; null if it declares the index itself. */
   alias: z.string().nullable(),
   by: z.string(),
+  /** ISO 8601. */
   since: z.string(),
   paused: z.boolean(),
+  /** Both indices get each record from now on, because either may become the live one. */
   both: z.boolean(),
 });
 const count = z.number();
@@ -83,20 +65,20 @@ const orderPartition = 0;
 const maxTroubleLength = 500;
 
 /** The topic's order; null if there is none, or none that this version can read. */
-export function rebuildOf(entries: readonly StoredEntry[], topic: string): RebuildOrder | null {
+export function rebuildOf(entries: readonly StoredOrder[], topic: string): RebuildOrder | null {
   const entry = entries.find((one) => one.topic === topic && one.partition === orderPartition);
   return entry === undefined ? null : parsed(orderShape, entry.metadata);
 }
 
 /** @param order null: none any more */
-export function orderEntry(topic: string, order: RebuildOrder | null): StoredEntry {
+export function orderEntry(topic: string, order: RebuildOrder | null): StoredOrder {
   const metadata = order === null ? "" : JSON.stringify(order);
   return { topic, partition: orderPartition, offset: 0, metadata };
 }
 
 /** The positions of the topic's rebuild, by partition. */
 export function positionsOf(
-  entries: readonly StoredEntry[],
+  entries: readonly StoredOrder[],
   topic: string,
   id: string,
 ): ReadonlyMap<number, RebuildPosition> {
@@ -109,7 +91,7 @@ export function positionsOf(
   );
 }
 
-export function positionEntry(topic: string, position: RebuildPosition): StoredEntry {
+export function positionEntry(topic: string, position: RebuildPosition): StoredOrder {
   const { partition, next: offset, trouble, ...rest } = position;
   const metadata = JSON.stringify({ ...rest, trouble: trouble?.slice(0, maxTroubleLength) ?? null });
   return { topic, partition, offset, metadata };

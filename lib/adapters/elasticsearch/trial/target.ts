@@ -1,24 +1,16 @@
 import { z } from "zod";
 import { PenstockError } from "../../../rules/base/errors.ts";
 import { httpStatusOf } from "../../../rules/diagnosis/elasticsearch.ts";
+import type { RefusingTarget } from "../../../rules/mending/proposal.ts";
 import type { Mapping } from "../../../rules/json/object.ts";
 import type { BulkItem } from "../../../rules/outcomes/bulk-answer.ts";
 import type { TemplateTarget } from "../../../rules/template/template-target.ts";
 import { flatSettings } from "../../../rules/trial/scratch-index.ts";
-import type { TriedTarget } from "../../../rules/trial/tried.ts";
 import type { Elasticsearch } from "../client.ts";
 import { shaped } from "../transport/shaped.ts";
 
 /** What a name stands for that documents go to, as far as it decides what becomes of them. */
-export interface Target {
-  readonly kind: TriedTarget["kind"];
-  /** The index that takes documents; null if it does not exist yet, or there is none. */
-  readonly index: string | null;
-  /** Whether it is an alias whose write index can be rolled over without naming the next one. */
-  readonly mayRollOver: boolean;
-  readonly mappings: Mapping;
-  /** Nested, as Elasticsearch shows them. */
-  readonly settings: Mapping;
+export interface Target extends RefusingTarget {
   /** The answer to every document; null if it takes documents. */
   readonly refusal: BulkItem | null;
 }

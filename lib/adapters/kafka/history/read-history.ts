@@ -1,9 +1,8 @@
 import type { HistoryRecord } from "../../../rules/history/record.ts";
 import { parseRecord } from "../../../rules/history/record.ts";
 import type { LogRange } from "../../../rules/offsets/position.ts";
-import type { Spans } from "../../../rules/offsets/span-tracks.ts";
+import type { Spans, FetchedBatch } from "../../../rules/offsets/span-tracks.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
-import type { FetchedBatch } from "../queries/fetched-batch.ts";
 import { createKafkaOffsets } from "../queries/offsets.ts";
 import { readSpans } from "../queries/span-reader.ts";
 import { type HistoryTopicOptions, partitionOf } from "./history-topic.ts";

@@ -1,20 +1,10 @@
 import { PenstockError } from "../../../rules/base/errors.ts";
 import type { Time } from "../../../rules/base/time.ts";
-import { orderGroup, type orderKinds } from "../../../rules/offsets/order-groups.ts";
+import { orderGroup, type orderKinds, type StoredOrder } from "../../../rules/offsets/order-groups.ts";
 import { isMoving } from "../../../rules/trouble/kafka-words.ts";
 import { Coordinator, coordinatorError } from "../group/coordinator/coordinator.ts";
 import type { KafkaCalls, KafkaError, KafkaWire } from "../protocol/wire.ts";
 import { whileLeadersMove } from "../queries/patience.ts";
-
-/** What a person ordered about one partition of a topic. */
-export interface StoredOrder {
-  readonly topic: string;
-  readonly partition: number;
-  /** At least 0. What it means depends on the kind of order. */
-  readonly offset: number;
-  /** JSON of at most 4,096 bytes (the broker's default for `offset.metadata.max.bytes`); empty: there is no order any more. */
-  readonly metadata: string;
-}
 
 /**
  * Keeps orders in Kafka, as commits of a consumer group that nobody joins: every host sees them, they outlive all hosts,

@@ -1,3 +1,4 @@
+import type { FetchedBatch } from "../../../rules/offsets/span-tracks.ts";
 import type { StartAt } from "../../../rules/model/declaration.ts";
 import { KafkaJSAggregateError } from "kafkajs";
 import type { Refused } from "../../../rules/diagnosis/check.ts";
@@ -11,7 +12,6 @@ import { createKafkaAdmin } from "../client/admin.ts";
 import { DEAD_LETTER_TOPIC_CONFIG } from "../client/dead-letters.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { describeGroup, joinRefusal } from "./group-access.ts";
-import type { FetchedBatch } from "./fetched-batch.ts";
 import { readSpans, type Spans } from "./span-reader.ts";
 import { readTopicConfigs } from "./topic-configs.ts";
 import { errorSentence } from "../protocol/error-names.ts";

@@ -2,10 +2,9 @@ import type { Logger } from "../../../rules/base/logger.ts";
 import type { Checkpoint } from "../../../rules/offsets/checkpoint.ts";
 import type { LogRange } from "../../../rules/offsets/position.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
-import type { Spans } from "../../../rules/offsets/span-tracks.ts";
+import type { Spans, FetchedBatch } from "../../../rules/offsets/span-tracks.ts";
 import type { KafkaLinks } from "../client/links.ts";
 import { createKafkaWire } from "../wire/kafkajs-wire.ts";
-import type { FetchedBatch } from "./fetched-batch.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { readSpans, type SpanReaderOptions } from "./span-reader.ts";
 

@@ -1,10 +1,14 @@
 import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
-import { trackSpans, type Spans, type SpanTracks } from "../../../rules/offsets/span-tracks.ts";
+import {
+  trackSpans,
+  type Spans,
+  type SpanTracks,
+  type FetchedBatch,
+} from "../../../rules/offsets/span-tracks.ts";
 import { abortable } from "../../../rules/base/abortable.ts";
 import { systemTime } from "../../system/system-time.ts";
-import type { FetchedBatch } from "./fetched-batch.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { type LogEnds, LogEndsLookup } from "../reader/log-ends.ts";
 import { createReader, type FetchedPart, type PartitionRead, type PartitionSink } from "../reader/reader.ts";

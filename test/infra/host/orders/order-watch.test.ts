@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { createOrderWatch } from "../../../../infra/host/orders/order-watch.ts";
-import type { StoredOrder } from "../../../../lib/adapters/kafka/orders/order-store.ts";
+import type { StoredOrder } from "../../../../lib/rules/offsets/order-groups.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { advance } from "../../../support/fake-time.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";

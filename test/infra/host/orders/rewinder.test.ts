@@ -6,7 +6,8 @@ import {
 } from "../../../../infra/host/orders/rewinder.ts";
 import type { CommitEntry } from "../../../../lib/adapters/kafka/group/member/member.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
-import type { OrderStore, StoredOrder } from "../../../../lib/adapters/kafka/orders/order-store.ts";
+import type { OrderStore } from "../../../../lib/adapters/kafka/orders/order-store.ts";
+import type { StoredOrder } from "../../../../lib/rules/offsets/order-groups.ts";
 import { commitMetadata } from "../../../../lib/rules/offsets/checkpoint.ts";
 import { movedMarks } from "../../../../lib/rules/offsets/marks.ts";
 import { parseRewindOrder, type RewindOrder } from "../../../../lib/rules/offsets/rewind.ts";

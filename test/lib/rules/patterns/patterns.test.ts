@@ -22,6 +22,7 @@ test("what differs from line to line is masked: ids, times, addresses, numbers",
   expect(masked("since Sun Jul  3 10:21:07 2005 of Dec 24 00:00:00, 12.5 KB (3 B) of 7 bytes")).toBe(
     "since <*> of <*>, <*> (<*>) of <*> bytes",
   );
+  expect(masked("nova.log.1.2017-05-16_13:53:08 of host-10-105-160-95")).toBe("nova.log.<*>_<*> of host-<*>");
   expect(masked("dn4711 by ipv6 and ssh2")).toBe("dn<*> by ipv6 and ssh2");
 });
 

@@ -37,8 +37,8 @@ export function PatternsPanel({ state }: PanelProps) {
       <p class="muted">
         {plural(patterns.length, "pattern")} in {isCut ? "the newest" : "all"} {plural(lines, "line")}
         {isCut ? ", as older ones are not read" : ""}
-        {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs.{" "}
-        {repeat}
+        {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs. A
+        search for the other words may find lines of similar patterns, too. {repeat}
       </p>
       <div class="scroll" tabindex={0} role="region" aria-label="Lines by pattern">
         <table class="cards patterns">

@@ -7,7 +7,7 @@ import { useReadOnly } from "../components/read-only.tsx";
 import { useShortcuts } from "../state/keys.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
-import { plural } from "../text/format.ts";
+import { exactCount, plural } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
 
 /** The topics of the cluster, those that nobody declared first. */
@@ -35,7 +35,7 @@ export function KafkaTopics() {
           href={hrefWith(place, { undeclared: undeclared === "1" ? null : "1" })}
           aria-current={undeclared === "1" ? "true" : undefined}
         >
-          {data === null ? "Not declared" : `${data.undeclared} not declared`}
+          {data === null ? "Not declared" : `${exactCount(data.undeclared)} not declared`}
         </a>
         <button type="button" onClick={again}>
           Refresh

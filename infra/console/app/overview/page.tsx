@@ -71,7 +71,11 @@ export function Overview() {
         <Figure
           name="Refused"
           value={shortCount(seen.counts.deadLettered)}
-          note={seen.counts.deadLettered === 0 ? "no dead letters" : "kept as dead letters, see below"}
+          note={
+            seen.counts.deadLettered === 0
+              ? "by this host since it started"
+              : "by this host; kept as dead letters"
+          }
         />
       </dl>
       <HistoryCharts live={seen.history} topic={null} />

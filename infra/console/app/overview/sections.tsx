@@ -89,8 +89,8 @@ export function Refused({ seen }: { readonly seen: OverviewMessage }) {
       <ul class="plain-list">
         <li>
           {deadLettered === 0 ? "No record was refused" : `${plural(deadLettered, "record")} dead-lettered`}{" "}
-          since this host started at <Time at={seen.startedAt} />.{" "}
-          <a href="/ui/dead-letters">Dead letters{deadLettered === 0 ? " of before" : ""}</a>
+          by this host since it started at <Time at={seen.startedAt} />.{" "}
+          <a href="/ui/dead-letters">Dead letters of all hosts</a>
         </li>
         {seen.lostOffsets > 0 ? (
           <li class="bad">

@@ -165,6 +165,7 @@ function Counts({ counts }: { readonly counts: TopicStatus["counts"] }) {
             <span class="large">
               <Count value={value} />
             </span>
+            <span class="muted">by this host</span>
           </dd>
         </div>
       ))}

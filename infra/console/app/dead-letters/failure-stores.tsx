@@ -10,6 +10,7 @@ import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
 import { exploreHref } from "../explore/query/address.ts";
 import { plural } from "../text/format.ts";
+import { Table } from "../parts/table.tsx";
 
 /** With the cluster's setting, each data stream may have a store. */
 const MAX_NAMED = 20;
@@ -99,26 +100,16 @@ function Store({ store: { stream, topics, enabled, ours, others } }: { readonly 
         )}
       </p>
       {ours.kinds.length === 0 ? null : (
-        <div class="scroll" tabindex={0} role="region" aria-label={`Refused documents of ${stream} by error`}>
-          <table class="cards">
-            <thead>
-              <tr>
-                <th scope="col">Error</th>
-                <th scope="col" class="number">
-                  Documents
-                </th>
-                <th scope="col">First seen</th>
-                <th scope="col">Last seen</th>
-                <th scope="col">Newest example</th>
-              </tr>
-            </thead>
-            <tbody>
-              {ours.kinds.map((kind) => (
-                <Kind key={kind.error} kind={kind} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={`Refused documents of ${stream} by error`}
+          columns={["Error", ["Documents", "number"], "First seen", "Last seen", "Newest example"]}
+        >
+          <tbody>
+            {ours.kinds.map((kind) => (
+              <Kind key={kind.error} kind={kind} />
+            ))}
+          </tbody>
+        </Table>
       )}
       {ours.otherKinds === 0 ? null : <p>{plural(ours.otherKinds, "document")} with other errors.</p>}
     </>

@@ -6,6 +6,7 @@ import { Notice } from "../components/notice.tsx";
 import { exploreHref } from "../explore/query/address.ts";
 import { around } from "../explore/query/time-range.ts";
 import { parseDocumentId } from "../../../../lib/rules/documents/document-id.ts";
+import { Table } from "../parts/table.tsx";
 
 /** Fields whose records are indexed but cannot be found by the field's name. */
 export function GaveWay({
@@ -35,44 +36,34 @@ export function GaveWay({
             fields. Nothing is lost: the values are in the documents. Rename the field where it is written, or
             map it in an index template of your own.
           </p>
-          <div class="scroll" tabindex={0} role="region" aria-label="Fields that gave way">
-            <table class="cards">
-              <thead>
-                <tr>
-                  <th scope="col">Topic</th>
-                  <th scope="col">Field</th>
-                  <th scope="col">Why</th>
-                  <th scope="col" class="number">
-                    Records
-                  </th>
-                  <th scope="col">Example</th>
+          <Table
+            label="Fields that gave way"
+            columns={["Topic", "Field", "Why", ["Records", "number"], "Example"]}
+          >
+            <tbody>
+              {fields.map((one) => (
+                <tr key={`${one.topic}/${one.why}/${one.field}`}>
+                  <th scope="row">{one.topic}</th>
+                  <td data-label="Field" class="field">
+                    <code>
+                      <Hostile text={one.field} />
+                    </code>
+                  </td>
+                  <td data-label="Why">
+                    <Hostile text={gaveWayReason(one)} />
+                  </td>
+                  <td data-label="Records" class="number">
+                    <Count value={one.records} />
+                  </td>
+                  <td data-label="Example">
+                    <a href={exampleHref(one.topic, one.sample.id)}>
+                      Open<span class="unseen"> one with {one.field}</span>
+                    </a>
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {fields.map((one) => (
-                  <tr key={`${one.topic}/${one.why}/${one.field}`}>
-                    <th scope="row">{one.topic}</th>
-                    <td data-label="Field" class="field">
-                      <code>
-                        <Hostile text={one.field} />
-                      </code>
-                    </td>
-                    <td data-label="Why">
-                      <Hostile text={gaveWayReason(one)} />
-                    </td>
-                    <td data-label="Records" class="number">
-                      <Count value={one.records} />
-                    </td>
-                    <td data-label="Example">
-                      <a href={exampleHref(one.topic, one.sample.id)}>
-                        Open<span class="unseen"> one with {one.field}</span>
-                      </a>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+              ))}
+            </tbody>
+          </Table>
         </>
       )}
     </section>

@@ -6,6 +6,7 @@ import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
 import { exactCount, shortCount } from "../text/format.ts";
 import { hrefWith, usePlace } from "../state/router.ts";
+import { Table } from "../parts/table.tsx";
 
 interface GroupActions {
   /** A replay is running or requested. */
@@ -19,31 +20,24 @@ export function GroupsTable({
   ...actions
 }: { readonly groups: readonly DigestGroup[] } & GroupActions) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Dead letters by topic, index, error and field">
-      <table class="cards groups">
-        <thead>
-          <tr>
-            <th scope="col">Topic</th>
-            <th scope="col">Index</th>
-            <th scope="col">Error</th>
-            <th scope="col">Field</th>
-            <th scope="col" class="number">
-              Left
-            </th>
-            <th scope="col" class="number">
-              All
-            </th>
-            <th scope="col">Last seen</th>
-            <th scope="col">
-              <span class="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        {groups.map((group) => (
-          <Group key={groupHref(group)} group={group} {...actions} />
-        ))}
-      </table>
-    </div>
+    <Table
+      label="Dead letters by topic, index, error and field"
+      look="cards groups"
+      columns={[
+        "Topic",
+        "Index",
+        "Error",
+        "Field",
+        ["Left", "number"],
+        ["All", "number"],
+        "Last seen",
+        ["Actions", "unseen"],
+      ]}
+    >
+      {groups.map((group) => (
+        <Group key={groupHref(group)} group={group} {...actions} />
+      ))}
+    </Table>
   );
 }
 

@@ -6,6 +6,7 @@ import { memo } from "../hooks/hooks.ts";
 import { hrefWith, usePlace } from "../state/router.ts";
 import type { TopicsTable } from "../topics/topics-table.ts";
 import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
+import { Table } from "../parts/table.tsx";
 
 /** Entries as written in their sources. */
 export function DeclarationsTable({
@@ -22,30 +23,25 @@ export function DeclarationsTable({
   readonly canEdit: boolean;
 }) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Declarations">
-      <table class="cards declarations">
-        <thead>
-          <tr>
-            <th scope="col">Topic or pattern</th>
-            <th scope="col">Settings</th>
-            <th scope="col">State</th>
-            <th scope="col">Declared in</th>
-            <th scope="col" class="number">
-              Revision
-            </th>
-            <th scope="col">
-              <span class="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => {
-            const { state = null, reason = null } = topicOf(row, topics) ?? {};
-            return <Row key={row.id} {...{ row, state, reason, configPath, canEdit }} />;
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Declarations"
+      look="cards declarations"
+      columns={[
+        "Topic or pattern",
+        "Settings",
+        "State",
+        "Declared in",
+        ["Revision", "number"],
+        ["Actions", "unseen"],
+      ]}
+    >
+      <tbody>
+        {rows.map((row) => {
+          const { state = null, reason = null } = topicOf(row, topics) ?? {};
+          return <Row key={row.id} {...{ row, state, reason, configPath, canEdit }} />;
+        })}
+      </tbody>
+    </Table>
   );
 }
 

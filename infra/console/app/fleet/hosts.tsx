@@ -3,6 +3,7 @@ import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { Age, Time } from "../components/times.tsx";
 import { unknown } from "../text/format.ts";
+import { Table } from "../parts/table.tsx";
 
 /** One line for each host, this one first. */
 export function Hosts({ hosts, group }: { readonly hosts: readonly FleetHost[]; readonly group: string }) {
@@ -11,38 +12,26 @@ export function Hosts({ hosts, group }: { readonly hosts: readonly FleetHost[]; 
       <h2>
         Hosts of the group <Hostile text={group} />
       </h2>
-      <div class="scroll" tabindex={0} role="region" aria-label="Hosts">
-        <table class="cards">
-          <thead>
-            <tr>
-              <th scope="col">Host</th>
-              <th scope="col">Status</th>
-              <th scope="col">Version</th>
-              <th scope="col">Runs for</th>
-              <th scope="col" class="number">
-                Partitions
-              </th>
-              <th scope="col" class="number">
-                Records/s
-              </th>
-              <th scope="col" class="number">
-                Lag
-              </th>
-              <th scope="col" class="number">
-                Indexed
-              </th>
-              <th scope="col" class="number">
-                Dead-lettered
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {hosts.map((host) => (
-              <HostRow key={host.name} host={host} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Hosts"
+        columns={[
+          "Host",
+          "Status",
+          "Version",
+          "Runs for",
+          ["Partitions", "number"],
+          ["Records/s", "number"],
+          ["Lag", "number"],
+          ["Indexed", "number"],
+          ["Dead-lettered", "number"],
+        ]}
+      >
+        <tbody>
+          {hosts.map((host) => (
+            <HostRow key={host.name} host={host} />
+          ))}
+        </tbody>
+      </Table>
     </section>
   );
 }

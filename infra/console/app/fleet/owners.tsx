@@ -4,48 +4,37 @@ import { Hostile } from "../components/hostile.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { unknown } from "../text/format.ts";
 import { spansText } from "./spans.ts";
+import { Table } from "../parts/table.tsx";
 
 /** Which host reads which partitions of each topic. */
 export function Owners({ topics }: { readonly topics: readonly FleetTopic[] }) {
   if (topics.length === 0) return <p>No topic fits the filter.</p>;
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Partitions by host">
-      <table class="cards">
-        <thead>
-          <tr>
-            <th scope="col">Topic</th>
-            <th scope="col">State</th>
-            <th scope="col" class="number">
-              Lag
+    <Table label="Partitions by host" columns={["Topic", "State", ["Lag", "number"], "Read by"]}>
+      <tbody>
+        {topics.map((one) => (
+          <tr key={one.topic}>
+            <th scope="row">
+              <a href={`/ui/topics/${one.topic}`}>{one.topic}</a>
             </th>
-            <th scope="col">Read by</th>
+            <td class="state-cell" data-label="State">
+              {one.state === null ? unknown : <StateLabel state={one.retrying ? "retrying" : one.state} />}
+              {one.reason === null ? null : (
+                <span class="why">
+                  <Hostile text={one.reason} />
+                </span>
+              )}
+            </td>
+            <td class="number" data-label="Lag">
+              <Count value={one.lag} />
+            </td>
+            <td class="reason state-cell" data-label="Read by">
+              <ReadBy partitions={one.partitions} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {topics.map((one) => (
-            <tr key={one.topic}>
-              <th scope="row">
-                <a href={`/ui/topics/${one.topic}`}>{one.topic}</a>
-              </th>
-              <td class="state-cell" data-label="State">
-                {one.state === null ? unknown : <StateLabel state={one.retrying ? "retrying" : one.state} />}
-                {one.reason === null ? null : (
-                  <span class="why">
-                    <Hostile text={one.reason} />
-                  </span>
-                )}
-              </td>
-              <td class="number" data-label="Lag">
-                <Count value={one.lag} />
-              </td>
-              <td class="reason state-cell" data-label="Read by">
-                <ReadBy partitions={one.partitions} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

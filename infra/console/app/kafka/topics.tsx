@@ -9,6 +9,7 @@ import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { exactCount, plural } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
+import { Table } from "../parts/table.tsx";
 
 /** The topics of the cluster, those that nobody declared first. */
 export function KafkaTopics() {
@@ -57,27 +58,16 @@ function TopicTable({ found: { total, found, topics } }: { readonly found: ListK
     return <p>{total === 0 ? "Kafka has no topics yet." : "No topic of this cluster matches."}</p>;
   return (
     <>
-      <div class="scroll" tabindex={0} role="region" aria-label="Topics in Kafka">
-        <table class="cards">
-          <thead>
-            <tr>
-              <th scope="col">Topic</th>
-              <th scope="col">Declared</th>
-              <th scope="col" class="number">
-                Partitions
-              </th>
-              <th scope="col" class="number">
-                Records
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {topics.map((topic) => (
-              <TopicRow key={topic.topic} topic={topic} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Topics in Kafka"
+        columns={["Topic", "Declared", ["Partitions", "number"], ["Records", "number"]]}
+      >
+        <tbody>
+          {topics.map((topic) => (
+            <TopicRow key={topic.topic} topic={topic} />
+          ))}
+        </tbody>
+      </Table>
       {rest > 0 ? <p class="muted">and {plural(rest, "topic")} more: filter by name to see them.</p> : null}
     </>
   );

@@ -7,6 +7,7 @@ import { ShortSource } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Time } from "../components/times.tsx";
 import { plural } from "../text/format.ts";
+import { Table } from "../parts/table.tsx";
 
 /** The busiest topics and their indices. */
 export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewMessage }) {
@@ -26,48 +27,41 @@ export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewM
         ))}
       </ul>
       {busiest.length === 0 ? null : (
-        <div class="scroll" tabindex={0} role="region" aria-label="Topics that brought most">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Topic, most moved first</th>
-                <th scope="col">Target</th>
-                <th scope="col" class="number">
-                  Records/s
+        <Table
+          label="Topics that brought most"
+          look=""
+          columns={[
+            "Topic, most moved first",
+            "Target",
+            ["Records/s", "number"],
+            ["Lag", "number"],
+            ["Indexed", "number"],
+            "Declared in",
+          ]}
+        >
+          <tbody>
+            {busiest.map(({ topic, index, source, rate, lag, indexed }) => (
+              <tr key={topic}>
+                <th scope="row">
+                  <a href={`/ui/topics/${topic}`}>{topic}</a>
                 </th>
-                <th scope="col" class="number">
-                  Lag
-                </th>
-                <th scope="col" class="number">
-                  Indexed
-                </th>
-                <th scope="col">Declared in</th>
+                <td>{index}</td>
+                <td class="number">
+                  <Rate value={rate} />
+                </td>
+                <td class="number">
+                  <Count value={lag} />
+                </td>
+                <td class="number">
+                  <Count value={indexed} />
+                </td>
+                <td>
+                  <ShortSource source={source} />
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {busiest.map(({ topic, index, source, rate, lag, indexed }) => (
-                <tr key={topic}>
-                  <th scope="row">
-                    <a href={`/ui/topics/${topic}`}>{topic}</a>
-                  </th>
-                  <td>{index}</td>
-                  <td class="number">
-                    <Rate value={rate} />
-                  </td>
-                  <td class="number">
-                    <Count value={lag} />
-                  </td>
-                  <td class="number">
-                    <Count value={indexed} />
-                  </td>
-                  <td>
-                    <ShortSource source={source} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </Table>
       )}
       {count > busiest.length && busiest.length > 0 ? (
         <p>
@@ -121,37 +115,28 @@ export function Sources({ sources }: { readonly sources: readonly SourceView[] }
   return (
     <section>
       <h2>Sources</h2>
-      <div class="scroll" tabindex={0} role="region" aria-label="Sources of declarations">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Source</th>
-              <th scope="col">Last read</th>
-              <th scope="col">Revision</th>
-              <th scope="col" class="number">
-                Declarations
+      <Table
+        label="Sources of declarations"
+        look=""
+        columns={["Source", "Last read", "Revision", ["Declarations", "number"], "As it is now"]}
+      >
+        <tbody>
+          {sources.map(({ kind, name, ok, lastSuccess, revision, declarations }) => (
+            <tr key={kind}>
+              <th scope="row">
+                {kind === "etcd" ? "etcd " : ""}
+                <Hostile text={name} />
               </th>
-              <th scope="col">As it is now</th>
+              <td>{lastSuccess === null ? "never" : <Time at={lastSuccess} />}</td>
+              <td>{revision ?? "–"}</td>
+              <td class="number">
+                <Count value={declarations} />
+              </td>
+              <td class={ok === false ? "bad" : ""}>{takenText(ok)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {sources.map(({ kind, name, ok, lastSuccess, revision, declarations }) => (
-              <tr key={kind}>
-                <th scope="row">
-                  {kind === "etcd" ? "etcd " : ""}
-                  <Hostile text={name} />
-                </th>
-                <td>{lastSuccess === null ? "never" : <Time at={lastSuccess} />}</td>
-                <td>{revision ?? "–"}</td>
-                <td class="number">
-                  <Count value={declarations} />
-                </td>
-                <td class={ok === false ? "bad" : ""}>{takenText(ok)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
     </section>
   );
 }

@@ -16,6 +16,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Pager } from "../components/pager.tsx";
 import { SourceName } from "../components/source-name.tsx";
+import { Table } from "../parts/table.tsx";
 
 const signs: Readonly<Record<PlanKind, string>> = {
   start: "+",
@@ -89,49 +90,42 @@ function concerns({ kind, source }: PlanRow, key: string): boolean {
 
 function PlanTable({ rows }: { readonly rows: readonly PlanRow[] }) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="What the plan does">
-      <table class="cards plan">
-        <thead>
-          <tr>
-            <th scope="col">Action</th>
-            <th scope="col">Topic</th>
-            <th scope="col">Settings</th>
-            <th scope="col">Declared in</th>
-            <th scope="col">Reason</th>
+    <Table
+      label="What the plan does"
+      look="cards plan"
+      columns={["Action", "Topic", "Settings", "Declared in", "Reason"]}
+    >
+      <tbody>
+        {rows.map(({ kind, topic, fields, source, reason }, at) => (
+          <tr key={`${kind} ${topic ?? at}`} class={kind}>
+            <td class="does">
+              <span class="sign" aria-hidden="true">
+                {signs[kind]}
+              </span>{" "}
+              {kind}
+            </td>
+            <th scope="row">
+              {topic === null ? (
+                "–"
+              ) : kind === "refused" || kind === "start" ? (
+                <Hostile text={topic} />
+              ) : (
+                <a href={`/ui/topics/${topic}`}>{topic}</a>
+              )}
+            </th>
+            <td class="fields">
+              {fields.map((field) => (
+                <Field key={field.field} {...field} />
+              ))}
+            </td>
+            <td class="reason">{source === null ? "–" : <SourceName source={source} />}</td>
+            <td class="reason">
+              <Hostile text={reason ?? "it runs as declared"} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ kind, topic, fields, source, reason }, at) => (
-            <tr key={`${kind} ${topic ?? at}`} class={kind}>
-              <td class="does">
-                <span class="sign" aria-hidden="true">
-                  {signs[kind]}
-                </span>{" "}
-                {kind}
-              </td>
-              <th scope="row">
-                {topic === null ? (
-                  "–"
-                ) : kind === "refused" || kind === "start" ? (
-                  <Hostile text={topic} />
-                ) : (
-                  <a href={`/ui/topics/${topic}`}>{topic}</a>
-                )}
-              </th>
-              <td class="fields">
-                {fields.map((field) => (
-                  <Field key={field.field} {...field} />
-                ))}
-              </td>
-              <td class="reason">{source === null ? "–" : <SourceName source={source} />}</td>
-              <td class="reason">
-                <Hostile text={reason ?? "it runs as declared"} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

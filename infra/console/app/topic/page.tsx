@@ -21,6 +21,7 @@ import { exactCount, plural } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
 import { clock } from "../state/clock.ts";
 import { useStore } from "../state/store.ts";
+import { Table } from "../parts/table.tsx";
 
 const LatestRecords = lazily<{ readonly topic: string }>(
   async () => (await import("../explore/results/latest.tsx")).Latest,
@@ -184,47 +185,38 @@ function Partitions({
   return (
     <section>
       <h2>Partitions</h2>
-      <div class="scroll" tabindex={0} role="region" aria-label="Partitions">
-        <table class="live-values">
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                Partition
+      <Table
+        label="Partitions"
+        look="live-values"
+        columns={[
+          ["Partition", "number"],
+          "Read by",
+          ["Committed", "number"],
+          ["High watermark", "number"],
+          ["Lag", "number"],
+          "Last progress",
+        ]}
+      >
+        <tbody>
+          {partitions.map(({ partition, owned, committed, highWatermark, lag, lagAt, progressAt }) => (
+            <tr key={partition}>
+              <th scope="row" class="number">
+                {partition}
               </th>
-              <th scope="col">Read by</th>
-              <th scope="col" class="number">
-                Committed
-              </th>
-              <th scope="col" class="number">
-                High watermark
-              </th>
-              <th scope="col" class="number">
-                Lag
-              </th>
-              <th scope="col">Last progress</th>
+              <td>
+                <Owner owned={owned} owner={owners?.[partition]} />
+              </td>
+              <td class="number">{committed === null ? "–" : exactCount(committed)}</td>
+              <td class="number">{highWatermark === null ? "–" : exactCount(highWatermark)}</td>
+              <td class="number">
+                <Count value={lag} />
+                <AsOf at={lagAt} />
+              </td>
+              <td>{progressAt === null ? "–" : <Time at={progressAt} />}</td>
             </tr>
-          </thead>
-          <tbody>
-            {partitions.map(({ partition, owned, committed, highWatermark, lag, lagAt, progressAt }) => (
-              <tr key={partition}>
-                <th scope="row" class="number">
-                  {partition}
-                </th>
-                <td>
-                  <Owner owned={owned} owner={owners?.[partition]} />
-                </td>
-                <td class="number">{committed === null ? "–" : exactCount(committed)}</td>
-                <td class="number">{highWatermark === null ? "–" : exactCount(highWatermark)}</td>
-                <td class="number">
-                  <Count value={lag} />
-                  <AsOf at={lagAt} />
-                </td>
-                <td>{progressAt === null ? "–" : <Time at={progressAt} />}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
     </section>
   );
 }

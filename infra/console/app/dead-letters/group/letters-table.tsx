@@ -5,6 +5,7 @@ import { hrefWith, usePlace } from "../../state/router.ts";
 import { exactCount, plural } from "../../text/format.ts";
 import { emptyWords } from "../replay/replay-words.ts";
 import { LetterView } from "./letter-view.tsx";
+import { Table } from "../../parts/table.tsx";
 
 /** The letters of one page; the address says which one is open. */
 export function LettersTable({
@@ -19,25 +20,15 @@ export function LettersTable({
 }) {
   if (letters.length === 0) return <p>{emptyWords(state, isWhole)}</p>;
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Letters">
-      <table class="cards groups">
-        <thead>
-          <tr>
-            <th scope="col">Partition/offset</th>
-            <th scope="col">Failed at</th>
-            <th scope="col">State</th>
-            <th scope="col">Key</th>
-            <th scope="col">Value</th>
-            <th scope="col">
-              <span class="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        {letters.map((letter) => (
-          <Letter key={addressOf(letter)} letter={letter} />
-        ))}
-      </table>
-    </div>
+    <Table
+      label="Letters"
+      look="cards groups"
+      columns={["Partition/offset", "Failed at", "State", "Key", "Value", ["Actions", "unseen"]]}
+    >
+      {letters.map((letter) => (
+        <Letter key={addressOf(letter)} letter={letter} />
+      ))}
+    </Table>
   );
 }
 

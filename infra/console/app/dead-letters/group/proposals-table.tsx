@@ -4,6 +4,7 @@ import type { Verdict } from "../../../../../lib/rules/mending/verdict.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
 import { bestText, goodText, lettersText } from "./verdict-words.ts";
+import { Table } from "../../parts/table.tsx";
 
 /** The proposals, the smallest change first, with what each would do once it was tried. */
 export function ProposalsTable({
@@ -17,66 +18,58 @@ export function ProposalsTable({
 }) {
   const readOnly = useReadOnly();
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Proposals">
-      <table class="cards groups">
-        <thead>
-          <tr>
-            <th scope="col">Change</th>
-            <th scope="col">Letters</th>
-            <th scope="col">Good records</th>
-            <th scope="col">
-              <span class="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {mending.proposals.map((proposal) => {
-            const { id, title, change, costs, declare } = proposal;
-            const verdict = tried?.verdicts[id] ?? null;
-            return (
-              <tr key={id}>
-                <td class="reason state-cell">
-                  <strong>
-                    <Hostile text={title} />
-                  </strong>
-                  {tried?.best === id ? (
-                    <span class={verdict?.good.tried === 0 ? "warning" : "ok"}> · {bestText(verdict)}</span>
-                  ) : null}
-                  {[change, ...costs].map((sentence) => (
-                    <span key={sentence} class="why">
-                      <Hostile text={sentence} />
-                    </span>
-                  ))}
-                </td>
-                <td data-label="Letters" class="reason">
-                  <Result verdict={verdict} of="letters" />
-                </td>
-                <td data-label="Good records" class="reason">
-                  <Result verdict={verdict} of="good" />
-                </td>
-                <td class="actions">
-                  {declare ? (
-                    <a class="button" href="/ui/declarations">
-                      Declarations
-                    </a>
-                  ) : (
-                    <button
-                      type="button"
-                      class={tried?.best === id ? "primary" : ""}
-                      disabled={readOnly}
-                      aria-describedby={readOnly ? readOnlyId : undefined}
-                      onClick={() => onApply(proposal)}
-                    >
-                      Apply…<span class="unseen"> {title}</span>
-                    </button>
-                  )}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Proposals"
+      look="cards groups"
+      columns={["Change", "Letters", "Good records", ["Actions", "unseen"]]}
+    >
+      <tbody>
+        {mending.proposals.map((proposal) => {
+          const { id, title, change, costs, declare } = proposal;
+          const verdict = tried?.verdicts[id] ?? null;
+          return (
+            <tr key={id}>
+              <td class="reason state-cell">
+                <strong>
+                  <Hostile text={title} />
+                </strong>
+                {tried?.best === id ? (
+                  <span class={verdict?.good.tried === 0 ? "warning" : "ok"}> · {bestText(verdict)}</span>
+                ) : null}
+                {[change, ...costs].map((sentence) => (
+                  <span key={sentence} class="why">
+                    <Hostile text={sentence} />
+                  </span>
+                ))}
+              </td>
+              <td data-label="Letters" class="reason">
+                <Result verdict={verdict} of="letters" />
+              </td>
+              <td data-label="Good records" class="reason">
+                <Result verdict={verdict} of="good" />
+              </td>
+              <td class="actions">
+                {declare ? (
+                  <a class="button" href="/ui/declarations">
+                    Declarations
+                  </a>
+                ) : (
+                  <button
+                    type="button"
+                    class={tried?.best === id ? "primary" : ""}
+                    disabled={readOnly}
+                    aria-describedby={readOnly ? readOnlyId : undefined}
+                    onClick={() => onApply(proposal)}
+                  >
+                    Apply…<span class="unseen"> {title}</span>
+                  </button>
+                )}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </Table>
   );
 }
 

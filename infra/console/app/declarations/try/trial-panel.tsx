@@ -11,6 +11,7 @@ import { Notice } from "../../components/notice.tsx";
 import { prettyJson } from "../../explore/document/json-text.ts";
 import { plural } from "../../text/format.ts";
 import type { TrialState } from "./use-trial.ts";
+import { Table } from "../../parts/table.tsx";
 
 const tones: Readonly<Record<TriedOutcome, string>> = {
   indexed: "ok",
@@ -91,45 +92,37 @@ export function TrialPanel({
 
 function Groups({ groups }: { readonly groups: readonly TriedGroup[] }) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Records by reason">
-      <table class="cards groups">
-        <thead>
-          <tr>
-            <th scope="col">What becomes of them</th>
-            <th scope="col" class="number">
-              Records
+    <Table
+      label="Records by reason"
+      look="cards groups"
+      columns={["What becomes of them", ["Records", "number"], "Field", "Reason of the first"]}
+    >
+      <tbody>
+        {groups.map(({ outcome, type, field, text, records, first }) => (
+          <tr key={JSON.stringify([outcome, type, field])}>
+            <th scope="row" class={tones[outcome]}>
+              {outcomeWords[outcome]}
             </th>
-            <th scope="col">Field</th>
-            <th scope="col">Reason of the first</th>
+            <td class="number">{records}</td>
+            <td class="field">
+              {field === null ? (
+                <span class="muted">none named</span>
+              ) : (
+                <code>
+                  <Hostile text={field} />
+                </code>
+              )}
+            </td>
+            <td class="reason">
+              <code>{type}</code>: <Hostile text={text} />{" "}
+              <span class="muted">
+                (partition {first.partition}, offset {first.offset})
+              </span>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {groups.map(({ outcome, type, field, text, records, first }) => (
-            <tr key={JSON.stringify([outcome, type, field])}>
-              <th scope="row" class={tones[outcome]}>
-                {outcomeWords[outcome]}
-              </th>
-              <td class="number">{records}</td>
-              <td class="field">
-                {field === null ? (
-                  <span class="muted">none named</span>
-                ) : (
-                  <code>
-                    <Hostile text={field} />
-                  </code>
-                )}
-              </td>
-              <td class="reason">
-                <code>{type}</code>: <Hostile text={text} />{" "}
-                <span class="muted">
-                  (partition {first.partition}, offset {first.offset})
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

@@ -7,6 +7,7 @@ import { Notice } from "../../components/notice.tsx";
 import { plural } from "../../text/format.ts";
 import { exploreHref, type ExploreState, exportPath } from "../query/address.ts";
 import { usePatterns } from "./use-patterns.ts";
+import { Table } from "../../parts/table.tsx";
 
 /** Characters of a sample. */
 const sampleLength = 400;
@@ -40,29 +41,17 @@ export function PatternsPanel({ state }: PanelProps) {
         {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs. A
         search for the other words may find lines of similar patterns, too. {repeat}
       </p>
-      <div class="scroll" tabindex={0} role="region" aria-label="Lines by pattern">
-        <table class="cards patterns">
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                Lines
-              </th>
-              <th scope="col" class="number">
-                Share
-              </th>
-              <th scope="col">Pattern</th>
-              <th scope="col">
-                <span class="unseen">Search</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {patterns.map((pattern) => (
-              <PatternRow key={pattern.words.join(" ")} pattern={pattern} lines={lines} state={state} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Lines by pattern"
+        look="cards patterns"
+        columns={[["Lines", "number"], ["Share", "number"], "Pattern", ["Search", "unseen"]]}
+      >
+        <tbody>
+          {patterns.map((pattern) => (
+            <PatternRow key={pattern.words.join(" ")} pattern={pattern} lines={lines} state={state} />
+          ))}
+        </tbody>
+      </Table>
     </section>
   );
 }

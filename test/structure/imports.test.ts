@@ -176,6 +176,14 @@ describe("the structure", () => {
     expect(found).toEqual([]);
   });
 
+  test("the console takes its hooks from the file that mends those of hono", async () => {
+    const found = [...(await sources())].filter(([, text]) => text.includes('from "hono/jsx/dom"'));
+    expect(found.map(([path]) => path).sort()).toEqual([
+      "infra/console/app/hooks/hooks.ts",
+      "infra/console/app/main.tsx",
+    ]);
+  });
+
   test("no file is longer than 300 lines", async () => {
     const long = [...(await sources())]
       .filter(([, text]) => text.split("\n").length > 301)

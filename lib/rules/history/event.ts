@@ -66,6 +66,7 @@ export const toldMessages: Readonly<Record<string, HistoryKind>> = {
   "a partition was moved": "order",
   "a rebuild was ordered": "order",
   "a replay began": "replay",
+  "a proposed change was made before a replay": "replay",
   "a replay finished": "replay",
   "a replay failed": "replay",
   "settings changed": "settings",

@@ -9,6 +9,7 @@ import type { ReplayRequest } from "../../../../lib/rules/dead-letters/replay-re
 import type { LettersLeft } from "../../../../functions/letters-left.ts";
 import { noStates } from "../../../../lib/rules/dead-letters/letter-state.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
+import { eventOf } from "../../../../lib/rules/history/event.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { replayResult } from "../../../support/replay-result.ts";
@@ -42,14 +43,15 @@ function setUp(leftOf: ReplayJobsDeps["left"] = () => Promise.resolve(left)) {
     return done.promise;
   };
   let ids = 0;
+  const logger = createMemoryLogger();
   const jobs = createReplayJobs({
     replay,
     left: leftOf,
     newId: () => `id-${(ids += 1)}`,
     now: () => 0,
-    logger: createMemoryLogger(),
+    logger,
   });
-  return { jobs, runs, requests };
+  return { jobs, runs, requests, logger };
 }
 
 describe("replay jobs", () => {
@@ -134,8 +136,11 @@ describe("replay jobs", () => {
   });
 
   test("make a proposed change first, and replay nothing if it cannot be made", async () => {
-    const { jobs, runs, requests } = setUp();
-    const about = { proposal: "new-index", request: null };
+    const { jobs, runs, requests, logger } = setUp();
+    const about = {
+      proposal: "new-index",
+      request: { method: "PUT", path: "/app-mended", body: {} },
+    } as const;
     const { job } = jobs.start(request, { about, make: () => Promise.resolve("app-mended") });
     expect(job.change).toEqual({ ...about, made: false });
     await eventually("it runs", () => runs.length === 1);
@@ -144,6 +149,13 @@ describe("replay jobs", () => {
       request: { index: "app-mended" },
     });
     expect(requests[0]?.index).toBe("app-mended");
+    const told = logger.lines.map(({ message, fields }) =>
+      eventOf(message, fields ?? {}, { at: 0, host: "h", hide: String }),
+    );
+    // The change stays in the history, with the request.
+    expect(told).toContainEqual(
+      expect.objectContaining({ topics: ["app"], fields: { id: job.id, ...about } }),
+    );
     runs[0]?.done.resolve(replayResult());
     await eventually("it is done", () => jobs.get(job.id)?.state === "done");
 

@@ -91,3 +91,22 @@ test("accepts only its own arguments, and names a file it cannot write", async (
     error: expect.stringContaining(`--out ${nowhere} cannot be written`),
   });
 }, 240_000);
+
+test("without etcd it writes the file's topics, says that others are missing, and fails", async () => {
+  const away = join(folder, "away.yaml");
+  const text = await Bun.file(config).text();
+  await Bun.write(
+    away,
+    text.replace(/^etcd: .*$/m, `etcd: { endpoints: ["http://127.0.0.1:1"], keys: [k] }`),
+  );
+  const { out, error, code } = await outputOf([process.execPath, COMMAND, "kibana", "--config", away]);
+  expect(Object.keys(titlesOf(out))).toEqual([
+    "penstock-records",
+    "penstock-topic-from_file",
+    "penstock-topic-both",
+  ]);
+  expect([error, code]).toEqual([
+    expect.stringMatching(/^Note: only the config file's topics .*\n.*etcd/),
+    1,
+  ]);
+}, 240_000);

@@ -3,6 +3,7 @@ import { createKafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { Refusal, SourceRef, Specification } from "../../../lib/rules/model/declaration.ts";
 import { mergeDeclarations } from "../../../lib/rules/declarations/desired.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { LoadedConfig } from "../kit/load-config.ts";
 import { listTopics, type TopicsListing } from "./list.ts";
@@ -45,16 +46,46 @@ export async function readListing(
   return listTopics(declarations, snapshot, deadLetters.topic);
 }
 
+/** A listing, and why etcd's part of it is missing; null: nothing is. */
+export interface ListingOrFile {
+  readonly listing: TopicsListing;
+  readonly missing: Error | null;
+}
+
+/**
+ * Returns what `read` returns, or the config file's declarations alone if etcd cannot be read.
+ * @throws the reason of `signal` once it is aborted
+ */
+export async function orFromFile(
+  read: Promise<TopicsListing>,
+  { settings, declarations }: LoadedConfig,
+  signal: AbortSignal,
+): Promise<ListingOrFile> {
+  try {
+    return { listing: await read, missing: null };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error)) throw error;
+    return { listing: listTopics(declarations, null, settings.deadLetters.topic), missing: error };
+  }
+}
+
+/** A note for people. */
+export const onlyTheFile = (missing: Error): string =>
+  `Note: only the config file counts, because etcd cannot be read: ${messageOf(missing)}\n`;
+
 /**
  * Reads the declarations, and the topics in Kafka.
+ * @param read what to take instead of all declarations of the config file and etcd
  * @throws PenstockError if etcd or Kafka does not answer
  */
 export async function readDeclaredTopics(
   config: LoadedConfig,
   logger: Logger,
   signal: AbortSignal,
+  read: Promise<TopicsListing> = readDeclarations(config, signal),
 ): Promise<DeclaredTopics> {
-  const listing = await readDeclarations(config, signal);
+  const listing = await read;
   const inKafka = await readKafkaTopics(config, logger, signal);
   const merged = mergeDeclarations(listing.declarations, inKafka, config.settings.deadLetters.topic);
   return {

@@ -1,7 +1,7 @@
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
-import { readListing } from "../declared-topics.ts";
+import { orFromFile, readListing } from "../declared-topics.ts";
 import { writeKibanaObjects } from "../kibana.ts";
 import type { TopicsVerb } from "../verb.ts";
 
@@ -18,8 +18,12 @@ export const kibanaVerb: TopicsVerb = {
     return {
       config,
       async run(loaded, io) {
-        const listing = await readListing(loaded, io);
+        const { listing, missing } = await orFromFile(readListing(loaded, io), loaded, io.signal);
         await writeKibanaObjects(listing, loaded.settings.deadLetters.topic, { out, json }, io);
+        if (missing !== null) {
+          io.error("Note: only the config file's topics are in it, because etcd cannot be read:\n");
+          throw missing;
+        }
         return ExitCode.done;
       },
     };

@@ -13,7 +13,7 @@ import { hostOf } from "../../host/ask-host.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
-import { readListing } from "../declared-topics.ts";
+import { orFromFile, readListing } from "../declared-topics.ts";
 import {
   formatListing,
   heldBySource,
@@ -49,16 +49,12 @@ async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<
     const told = { ...listing, held, states: await running };
     io.out(json ? listingAsJson(told) : formatListing(told));
   };
-  let listing: TopicsListing;
-  try {
-    listing = await readListing(config, io);
-  } catch (error) {
-    if (io.signal.aborted) throw error;
-    await print({ declarations: config.declarations, refusals: [] });
-    if (!json) io.error("Note: the list shows only the config file, because etcd cannot be read:\n");
-    throw error;
-  }
+  const { listing, missing } = await orFromFile(readListing(config, io), config, io.signal);
   await print(listing);
+  if (missing !== null) {
+    if (!json) io.error("Note: the list shows only the config file, because etcd cannot be read:\n");
+    throw missing;
+  }
   return ExitCode.done;
 }
 

@@ -21,51 +21,52 @@ export function statementsOf(shapes: readonly Shape[]): Shape[] {
   const [first] = shapes;
   if (first === undefined) return [];
   const count = countOf(shapes);
-  let fewest: ReadonlyMap<string, Shape[]> | null = null;
-  const words: string[] = [];
-  for (const [at, word] of first.words.entries()) {
-    const isSame = shapes.every((shape) => shape.words[at] === word);
-    words.push(isSame ? word : wildcard);
-    const parts = isSame ? null : partsBy(shapes, at);
-    if (parts !== null && parts.size < (fewest?.size ?? Infinity)) fewest = parts;
-  }
-  if (fewest !== null && count >= fewest.size * LINES_PER_VALUE)
-    return [...fewest.values()].flatMap(statementsOf);
+  const parts = fewestParts(shapes, first.words.length);
+  if (parts !== null && count >= parts.size * LINES_PER_VALUE)
+    return [...parts.values()].flatMap(statementsOf);
+  const words = first.words.map((word, at) => (isSame(shapes, at) ? word : wildcard));
   return [{ words, count, sample: first.sample }];
 }
 
-/** Joins patterns that differ in nothing, or in one of their first words, which has too many values to tell them apart. */
-export function joinedStatements(patterns: readonly Shape[], firstWords: number): Shape[] {
+/** The lines by their words in the place with the fewest. @returns null if all places that differ are variables */
+function fewestParts(shapes: readonly Shape[], places: number): ReadonlyMap<string, Shape[]> | null {
+  let fewest: ReadonlyMap<string, Shape[]> | null = null;
+  for (let at = 0; at < places && fewest?.size !== 2; at += 1) {
+    const parts = isSame(shapes, at) ? null : partsBy(shapes, at);
+    if (parts !== null && parts.size < (fewest?.size ?? Infinity)) fewest = parts;
+  }
+  return fewest;
+}
+
+function isSame(shapes: readonly Shape[], at: number): boolean {
+  return shapes.every(({ words }) => words[at] === shapes[0]?.words[at]);
+}
+
+/** Joins patterns that differ only in one of their first words, which has too many values to tell them apart. */
+export function joinedStatements(patterns: readonly Shape[], firstWords: number): readonly Shape[] {
   let joined = patterns;
-  for (let at = 0; at < firstWords; at += 1) joined = joinedBy(joined, without(at), MAX_VALUES);
-  return joinedBy(joined, (words) => words, 1);
+  for (let at = 0; at < firstWords; at += 1) joined = joinedBy(at, joined);
+  return joined;
 }
 
-/** The words without one of them, if at least half of them stay the same. */
-function without(at: number): (words: readonly string[]) => readonly string[] {
-  return (words) => {
-    const rest = words.map((word, place) => (place === at ? wildcard : word));
-    return rest.filter((word) => !word.includes(wildcard)).length < words.length / 2 ? words : rest;
-  };
-}
-
-/** Joins more than `most` patterns that `keyOf` makes equal. */
-function joinedBy(
-  patterns: readonly Shape[],
-  keyOf: (words: readonly string[]) => readonly string[],
-  most: number,
-): Shape[] {
+function joinedBy(at: number, patterns: readonly Shape[]): Shape[] {
   const groups = new Map<string, Shape[]>();
   for (const pattern of patterns) {
-    const key = keyOf(pattern.words).join(" ");
+    const key = without(at, pattern.words).join(" ");
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [pattern]);
     else group.push(pattern);
   }
   return [...groups].flatMap(([key, group]) => {
     const [{ sample } = { sample: "" }] = group;
-    return group.length <= most ? group : [{ words: key.split(" "), count: countOf(group), sample }];
+    return group.length <= MAX_VALUES ? group : [{ words: key.split(" "), count: countOf(group), sample }];
   });
+}
+
+/** The words without one of them, if at least half of them stay the same. */
+function without(at: number, words: readonly string[]): readonly string[] {
+  const rest = words.map((word, place) => (place === at ? wildcard : word));
+  return rest.filter((word) => !word.includes(wildcard)).length < words.length / 2 ? words : rest;
 }
 
 function countOf(shapes: readonly Shape[]): number {

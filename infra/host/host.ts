@@ -43,9 +43,10 @@ export interface Host {
   readonly url: string;
   /**
    * Stops fetching, finishes and commits what is in flight, leaves the group, closes everything.
+   * @param signal that asked for it
    * @returns true if everything was committed
    */
-  stop(): Promise<boolean>;
+  stop(signal: NodeJS.Signals): Promise<boolean>;
 }
 
 /** The part of `shutdown.deadline` reserved for leaving the group and closing clients. */
@@ -288,7 +289,8 @@ export async function startHost(given: HostOptions): Promise<Host> {
   const opened = releases.move();
   return {
     url: server.url,
-    async stop() {
+    async stop(signal) {
+      logger.info("the host stops", { signal });
       await opened.disposeAsync();
       if (uncommitted.length > 0)
         logger.warn("some records stayed uncommitted and will be read again", { topics: uncommitted });

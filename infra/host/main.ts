@@ -98,9 +98,9 @@ export async function run(argv: readonly string[], standStillMs = STAND_STILL_MS
       config: configPath,
       ...(proxies.length > 0 && { elasticsearch: `through ${[...new Set(proxies)].join(", ")}` }),
     });
-    const stop = (limitMs: number): Promise<boolean> => {
+    const stop = (signal: NodeJS.Signals, limitMs: number): Promise<boolean> => {
       watchdog.stopWithin(limitMs);
-      return host.stop();
+      return host.stop(signal);
     };
     stopOnSignals(stop, () => shutdown.deadlineMs, logger, end);
   } catch (error) {
@@ -126,7 +126,7 @@ async function configPathOf(argv: readonly string[]): Promise<string> {
 
 /** @param limitMs of `stop` */
 function stopOnSignals(
-  stop: (limitMs: number) => Promise<boolean>,
+  stop: (signal: NodeJS.Signals, limitMs: number) => Promise<boolean>,
   limitMs: () => number,
   logger: Logger,
   end: (code: number) => void,
@@ -134,12 +134,11 @@ function stopOnSignals(
   onStopSignals(
     (signal) => {
       const withinMs = limitMs();
-      logger.info("stopping", { signal });
       setTimeout(() => {
         logger.error("not stopped within shutdown.deadline: exiting; uncommitted records will be read again");
         end(ExitCode.failed);
       }, withinMs);
-      stop(withinMs).then(
+      stop(signal, withinMs).then(
         (clean) => {
           logger.info("stopped", { clean });
           end(clean ? ExitCode.done : ExitCode.failed);

@@ -66,7 +66,7 @@ describe("a host that is told to exit", () => {
     await using setting = await hostWithRecordsInFlight("60s");
     const { host } = setting;
     host.signal("SIGTERM");
-    await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "stopping"));
+    await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "the host stops"));
     const startedAt = performance.now();
     host.signal("SIGINT");
     expect(await host.exited).toBe(1);

@@ -53,7 +53,7 @@ describe("a host with a blocked event loop is ended, and its log says so", () =>
       ),
     );
     host.signal("SIGTERM");
-    await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "stopping"));
+    await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "the host stops"));
     host.signal("SIGUSR2");
     expect(await host.exited).toBe(70);
     expect(last(host.log())).toMatchObject({

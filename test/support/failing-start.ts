@@ -62,7 +62,7 @@ async function start(port: number, failAt: number): Promise<string> {
     isStarting = false;
     // Until its clients have connected.
     await sleep(300);
-    await host.stop();
+    await host.stop("SIGTERM");
     return "stopped";
   } catch (error) {
     return error instanceof PenstockError ? error.code : "failed";

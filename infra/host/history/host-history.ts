@@ -242,7 +242,6 @@ export function createHostHistory(
     },
     async finish() {
       if (statuses === null) return;
-      logger.info("the host stops");
       if (minutes !== null) clearTimeout(minutes);
       countUntil(minuteOf(now()));
       keep(counter.rest());

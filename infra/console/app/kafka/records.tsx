@@ -108,7 +108,9 @@ function Steps({ data, onNewest }: { readonly data: ReadRecordsResult; readonly 
         <a href={hrefWith(place, { offset: null, from: null, open: null })}>Newest</a>
       )}
       <span class="muted">
-        Kafka keeps offsets {exactCount(logStart)} to {exactCount(highWatermark)}
+        {logStart < highWatermark
+          ? `Kafka keeps offsets ${exactCount(logStart)} to ${exactCount(highWatermark - 1)}`
+          : "Kafka keeps no offsets"}
         {lastStableOffset < highWatermark
           ? `; from ${exactCount(lastStableOffset)} on, a transaction is open`
           : ""}

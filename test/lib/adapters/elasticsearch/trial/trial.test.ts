@@ -94,3 +94,23 @@ test("what cannot be removed is named", async () => {
     "left behind: penstock-try-0000000000005-00000001, which a later trial removes: no answer",
   ]);
 });
+
+test("a busy master has as long for an index as Elasticsearch gives it", async () => {
+  const { client } = fakeServer();
+  const waits = new Map<string, number>();
+  const ask: typeof client.ask = (question, until) => {
+    if (question.timeoutMs !== undefined) waits.set(question.method, question.timeoutMs);
+    return client.ask(question, until);
+  };
+  const trial = createTrial(spec, {
+    client: { ...client, ask },
+    managed: false,
+    now: () => 5,
+    suffix: suffixes(),
+  });
+  await trial.bulk(days(1), { pipeline: null, signal });
+  await trial.close();
+  const masterTimeoutMs = 30_000;
+  expect(waits.get("PUT")).toBeGreaterThan(masterTimeoutMs);
+  expect(waits.get("DELETE")).toBeGreaterThan(masterTimeoutMs);
+});

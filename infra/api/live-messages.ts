@@ -103,7 +103,7 @@ export interface OverviewMessage {
   readonly massStop: { readonly at: number; readonly topics: number } | null;
   readonly lostOffsets: number;
   readonly states: Readonly<Record<SeenState, number>>;
-  /** How many topics send records that Elasticsearch does not take. */
+  /** How many topics try records again. */
   readonly notTaken: number;
   /** The topics with the most records since the host started. */
   readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
+import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { listedTopic, partitionStatus, targetStatus } from "../support/topic-status.ts";
@@ -63,7 +64,7 @@ describeInBrowser("what a topic's target holds", () => {
     const state = (topic: string) =>
       page.getByRole("row").filter({ hasText: topic }).locator("[data-label=State]");
     await state(two).waitFor();
-    expect(await state(one).innerText()).toBe("✓ in force");
+    await eventually("runs", async () => (await state(one).innerText()) === "✓ in force");
     expect(await state(two).innerText()).toMatch(
       new RegExp(
         `^▲ in force, but its retention does not count: data stream ${stream} keeps documents for 30d, as \\S+, entry 1 declares$`,

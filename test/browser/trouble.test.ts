@@ -62,7 +62,7 @@ describeInBrowser("a topic that is tried again in vain", () => {
     const health = page.getByRole("region", { name: "Health" });
     const checks = (await health.innerText()).replaceAll(/\s+/g, " ");
     expect(checks).toContain(
-      "Elasticsearch works, but not for all topics answers, but does not take records of 1 topic",
+      "Elasticsearch works, but not for all topics answers, but records of 1 topic are tried again",
     );
     expect(checks).toContain("Progress works, but not for all topics 1 topic retrying");
     await page.getByRole("link", { name: "1 retrying" }).waitFor();

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { HoldResult } from "../../functions/hold-topics.ts";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
+import { orderGroup } from "../../lib/rules/offsets/order-groups.ts";
 import { runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -228,7 +229,12 @@ test("what cannot be held is refused with its reason; an order waits where no ho
   await servers.kafka.createTopic(topic, 1);
   await servers.kafka.produce(topic, [{ value: "of the new topic" }]);
   expect((await untilHeld(host, topic)).since).toBe(since);
-  // The host has written the order again, which Kafka had deleted with the topic.
+  // The host writes the order again, which Kafka had deleted with the topic.
+  const orders = orderGroup(config.kafka.group, "holds");
+  await eventually(
+    "the order is in Kafka again",
+    async () => (await servers.kafka.committed(orders, topic)).get(0) === 0,
+  );
   const again = await order(config, "hold", topic);
   expect(JSON.parse(again.out)).toMatchObject({ topics: [{ action: "unchanged", hold: { by: "dave" } }] });
   expect(JSON.parse((await order(config, "release", topic)).out)).toMatchObject({

@@ -205,7 +205,9 @@ describe("targets that take nothing, or not yet:", () => {
     const { tried } = await tryJson(config(), topic, ...own, "--data-stream", strict, "--last", "2");
     expect(tried.problem).toContain(`there is an index named "${strict}"`);
     expect(tried.outcomes.waits + tried.outcomes.skipped).toBe(2);
-    expect(tried.records[0]?.document).toMatchObject({ kafka: { topic } });
+    // One of the two may be the one without a value: which partition it went to is the producer's choice.
+    const documents = tried.records.flatMap(({ document }) => document ?? []);
+    expect(documents).toContainEqual(expect.objectContaining({ kafka: expect.objectContaining({ topic }) }));
   }, 240_000);
 
   test("a data stream to come has the mapping of ours", async () => {

@@ -92,7 +92,7 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     },
     async deleteBelow(topic, ...offsets) {
       // kafkajs finds leaders only of topics it was asked about before.
-      await admin.fetchTopicOffsets(topic);
+      await onceListed(() => admin.fetchTopicOffsets(topic));
       const partitions = offsets.map((offset, partition) => ({ partition, offset: String(offset) }));
       await admin.deleteTopicRecords({ topic, partitions });
     },

@@ -146,7 +146,7 @@ function attentionOf(
     }));
 }
 
-/** Whether what it sends is refused again and again; a failed topic sends nothing. */
+/** Whether it tries records again; a failed topic sends nothing. */
 function isRefused({ state, trouble }: TopicStatus): boolean {
   return state !== "failed" && (trouble?.attempts ?? 0) > 0;
 }

@@ -56,8 +56,8 @@ export interface MendingServiceDeps extends LetterServiceDeps {
   readonly now: () => number;
 }
 
-/** From the request on: trials end well before the 120 s after which the server drops it. */
-const TRIALS_MS = 90_000;
+/** No trial begins later: the last one may take 50 s, and after 120 s the server drops the request. */
+const TRIALS_MS = 60_000;
 const TOPIC_MS = 10_000;
 
 export function createMendingService(deps: MendingServiceDeps): MendingService {
@@ -123,7 +123,8 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
 
   return {
     propose,
-    tryOut: (group, into, signal) => trials.add(tryOut(group, into, AbortSignal.any([deps.signal, signal]))),
+    tryOut: (group, into, signal) =>
+      trials.add(tryOut(group, into, AbortSignal.any([trials.signal, deps.signal, signal]))),
     stop: () => trials.stop(),
     apply: (group, wanted) => {
       const { proposal, request } = wanted;

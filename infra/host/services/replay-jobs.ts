@@ -74,7 +74,12 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
     const job = jobs.get(id);
     if (job !== undefined)
       change(id, { change: { ...about, made: true }, request: { ...job.request, index } });
-    logger.info("a proposed change was made before a replay", { id, topic: request.filter.topic, ...about });
+    if (about.request !== null)
+      logger.info("a proposed change was made before a replay", {
+        id,
+        topic: request.filter.topic,
+        ...about,
+      });
     return { ...request, index };
   };
 

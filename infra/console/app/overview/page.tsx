@@ -90,7 +90,7 @@ export function Overview() {
 function doubtOf({ states: { retrying }, notTaken }: OverviewMessage, name: string): string {
   if (name === "progress" && retrying > 0) return `${plural(retrying, "topic")} retrying, see above`;
   if (name === "elasticsearch" && notTaken > 0)
-    return `answers, but does not take records of ${plural(notTaken, "topic")}, see above`;
+    return `answers, but records of ${plural(notTaken, "topic")} are tried again, see above`;
   return "";
 }
 

@@ -43,8 +43,8 @@ export interface ScratchDeps {
 /** Without `delete_index`, an index would stay. */
 const NEEDED = ["create_index", "create_doc", "read", "maintenance", "view_index_metadata", "delete_index"];
 const TIMEOUT_MS = 10_000;
-/** The master does one change after the other, and gives up on one by itself after 30 s, the default of `master_timeout`. */
-const CHANGE_MS = 35_000;
+/** The master makes one index after the other, and gives up on one by itself after 30 s, the default of `master_timeout`. */
+const CREATE_MS = 35_000;
 const MOST_HITS = 2_000;
 
 const mappings = z.record(z.string(), z.unknown()).default({});
@@ -84,7 +84,7 @@ export function createScratchIndices({ client, now, suffix }: ScratchDeps): Scra
     const querystring = { ignore_unavailable: "true" };
     const path = `/${targetText(names)}`;
     try {
-      await client.ask({ method: "DELETE", path, querystring, timeoutMs: CHANGE_MS }, signal);
+      await client.ask({ method: "DELETE", path, querystring, timeoutMs: TIMEOUT_MS }, signal);
       return [];
     } catch (error) {
       return [`left behind: ${names.join(", ")}, which a later trial removes: ${messageOf(error)}`];
@@ -103,7 +103,7 @@ export function createScratchIndices({ client, now, suffix }: ScratchDeps): Scra
       created.push(name);
       const querystring = { timeout: "5s", wait_for_active_shards: "1" };
       const body = scratchBody(target);
-      await client.ask({ method: "PUT", path: `/${name}`, querystring, body, timeoutMs: CHANGE_MS }, signal);
+      await client.ask({ method: "PUT", path: `/${name}`, querystring, body, timeoutMs: CREATE_MS }, signal);
       const is = await read(name, signal);
       const aliases = Object.keys(is.aliases);
       if (aliases.length === 0) return { name, mappings: is.mappings };
@@ -124,7 +124,7 @@ export function createScratchIndices({ client, now, suffix }: ScratchDeps): Scra
     },
 
     async removeAll() {
-      const left = created.length === 0 ? [] : await removed(created, AbortSignal.timeout(CHANGE_MS));
+      const left = created.length === 0 ? [] : await removed(created, AbortSignal.timeout(TIMEOUT_MS));
       return [...kept, ...left];
     },
   };

@@ -19,10 +19,12 @@ export function searchTarget(
     (topic) => inForce.get(topic) ?? [],
   );
   const indices = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
-  // The aliases have what is not in force any more, and what topics wrote elsewhere before. They lack an index that was there before our template.
-  const beyond = topics.length === 0 ? indices.length > 0 : topics.some((topic) => !inForce.has(topic));
-  const wanted = managed && beyond ? [...new Set([...indices, ...everyAlias])] : indices;
-  return managed && targetText(wanted).length > maxTargetLength ? everyAlias : wanted;
+  // What is not in force any more may be in any index of ours.
+  if (managed && topics.some((topic) => !inForce.has(topic)))
+    return [...new Set([...indices, ...everyAlias])];
+  if (indices.length === 0) return [];
+  const tooMany = topics.length === 0 || targetText(indices).length > maxTargetLength;
+  return managed && tooMany ? everyAlias : indices;
 }
 
 /** The same, including topics that are no longer declared or unknown here. */

@@ -163,6 +163,12 @@ describe("replay jobs", () => {
     await eventually("it failed", () => jobs.get(refused.job.id)?.state === "failed");
     expect(jobs.get(refused.job.id)).toMatchObject({ error: "no such index", change: { made: false } });
     expect(runs).toHaveLength(1);
+
+    const unchanged = { about: { proposal: "as-it-is", request: null }, make: () => Promise.resolve(null) };
+    jobs.start(request, unchanged);
+    await eventually("it runs too", () => runs.length === 2);
+    const changes = logger.lines.filter(({ message }) => message.includes("a proposed change was made"));
+    expect(changes.map(({ fields }) => fields?.["proposal"])).toEqual(["new-index"]);
   });
 
   test("are forgotten, the oldest first", async () => {

@@ -95,7 +95,7 @@ test("what cannot be removed is named", async () => {
   ]);
 });
 
-test("a busy master has as long for an index as Elasticsearch gives it", async () => {
+test("a busy master has as long for an index as Elasticsearch gives it; a host that stops does not wait so long for its end", async () => {
   const { client } = fakeServer();
   const waits = new Map<string, number>();
   const ask: typeof client.ask = (question, until) => {
@@ -110,7 +110,7 @@ test("a busy master has as long for an index as Elasticsearch gives it", async (
   });
   await trial.bulk(days(1), { pipeline: null, signal });
   await trial.close();
-  const masterTimeoutMs = 30_000;
+  const [masterTimeoutMs, shutdownMs] = [30_000, 30_000];
   expect(waits.get("PUT")).toBeGreaterThan(masterTimeoutMs);
-  expect(waits.get("DELETE")).toBeGreaterThan(masterTimeoutMs);
+  expect(waits.get("DELETE")).toBeLessThan(shutdownMs);
 });

@@ -19,9 +19,8 @@ test("is the topics' own indices, each once", () => {
   expect(searchTarget(["a", "b", "c"], inForce, true)).toEqual(["one", "logs-*"]);
 });
 
-test("for all topics is the aliases and their indices, since an older index has no alias", () => {
-  expect(searchTarget([], inForce, true)).toEqual(["one", "logs-*", "penstock-records", "penstock-streams"]);
-  expect(searchTarget([], new Map(), true)).toEqual([]);
+test("is the aliases for all topics, if templates are managed", () => {
+  expect(searchTarget([], inForce, true)).toEqual(["penstock-records", "penstock-streams"]);
   expect(searchTarget([], inForce, false)).toEqual(["one", "logs-*"]);
 });
 
@@ -30,7 +29,6 @@ test("is the aliases if the names exceed a request line", () => {
     Array.from({ length: 200 }, (_, n) => [`t${n}`, specification({ index: `a-rather-long-index-${n}` })]),
   );
   expect(searchTarget([...many.keys()], many, true)).toEqual(["penstock-records", "penstock-streams"]);
-  expect(searchTarget([], many, true)).toEqual(["penstock-records", "penstock-streams"]);
   const named = searchTarget([...many.keys()], many, false);
   expect(named).toHaveLength(200);
   expect(targetText(named).length).toBeGreaterThan(maxTargetLength);

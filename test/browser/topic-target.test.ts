@@ -64,10 +64,15 @@ describeInBrowser("what a topic's target holds", () => {
     const state = (topic: string) =>
       page.getByRole("row").filter({ hasText: topic }).locator("[data-label=State]");
     await state(two).waitFor();
-    await eventually("runs", async () => (await state(one).innerText()) === "✓ in force");
+    await eventually("both run", async () =>
+      (await Promise.all([one, two].map((topic) => state(topic).innerText()))).every((text) =>
+        text.endsWith("\nrunning"),
+      ),
+    );
+    expect(await state(one).innerText()).toBe("✓ in force\nrunning");
     expect(await state(two).innerText()).toMatch(
       new RegExp(
-        `^▲ in force, but its retention does not count: data stream ${stream} keeps documents for 30d, as \\S+, entry 1 declares$`,
+        `^▲ in force, but its retention does not count: data stream ${stream} keeps documents for 30d, as \\S+, entry 1 declares\\nrunning$`,
       ),
     );
     await keepScreenshot(page, "declarations-retention");

@@ -18,14 +18,17 @@ const declared = toDeclaration(
 const noLetters: unknown = { letters: [], complete: true };
 const unasked = () => Promise.reject(new Error("no test gets this far"));
 
-/** The dead-letter topic is read in turn, and has no letters; Elasticsearch does not answer before the host stops. */
-function world() {
+/**
+ * The dead-letter topic is read in turn, and has no letters; Elasticsearch does not answer before the host stops.
+ * @param cleaned when a question that was aborted ends
+ */
+function world(cleaned: Promise<void> = Promise.resolve()) {
   const life = new AbortController();
   const asked = Promise.withResolvers<string>();
   const ask: MendingServiceDeps["client"]["ask"] = ({ path }: Question, signal) => {
     asked.resolve(path);
     return new Promise((_resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason as Error));
+      signal.addEventListener("abort", () => void cleaned.then(() => reject(signal.reason as Error)));
     });
   };
   const mendings = createMendingService({
@@ -61,14 +64,15 @@ test("Elasticsearch is asked after the turn, so that others can read dead letter
   await look;
 });
 
-test("a stop waits for the trials in progress, which remove what they created", async () => {
-  const { mendings, asked, stop } = world();
+test("a stop ends the trials in progress, and waits until they have removed what they created", async () => {
+  const cleaned = Promise.withResolvers<void>();
+  const { mendings, asked } = world(cleaned.promise);
   const trial = rejection(mendings.tryOut(group, null, new AbortController().signal));
   await asked;
   const settled = mendings.stop().then(() => "settled");
   const later = new Promise((resolve) => setImmediate(() => resolve("not yet")));
   expect(await Promise.race([settled, later])).toBe("not yet");
-  stop();
+  cleaned.resolve();
   expect(await settled).toBe("settled");
-  await trial;
+  expect(await trial).toEqual(hostStopping());
 });

@@ -17,6 +17,7 @@ import type { TemplateTarget } from "../../lib/rules/template/template-target.ts
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import type { KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
 import type { KafkaLinks } from "../../lib/adapters/kafka/client/links.ts";
+import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
 import type { HostIdentity } from "./fleet/identity.ts";
 import { gatedBulk } from "./bulks/gated-bulk.ts";
@@ -123,8 +124,10 @@ export function createServices(core: HostCore): Services {
     newIndex: (...about) => clients.elasticsearch.newIndex(...about),
     tryTemplate: (...about) => clients.elasticsearch.tryTemplate(...about),
   };
+  const openReader = () => createRecordReader(settings().kafka, logger, core.links);
   const deadLetterService = createDeadLetterService({
     logger,
+    openReader,
     sentBefore,
     now,
     random,
@@ -167,7 +170,7 @@ export function createServices(core: HostCore): Services {
 
   const trials = createTrialService({
     now,
-    logger,
+    openReader,
     settings,
     declarations: () => declarationsInForce(loop.memory),
     client: trialClient,
@@ -176,7 +179,7 @@ export function createServices(core: HostCore): Services {
   const recordService = createRecordService({
     now,
     logger,
-    links: core.links,
+    openReader,
     settings,
     sentBefore,
     elasticsearch: clients.questions,
@@ -188,10 +191,8 @@ export function createServices(core: HostCore): Services {
 
   const rebuilds = createHostRebuilds(core);
   const withRebuild = (topic: HeldTopic): ListedTopic => ({ ...topic, rebuild: rebuilds.of(topic.topic) });
-
   const listed = async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild);
   const topicService = createTopicService({ pool, loop, listed, logger, links: core.links });
-
   const healthOf = (topics: readonly TopicStatus[]) =>
     health({
       now: now(),

@@ -9,7 +9,7 @@ import { lettersLeft } from "../../../functions/letters-left.ts";
 import { refreshIndex } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
 import type { TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
 import { indexPatternOf } from "../../../lib/rules/model/names.ts";
-import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
+import type { RecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import type { FailureStores } from "../../../lib/rules/dead-letters/failure-stores.ts";
 import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
@@ -54,6 +54,8 @@ export interface DeadLetterServiceDeps extends Pick<
   /** The topics in force. */
   specifications(): readonly Specification[];
   readonly logger: Logger;
+  /** With the current settings, and the logins that all clients of the host share. */
+  openReader(): RecordReader;
   readonly now: () => number;
   readonly random: () => number;
 }
@@ -62,7 +64,17 @@ export interface DeadLetterServiceDeps extends Pick<
 const leftMs = 60_000;
 
 export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetterService {
-  const { logger, now, random, bulk, existingIds, removeExtraCopies, ensureTemplate, sentBefore } = deps;
+  const {
+    logger,
+    now,
+    random,
+    bulk,
+    existingIds,
+    removeExtraCopies,
+    ensureTemplate,
+    sentBefore,
+    openReader,
+  } = deps;
   const life = new AbortController();
   const digests = new Map<string | null, Promise<DigestResult>>();
   let lastReading: Promise<unknown> = Promise.resolve();
@@ -80,13 +92,13 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
   const reading: LetterServiceDeps = {
     settings: () => deps.settings(),
     findHolders: deps.findHolders,
-    logger,
+    openReader,
     signal: life.signal,
     inTurn,
   };
 
   const digest = async (topic: string | null): Promise<DigestResult> => {
-    const { kafka, deadLetters } = deps.settings();
+    const { deadLetters } = deps.settings();
     return digestDeadLetters(
       {
         topic: deadLetters.topic,
@@ -94,7 +106,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
         newest: newestLetters,
       },
       {
-        reader: createRecordReader(kafka, logger),
+        reader: openReader(),
         findHolders: deps.findHolders,
         onProgress: () => {},
         signal: life.signal,
@@ -111,13 +123,13 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     logger,
     newId: () => crypto.randomUUID(),
     async left({ filter, index }, signal) {
-      const { kafka, deadLetters } = deps.settings();
+      const { deadLetters } = deps.settings();
       const target = index ?? filter.of?.index ?? null;
       if (target !== null) await refreshIndex(deps.trialClient, indexPatternOf(target), signal);
       return lettersLeft(
         { deadLetterTopic: deadLetters.topic, filter, newest: newestLetters },
         {
-          reader: createRecordReader(kafka, logger),
+          reader: openReader(),
           findHolders: deps.findHolders,
           signal,
           deadline: AbortSignal.timeout(leftMs),
@@ -125,7 +137,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
       );
     },
     replay(request, onProgress, signal) {
-      const { kafka, deadLetters, elasticsearch } = deps.settings();
+      const { deadLetters, elasticsearch } = deps.settings();
       return replayDeadLetters(
         { ...request, deadLetterTopic: deadLetters.topic, limits: elasticsearch.bulk },
         {
@@ -140,7 +152,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
           random,
           onProgress,
           signal,
-          reader: createRecordReader(kafka, logger),
+          reader: openReader(),
           specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
           wait: (ms, until) => delay(ms, undefined, { signal: until }),
         },

@@ -1,8 +1,7 @@
 import type { FindHolders } from "../../../functions/digest-dead-letters/letter-standings.ts";
 import { listDeadLetters, type ListedLetters } from "../../../functions/list-dead-letters.ts";
 import { type LetterAnswer, readWholeLetter } from "../../../functions/read-dead-letter.ts";
-import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
-import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { RecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import type { LetterGroup, LetterState } from "../../../lib/rules/dead-letters/letter-state.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 
@@ -18,7 +17,8 @@ export interface LetterServiceDeps {
   /** The current settings. */
   settings(): Settings;
   readonly findHolders: FindHolders;
-  readonly logger: Logger;
+  /** With the current settings, and the logins that all clients of the host share. */
+  openReader(): RecordReader;
   /** Aborted when the host stops. */
   readonly signal: AbortSignal;
   /** Runs one reading of the whole dead-letter topic at a time. */
@@ -32,15 +32,15 @@ export const lettersReadMs = 10_000;
 const ONE_MS = 15_000;
 
 export function createLetterService(deps: LetterServiceDeps): LetterService {
-  const { findHolders, logger, signal } = deps;
+  const { findHolders, signal } = deps;
   return {
     list: (group, state, page) =>
       deps.inTurn(() => {
-        const { kafka, deadLetters } = deps.settings();
+        const { deadLetters } = deps.settings();
         return listDeadLetters(
           { deadLetterTopic: deadLetters.topic, group, state, page, newest: newestLetters },
           {
-            reader: createRecordReader(kafka, logger),
+            reader: deps.openReader(),
             findHolders,
             signal,
             onProgress: () => {},
@@ -49,11 +49,11 @@ export function createLetterService(deps: LetterServiceDeps): LetterService {
         );
       }),
     read(partition, offset) {
-      const { kafka, deadLetters } = deps.settings();
+      const { deadLetters } = deps.settings();
       return readWholeLetter(
         { deadLetterTopic: deadLetters.topic, partition, offset },
         {
-          reader: createRecordReader(kafka, logger),
+          reader: deps.openReader(),
           findHolders,
           signal: AbortSignal.any([signal, AbortSignal.timeout(ONE_MS)]),
         },

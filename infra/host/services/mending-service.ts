@@ -13,7 +13,6 @@ import {
 } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
 import { findTarget } from "../../../lib/adapters/elasticsearch/trial/target.ts";
 import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
-import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 import type { LetterGroup } from "../../../lib/rules/dead-letters/letter-state.ts";
@@ -61,7 +60,7 @@ const TRIALS_MS = 60_000;
 const TOPIC_MS = 10_000;
 
 export function createMendingService(deps: MendingServiceDeps): MendingService {
-  const { client, findHolders, logger, now } = deps;
+  const { client, findHolders, now } = deps;
   const trials = new UnderWay();
 
   function about(group: LetterGroup, into: string | null) {
@@ -71,9 +70,9 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
   }
 
   function mendDeps(signal: AbortSignal): MendDeps {
-    const { kafka, deadLetters } = deps.settings();
+    const { deadLetters } = deps.settings();
     return {
-      reader: createRecordReader(kafka, logger),
+      reader: deps.openReader(),
       findHolders,
       signal,
       readLetters: (read) => deps.inTurn(() => read(AbortSignal.timeout(lettersReadMs))),

@@ -1,8 +1,7 @@
 import { readingMs, tryTopic } from "../../../functions/try-topic.ts";
 import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
-import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
+import type { RecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
-import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 import type { FieldRefusal } from "../../../lib/rules/declarations/etcd-value.ts";
 import type { Declaration } from "../../../lib/rules/model/declaration.ts";
@@ -37,7 +36,8 @@ export interface TrialServiceDeps {
   /** The current settings. */
   settings(): Settings;
   declarations(): readonly Declaration[];
-  readonly logger: Logger;
+  /** With the current settings, and the logins that all clients of the host share. */
+  openReader(): RecordReader;
   readonly now: () => number;
 }
 
@@ -45,7 +45,7 @@ export interface TrialServiceDeps {
 const TRIAL_MS = 60_000;
 
 export function createTrialService(deps: TrialServiceDeps): TrialService {
-  const { client, logger, now } = deps;
+  const { client, now } = deps;
   const trials = new UnderWay();
 
   async function run(
@@ -53,14 +53,14 @@ export function createTrialService(deps: TrialServiceDeps): TrialService {
     { declaration, last }: TryRequest,
     signal: AbortSignal,
   ): Promise<TrialAnswer> {
-    const { kafka, elasticsearch, deadLetters } = deps.settings();
+    const { elasticsearch, deadLetters } = deps.settings();
     const read = isTopicName(topic) ? specificationOf(topic, declaration, deadLetters.topic) : badName(topic);
     if (read.kind === "refused") return read;
     try {
       const tried = await tryTopic(
         { spec: read.spec, last, limits: elasticsearch.bulk },
         {
-          reader: createRecordReader(kafka, logger),
+          reader: deps.openReader(),
           openTrial: (spec) =>
             createTrial(spec, {
               client,

@@ -12,12 +12,11 @@ import type { Elasticsearch } from "../../../../lib/adapters/elasticsearch/clien
 import { searchText } from "../../../../lib/adapters/elasticsearch/search.ts";
 import type { SentBefore } from "../../../../lib/adapters/elasticsearch/sent/sent-before.ts";
 import { openRecordDocuments } from "../../../../lib/adapters/elasticsearch/topic-snapshot/record-documents.ts";
-import type { KafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
 import type { BatchDecoding } from "../../../../lib/adapters/kafka/inspection/batch-entries.ts";
 import { readStretch } from "../../../../lib/adapters/kafka/inspection/read-stretch.ts";
 import type { KafkaWire } from "../../../../lib/adapters/kafka/protocol/wire.ts";
 import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offsets.ts";
-import { createRecordReader } from "../../../../lib/adapters/kafka/queries/record-reader.ts";
+import type { RecordReader } from "../../../../lib/adapters/kafka/queries/record-reader.ts";
 import { createKafkaDecoder } from "../../../../lib/adapters/kafka/records/kafka-decoder.ts";
 import type { Logger } from "../../../../lib/rules/base/logger.ts";
 import type { ReadDeadLetter } from "../../../../lib/rules/dead-letters/dead-letter-reader.ts";
@@ -40,7 +39,8 @@ export interface ExplainServiceDeps {
   /** Batches are decoded in the turns of those that are indexed. */
   readonly inTurn: BatchDecoding["inTurn"];
   readonly logger: Logger;
-  readonly links: KafkaLinks;
+  /** With the current settings, and the logins that all clients of the host share. */
+  openReader(): RecordReader;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -95,7 +95,7 @@ async function findLetter(
   deps: ExplainServiceDeps,
   signal: AbortSignal,
 ): ReturnType<ExplainRecordDeps["findLetter"]> {
-  const { kafka, deadLetters } = deps.settings();
+  const { deadLetters } = deps.settings();
   let found: ReadDeadLetter | null = null;
   const isMeant = ({ topic: of, record, batch }: ReadDeadLetter): boolean =>
     of === topic &&
@@ -105,7 +105,7 @@ async function findLetter(
   const { complete } = await readDeadLetters(
     { topic: deadLetters.topic, filter: { topic, error: null, sinceMs: null }, newest: LETTERS },
     {
-      reader: createRecordReader(kafka, deps.logger, deps.links),
+      reader: deps.openReader(),
       onProgress: () => {},
       onLetter(letter) {
         if (isMeant(letter) && letter.failedAt >= (found?.failedAt ?? 0)) found = letter;

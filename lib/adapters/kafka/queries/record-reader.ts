@@ -33,6 +33,8 @@ export function createRecordReader(kafka: KafkaSettings, logger: Logger, links?:
   };
 }
 
+export type RecordReader = ReturnType<typeof createRecordReader>;
+
 /** What waits first in a partition, and the log around it. */
 export interface FirstRecord {
   readonly partition: number;

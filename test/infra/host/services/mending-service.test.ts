@@ -6,7 +6,6 @@ import {
 import type { Question } from "../../../../lib/adapters/elasticsearch/client.ts";
 import { hostStopping } from "../../../../lib/rules/base/errors.ts";
 import { toDeclaration } from "../../../../lib/rules/config/to-declaration.ts";
-import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { settings } from "../../../support/settings.ts";
 
@@ -34,7 +33,7 @@ function world(cleaned: Promise<void> = Promise.resolve()) {
   const mendings = createMendingService({
     settings: () => settings(),
     findHolders: unasked,
-    logger: createMemoryLogger(),
+    openReader: () => ({ ranges: unasked, readSpans: unasked }),
     signal: life.signal,
     inTurn: <T>() => Promise.resolve(noLetters as T),
     client: { ask, askForText: unasked, bulk: unasked, newIndex: unasked, tryTemplate: unasked },

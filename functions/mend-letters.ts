@@ -148,6 +148,8 @@ async function lookBeside(names: readonly string[], deps: MendDeps): Promise<Men
 export interface TryMendingDeps extends MendDeps {
   /** @param index the one that documents go to; the effect is on it alone */
   openTrial(spec: Specification, index: string, effect: Effect): Trial;
+  /** Makes what was written to an index searchable. @throws PenstockError `elasticsearch_refused` without the right to */
+  refresh(index: string, signal: AbortSignal): Promise<void>;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Begins the time for reading the topic, which ends with what was read so far. */
@@ -204,6 +206,7 @@ export async function tryMending(
       const newest = await readNewest(spec.topic, LOOKED_AT, { ...deps, deadline: deps.topicDeadline() });
       const ids = newest.records.map((record) => documentId(spec.topic, record));
       const target = indexPatternOf(deps.specificationOf(spec.topic)?.index ?? spec.index);
+      await refresh(target);
       const holders = await deps.findHolders([target], ids, signal);
       const there = newest.records.filter((_, at) => holders.has(ids[at] ?? "")).slice(0, GOOD);
       return withTimes(there.toReversed(), deps.now());
@@ -211,6 +214,16 @@ export async function tryMending(
       // Its letters can be replayed all the same.
       if (error instanceof PenstockError && error.code === "topic_missing") return [];
       throw error;
+    }
+  }
+
+  /** Of a busy topic, all of the newest records may be of the last second, which is not searchable yet. */
+  async function refresh(target: string): Promise<void> {
+    try {
+      await deps.refresh(target, signal);
+    } catch (error) {
+      // Without the right to, good records are only those that are searchable anyway.
+      if (!(error instanceof PenstockError) || error.code !== "elasticsearch_refused") throw error;
     }
   }
 

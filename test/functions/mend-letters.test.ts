@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { proposeMending, tryMending, type TryMendingDeps } from "../../functions/mend-letters.ts";
 import type { Trial } from "../../functions/try-topic/try-records.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { deadLetterOf } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import type { TrialFindings } from "../../lib/rules/trial/findings.ts";
@@ -74,6 +75,7 @@ function world({ good = [0, 1], first = {}, taken = [] }: World = {}): TryMendin
     topicDeadline: () => signal,
     trialDeadline: signal,
     now: () => 5,
+    refresh: () => Promise.resolve(),
     findHolders: () => Promise.resolve(holders),
     specificationOf: () => spec,
     specifications: () => [
@@ -111,6 +113,24 @@ test("without a good record a change may be the smallest, and the verdict says t
   const tried = await tryMending(input, world({ good: [] }));
   expect(tried).toMatchObject({ best: "malformed-as-text", incomparable: null });
   expect(tried.verdicts["malformed-as-text"]?.good.tried).toBe(0);
+});
+
+test("good records are looked for after a refresh, which may be refused", async () => {
+  const asked: string[] = [];
+  const deps = world();
+  const tried = await tryMending(input, {
+    ...deps,
+    refresh: (index) => (
+      asked.push(`refresh ${index}`),
+      Promise.reject(new PenstockError("elasticsearch_refused", "no right"))
+    ),
+    findHolders: (...about) => (asked.push("look"), deps.findHolders(...about)),
+  });
+  expect(asked.slice(-2)).toEqual(["refresh logs", "look"]);
+  expect(tried.verdicts["as-it-is"]?.good.tried).toBe(2);
+  const away = new PenstockError("elasticsearch_unavailable", "no answer");
+  const refused = tryMending(input, { ...world(), refresh: () => Promise.reject(away) });
+  expect(await rejection(refused)).toBe(away);
 });
 
 test.each([{ unknown: "it did not answer" }, { blocked: "it did not answer" }])(

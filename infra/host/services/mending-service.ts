@@ -10,6 +10,7 @@ import {
   findMakingTemplate,
   isNameTaken,
   makeChange,
+  refreshIndex,
 } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
 import { findTarget } from "../../../lib/adapters/elasticsearch/trial/target.ts";
 import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
@@ -108,6 +109,7 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
         now,
         topicDeadline: () => AbortSignal.timeout(TOPIC_MS),
         trialDeadline: AbortSignal.timeout(TRIALS_MS),
+        refresh: (index, until) => refreshIndex(client, index, until),
         openTrial: (spec, index, effect) =>
           createTrial(spec, {
             client,

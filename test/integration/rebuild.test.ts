@@ -176,7 +176,7 @@ test.concurrent("a topic that declares its index is swapped by its declaration, 
   expect(await shownIn(topic)).toEqual([fresh]);
   // The declared index still has all records, too.
   const everywhere = new URLSearchParams({ q: `kafka.topic:${topic}`, from: "2020-01-01", to: "2040-01-01" });
-  const found = await host.fetch(`/logs?${everywhere}`);
+  const found = await host.fetch(`/logs?${everywhere.toString()}`);
   expect(await found.json()).toMatchObject({ total: { value: 300 } });
   await host.writeConfig({ http: { port: 0 }, ...config(fresh) });
   await rebuildIs(host, topic, "swapped");

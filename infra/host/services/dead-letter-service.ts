@@ -55,7 +55,7 @@ export interface DeadLetterServiceDeps extends Pick<
   specifications(): readonly Specification[];
   readonly logger: Logger;
   /** With the current settings, and the logins that all clients of the host share. */
-  openReader(): RecordReader;
+  readonly openReader: () => RecordReader;
   readonly now: () => number;
   readonly random: () => number;
 }

@@ -18,7 +18,7 @@ export interface LetterServiceDeps {
   settings(): Settings;
   readonly findHolders: FindHolders;
   /** With the current settings, and the logins that all clients of the host share. */
-  openReader(): RecordReader;
+  readonly openReader: () => RecordReader;
   /** Aborted when the host stops. */
   readonly signal: AbortSignal;
   /** Runs one reading of the whole dead-letter topic at a time. */

@@ -56,8 +56,8 @@ export interface MendingServiceDeps extends LetterServiceDeps {
   readonly now: () => number;
 }
 
-/** No trial begins later: the last one may take 50 s, and after 120 s the server drops the request. */
-const TRIALS_MS = 60_000;
+/** No trial begins later: with a busy master, the last one takes 75 s, and after 120 s the server drops the request. */
+const TRIALS_MS = 45_000;
 const TOPIC_MS = 10_000;
 
 export function createMendingService(deps: MendingServiceDeps): MendingService {

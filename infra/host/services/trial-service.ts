@@ -37,7 +37,7 @@ export interface TrialServiceDeps {
   settings(): Settings;
   declarations(): readonly Declaration[];
   /** With the current settings, and the logins that all clients of the host share. */
-  openReader(): RecordReader;
+  readonly openReader: () => RecordReader;
   readonly now: () => number;
 }
 

@@ -40,7 +40,7 @@ export interface ExplainServiceDeps {
   readonly inTurn: BatchDecoding["inTurn"];
   readonly logger: Logger;
   /** With the current settings, and the logins that all clients of the host share. */
-  openReader(): RecordReader;
+  readonly openReader: () => RecordReader;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

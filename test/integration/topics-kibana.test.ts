@@ -109,4 +109,8 @@ test("without etcd it writes the file's topics, says that others are missing, an
     expect.stringMatching(/^Note: only the config file's topics .*\n.*etcd/),
     1,
   ]);
+  const whole = join(folder, "whole.ndjson");
+  await Bun.write(whole, "of before");
+  const kept = await outputOf([process.execPath, COMMAND, "kibana", "--config", away, "--out", whole]);
+  expect([kept.out, kept.code, await Bun.file(whole).text()]).toEqual(["", 1, "of before"]);
 }, 240_000);

@@ -42,31 +42,39 @@ function isSame(shapes: readonly Shape[], at: number): boolean {
   return shapes.every(({ words }) => words[at] === shapes[0]?.words[at]);
 }
 
-/** Joins patterns that differ only in one of their first words, which has too many values to tell them apart. */
+/** Joins patterns that differ in nothing, or in one of their first words, which has too many values to tell them apart. */
 export function joinedStatements(patterns: readonly Shape[], firstWords: number): readonly Shape[] {
   let joined = patterns;
-  for (let at = 0; at < firstWords; at += 1) joined = joinedBy(at, joined);
-  return joined;
+  for (let at = 0; at < firstWords; at += 1) joined = joinedBy(joined, without(at), MAX_VALUES);
+  // Lines of two clusters may end in one pattern.
+  return joinedBy(joined, (words) => words, 1);
 }
 
-function joinedBy(at: number, patterns: readonly Shape[]): Shape[] {
+/** The words without one of them, if at least half of them stay the same. */
+function without(at: number): (words: readonly string[]) => readonly string[] {
+  return (words) => {
+    const rest = words.map((word, place) => (place === at ? wildcard : word));
+    return rest.filter((word) => !word.includes(wildcard)).length < words.length / 2 ? words : rest;
+  };
+}
+
+/** Joins more than `most` patterns that `keyOf` makes equal. */
+function joinedBy(
+  patterns: readonly Shape[],
+  keyOf: (words: readonly string[]) => readonly string[],
+  most: number,
+): Shape[] {
   const groups = new Map<string, Shape[]>();
   for (const pattern of patterns) {
-    const key = without(at, pattern.words).join(" ");
+    const key = keyOf(pattern.words).join(" ");
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [pattern]);
     else group.push(pattern);
   }
   return [...groups].flatMap(([key, group]) => {
     const [{ sample } = { sample: "" }] = group;
-    return group.length <= MAX_VALUES ? group : [{ words: key.split(" "), count: countOf(group), sample }];
+    return group.length <= most ? group : [{ words: key.split(" "), count: countOf(group), sample }];
   });
-}
-
-/** The words without one of them, if at least half of them stay the same. */
-function without(at: number, words: readonly string[]): readonly string[] {
-  const rest = words.map((word, place) => (place === at ? wildcard : word));
-  return rest.filter((word) => !word.includes(wildcard)).length < words.length / 2 ? words : rest;
 }
 
 function countOf(shapes: readonly Shape[]): number {

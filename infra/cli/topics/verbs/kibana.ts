@@ -19,6 +19,8 @@ export const kibanaVerb: TopicsVerb = {
       config,
       async run(loaded, io) {
         const { listing, missing } = await orFromFile(readListing(loaded, io), loaded, io.signal);
+        // A file of before may know topics of etcd, and stays.
+        if (missing !== null && out !== null) throw missing;
         await writeKibanaObjects(listing, loaded.settings.deadLetters.topic, { out, json }, io);
         if (missing !== null) {
           io.error("Note: only the config file's topics are in it, because etcd cannot be read:\n");

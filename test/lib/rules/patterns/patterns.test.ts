@@ -63,6 +63,11 @@ describe("lines of one statement meet", () => {
     expect(patternsOf(lines)).toEqual(ends.map((end) => [`[job <*>] [host up] ${end}`, 5]));
   });
 
+  test("lines of two clusters that end in one pattern are counted as one", () => {
+    const lines = ["p q a b r", "p q c d s", "p q c e t", "p q f 1 t", "p q g 1 r", "p q h 1 u"];
+    expect(patternsOf(lines)).toEqual([["p q <*> <*> <*>", 6]]);
+  });
+
   test("a name at the beginning is a variable, too", () => {
     const names = ["ann", "bea", "cem", "dan", "eve", "fay"];
     const lines = names.map((name) => `${name} opened the door`);

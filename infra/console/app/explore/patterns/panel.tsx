@@ -37,7 +37,7 @@ export function PatternsPanel({ state }: PanelProps) {
     <section aria-label="Patterns">
       <p class="muted">
         {plural(patterns.length, "pattern")} in {isCut ? "the newest" : "all"} {plural(lines, "line")}
-        {isCut ? ", as older ones are not read" : ""}
+        {isCut ? ", as older ones, if any, are not read" : ""}
         {others > 0 ? `; ${plural(others, "line")} of rarer ones` : ""}. {wildcard} stands for what differs. A
         search for the other words may find lines of similar patterns, too. {repeat}
       </p>

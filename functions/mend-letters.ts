@@ -207,7 +207,7 @@ export async function tryMending(
       const ids = newest.records.map((record) => documentId(spec.topic, record));
       const target = indexPatternOf(deps.specificationOf(spec.topic)?.index ?? spec.index);
       await refresh(target);
-      const holders = await deps.findHolders([target], ids, signal);
+      const { holders } = await deps.findHolders([target], ids, signal);
       const there = newest.records.filter((_, at) => holders.has(ids[at] ?? "")).slice(0, GOOD);
       return withTimes(there.toReversed(), deps.now());
     } catch (error) {

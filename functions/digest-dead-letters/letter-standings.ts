@@ -1,20 +1,19 @@
 import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
 import type { ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
-import type { LetterStanding } from "../../lib/rules/dead-letters/letter-state.ts";
+import type { FoundHolders, LetterStanding } from "../../lib/rules/dead-letters/letter-state.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { indexPatternOf } from "../../lib/rules/model/names.ts";
 
 /**
  * Finds which index has which document. Documents that Elasticsearch has not made searchable yet are not found.
  * @param indices names and patterns; null for all indices
- * @returns the index by id, of those that exist
- * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+ * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`, also if no shard answers
  */
 export type FindHolders = (
   indices: readonly string[] | null,
   ids: readonly string[],
   signal: AbortSignal,
-) => Promise<ReadonlyMap<string, string>>;
+) => Promise<FoundHolders>;
 
 export interface LetterStandingsDeps {
   readonly findHolders: FindHolders;
@@ -51,28 +50,42 @@ export function letterStandings({ findHolders, signal, deadline }: LetterStandin
     problems.add(`${what} is unknown: ${messageOf(error)}`);
   };
 
-  /** `unseen`: what could not be looked up in all indices. */
+  /** `unseen`: what may be there all the same. */
   async function holdersOf(letters: readonly ReadDeadLetter[]): Promise<{
     readonly holders: ReadonlyMap<string, string>;
     readonly unseen: ReadonlySet<string>;
   }> {
     const ids = letters.map(({ topic, record }) => documentId(topic, record));
     const indices = new Set(letters.map(({ index }) => indexPatternOf(index)));
-    const holders = await findHolders([...indices], ids, signal);
-    const missing = ids.filter((id) => !holders.has(id));
+    const own = await findHolders([...indices], ids, signal);
+    const missing = ids.filter((id) => !own.holders.has(id));
     const some = missing.slice(0, MAX_ELSEWHERE - lookedElsewhere);
     if (some.length < missing.length)
       problems.add(
         `only ${MAX_ELSEWHERE} letters were looked up in all indices; others were looked up only in the index that refused them`,
       );
-    if (some.length === 0) return { holders, unseen: new Set() };
-    lookedElsewhere += some.length;
+    if (missing.length === 0) return { holders: own.holders, unseen: new Set() };
+    const elsewhere = await lookElsewhere(some);
+    const holders = new Map([...own.holders, ...(elsewhere?.holders ?? [])]);
+    const left = missing.filter((id) => !holders.has(id));
+    if (left.length === 0) return { holders, unseen: new Set() };
+    for (const problem of own.problems)
+      problems.add(`what is in the index is not known as a whole: ${problem}`);
+    if (own.problems.length > 0) return { holders, unseen: new Set(left) };
+    for (const problem of elsewhere?.problems ?? [])
+      problems.add(`a letter whose record went to another index may be counted as open: ${problem}`);
+    return { holders, unseen: new Set(elsewhere === null ? some : []) };
+  }
+
+  /** Null if nothing answers. */
+  async function lookElsewhere(ids: readonly string[]): Promise<FoundHolders | null> {
+    if (ids.length === 0) return { holders: new Map(), problems: [] };
+    lookedElsewhere += ids.length;
     try {
-      const elsewhere = await findHolders(null, some, signal);
-      return { holders: new Map([...holders, ...elsewhere]), unseen: new Set() };
+      return await findHolders(null, ids, signal);
     } catch (error) {
       note("what other indices have", error);
-      return { holders, unseen: new Set(some) };
+      return null;
     }
   }
 

@@ -30,7 +30,7 @@ function letters(count: number): FakeReader {
 
 const ignoredFields = () => Promise.resolve(noneGaveWay);
 const failureStores = () => Promise.resolve(noFailureStores);
-const findHolders = () => Promise.resolve(new Map<string, string>());
+const findHolders = () => Promise.resolve({ holders: new Map<string, string>(), problems: [] });
 const never = new AbortController().signal;
 
 test("counts all letters by what they have in common", async () => {

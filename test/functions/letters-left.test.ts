@@ -15,7 +15,7 @@ function look(newest: number, deadline: AbortSignal | null = null) {
   for (const [offset, index] of ["logs", "logs", "other", "other", "other"].entries())
     putLetter(reader, offset, { index });
   const holders = new Map([[documentId("app", sourceRecord("v0", { offset: 0 })), "mended"]]);
-  const findHolders = () => Promise.resolve(holders);
+  const findHolders = () => Promise.resolve({ holders, problems: [] });
   return lettersLeft({ deadLetterTopic: "dead", filter, newest }, { reader, findHolders, signal, deadline });
 }
 

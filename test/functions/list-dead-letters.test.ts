@@ -11,7 +11,8 @@ function world(count: number, resolved: readonly number[] = []) {
   const reader = new FakeReader();
   for (let offset = 0; offset < count; offset += 1) putLetter(reader, offset);
   const ids = resolved.map((offset) => documentId("app", sourceRecord("", { offset })));
-  const findHolders = () => Promise.resolve(new Map(ids.map((id) => [id, "logs"])));
+  const findHolders = () =>
+    Promise.resolve({ holders: new Map(ids.map((id) => [id, "logs"])), problems: [] });
   const signal = new AbortController().signal;
   const deps = { reader, findHolders, signal, deadline: null, onProgress: () => {} };
   const input = { deadLetterTopic: "dead", group, state: null, page: 1, newest: 50_000 };

@@ -76,7 +76,7 @@ function world({ good = [0, 1], first = {}, taken = [] }: World = {}): TryMendin
     trialDeadline: signal,
     now: () => 5,
     refresh: () => Promise.resolve(),
-    findHolders: () => Promise.resolve(holders),
+    findHolders: () => Promise.resolve({ holders, problems: [] }),
     specificationOf: () => spec,
     specifications: () => [
       spec,

@@ -25,7 +25,11 @@ const input = { deadLetterTopic: "dead", partition: 0, offset: 3 };
 function world(letter: Pick<typeof whole, "key" | "value" | "headers">) {
   const reader = new FakeReader();
   reader.put("dead", { partition: 0, offset: 3, timestamp: 0, ...letter });
-  return { reader, signal, findHolders: () => Promise.resolve(new Map<string, string>()) };
+  return {
+    reader,
+    signal,
+    findHolders: () => Promise.resolve({ holders: new Map<string, string>(), problems: [] }),
+  };
 }
 
 test("a letter is shown with all bytes of its record, and its own headers without ours", async () => {

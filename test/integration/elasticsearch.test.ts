@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ingestBatch, type IngestBatchResult } from "../../functions/ingest-batch.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { findHolders } from "../../lib/adapters/elasticsearch/mending/holders.ts";
 import { templateLockName } from "../../lib/adapters/elasticsearch/template/template-lock.ts";
 import type { DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
@@ -8,6 +9,7 @@ import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { settings } from "../support/settings.ts";
 import { classifyItem } from "../../lib/rules/outcomes/outcome.ts";
 import { sourceRecord, specification } from "../support/records.ts";
+import { rejection } from "../support/rejection.ts";
 import { testStack } from "../support/stack.ts";
 
 /** This run uses its own names for everything, and deletes them at the end. */
@@ -320,6 +322,34 @@ describe("an index that refuses writes", () => {
     } finally {
       await impatient.close();
     }
+  });
+
+  test("a lost shard of another index does not hide which index has a document, and is said", async () => {
+    const [kept, lost] = [`${run}-kept`, `${run}-lost`];
+    await call("PUT", `/${kept}/_doc/${run}-1?refresh=true`, { message: "m" });
+    await call("PUT", `/${lost}?wait_for_active_shards=0`, {
+      settings: { "index.routing.allocation.require._name": "nobody" },
+    });
+    for (const [indices, shards] of [
+      [null, "\\d+"],
+      [[kept, lost], "2"],
+    ] as const) {
+      const { holders, problems } = await findHolders(
+        elasticsearch,
+        indices,
+        [`${run}-1`, `${run}-2`],
+        signal,
+      );
+      expect([...holders]).toEqual([[`${run}-1`, kept]]);
+      expect(problems).toEqual([
+        expect.stringMatching(
+          new RegExp(`^\\d+ of ${shards} shards failed: no_shard_available_action_exception`),
+        ),
+      ]);
+    }
+    expect(await rejection(findHolders(elasticsearch, [lost], ["1"], signal))).toMatchObject({
+      code: "elasticsearch_unavailable",
+    });
   });
 
   test("an index that must not be created automatically: retried", async () => {

@@ -29,3 +29,11 @@ export interface LetterGroup {
   /** The error's type. */
   readonly error: string;
 }
+
+/** Which index has which document, among those that answered. */
+export interface FoundHolders {
+  /** By id, one index of each. */
+  readonly holders: ReadonlyMap<string, string>;
+  /** Shards that did not answer, whose documents may exist; sentences without their full stop. */
+  readonly problems: readonly string[];
+}

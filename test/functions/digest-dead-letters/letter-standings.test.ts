@@ -25,7 +25,10 @@ function world(documents: readonly (readonly [index: string, letter: ReadDeadLet
   const findHolders = (indices: readonly string[] | null, ids: readonly string[]) => {
     asked.push([indices, ids.length]);
     const found = documents.filter(([index]) => indices?.includes(index) ?? true);
-    return Promise.resolve(new Map(found.map(([index, one]) => [idOf(one), index])));
+    return Promise.resolve({
+      holders: new Map(found.map(([index, one]) => [idOf(one), index])),
+      problems: [],
+    });
   };
   return { asked, standings: letterStandings({ findHolders, signal, deadline: null }) };
 }
@@ -89,13 +92,52 @@ test("if only the look at all indices fails, what the letters' own indices have 
   const findHolders = (indices: readonly string[] | null) =>
     indices === null
       ? Promise.reject(new PenstockError("elasticsearch_refused", "all shards failed"))
-      : Promise.resolve(new Map([[idOf(letters[0]), "app"]]));
+      : Promise.resolve({ holders: new Map([[idOf(letters[0]), "app"]]), problems: [] });
   const standings = letterStandings({ findHolders, signal, deadline: null });
   expect(await standings.of(letters)).toEqual([
     { state: "resolved", heldBy: "app" },
     { state: "unknown", heldBy: null },
   ]);
   expect(standings.problems()).toEqual(["what other indices have is unknown: all shards failed"]);
+});
+
+test("a lost shard of another index hides nothing: what is found is resolved, and the rest is open, which is said", async () => {
+  const letters = [letter(1), letter(2)] as const;
+  const [holders, none] = [new Map([[idOf(letters[0]), "app-mended"]]), new Map<string, string>()];
+  const findHolders = (indices: readonly string[] | null) =>
+    Promise.resolve(
+      indices === null ? { holders, problems: ["1 of 9 shards failed"] } : { holders: none, problems: [] },
+    );
+  const all = letterStandings({ findHolders, signal, deadline: null });
+  expect(await all.of(letters)).toEqual([
+    { state: "resolved", heldBy: "app-mended" },
+    { state: "open", heldBy: null },
+  ]);
+  expect(all.problems()).toEqual([
+    "a letter whose record went to another index may be counted as open: 1 of 9 shards failed",
+  ]);
+  const found = letterStandings({ findHolders, signal, deadline: null });
+  await found.of(letters.slice(0, 1));
+  expect(found.problems()).toEqual([]);
+});
+
+test("with a lost shard of the letters' own index, only what is found is known", async () => {
+  const letters = [letter(1), letter(2)] as const;
+  const holders = new Map([[idOf(letters[0]), "app"]]);
+  const findHolders = (indices: readonly string[] | null) =>
+    Promise.resolve(
+      indices === null
+        ? { holders: new Map<string, string>(), problems: [] }
+        : { holders, problems: ["1 of 2 shards failed"] },
+    );
+  const standings = letterStandings({ findHolders, signal, deadline: null });
+  expect(await standings.of(letters)).toEqual([
+    { state: "resolved", heldBy: "app" },
+    { state: "unknown", heldBy: null },
+  ]);
+  expect(standings.problems()).toEqual([
+    "what is in the index is not known as a whole: 1 of 2 shards failed",
+  ]);
 });
 
 test("an abort and a bug are no problem of the letters", async () => {

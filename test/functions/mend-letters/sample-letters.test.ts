@@ -10,7 +10,7 @@ test("a sample has the newest letters of its group, and says whether older ones 
   const reader = new FakeReader();
   for (const [offset, index] of ["logs", "logs", "other", "other", "other"].entries())
     putLetter(reader, offset, { index });
-  const findHolders = () => Promise.resolve(new Map<string, string>());
+  const findHolders = () => Promise.resolve({ holders: new Map<string, string>(), problems: [] });
   const sampled = async (newest: number) => {
     const deps = { reader, findHolders, signal, deadline: null };
     const { letters, complete } = await sampleLetters({ deadLetterTopic: "dead", group, newest }, deps);

@@ -111,7 +111,10 @@ export function problemsOf(answer: Readonly<Record<string, unknown>>): string[] 
   }
   const shards = answer["_shards"];
   if (!isObject(shards) || typeof shards["failed"] !== "number" || shards["failed"] === 0) return problems;
-  const reasons = errorsOf(shards).map(({ type, reason }) => `${type}: ${reason}`.slice(0, 500));
+  const reasons = errorsOf(shards).map(({ type, reason }) =>
+    // An index without any shard has no reason.
+    (reason === "" ? type : `${type}: ${reason}`).slice(0, 500),
+  );
   const why = reasons.length === 0 ? "" : `: ${[...new Set(reasons)].slice(0, 3).join("; ")}`;
   problems.push(`${shards["failed"]} of ${String(shards["total"])} shards failed${why}.`);
   return problems;

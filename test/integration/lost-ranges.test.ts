@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
+import { withAdmin } from "../support/cluster/places.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
@@ -86,7 +87,9 @@ describe("records that Kafka has deleted", () => {
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(50, "old"));
     await readAndStop(topic, 50);
-    const [group] = await servers.kafka.admin.fetchOffsets({ groupId, topics: [topic] });
+    const [group] = await withAdmin(servers.kafka, (admin) =>
+      admin.fetchOffsets({ groupId, topics: [topic] }),
+    );
     const metadata = group?.partitions[0]?.metadata ?? null;
     expect(metadata).toContain('"lastRecord":{"offset":49,');
 

@@ -30,7 +30,10 @@ export interface TestKafka extends AsyncDisposable {
   written(topic: string): Promise<number>;
   readonly brokers: readonly string[];
   readonly kafka: Kafka;
-  /** Connected. */
+  /**
+   * Connected. Must not be asked about single topics: kafkajs goes on asking for each with every question, and one that
+   * another test is just creating fails them all.
+   */
   readonly admin: Admin;
 }
 
@@ -47,14 +50,24 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     retry: { initialRetryTime: 100, retries: 10 },
   });
   const admin = kafka.admin();
+  /** For questions about topics; see {@link TestKafka.admin}. */
+  let asker = kafka.admin();
+  const askers = [asker];
   const newProducer = () => kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   let producer = newProducer();
-  await Promise.all([admin.connect(), producer.connect()]);
+  await Promise.all([admin.connect(), asker.connect(), producer.connect()]);
   /** A producer keeps the partitions it knows, and fails if any topic it ever wrote to is deleted. */
   const renewProducer = async (): Promise<void> => {
     await producer.disconnect();
     producer = newProducer();
     await producer.connect();
+  };
+  /** The one before may have been asked about the deleted topic. Others may still be waiting for its answer. */
+  const renewAsker = async (): Promise<void> => {
+    const next = kafka.admin();
+    await next.connect();
+    askers.push(next);
+    asker = next;
   };
   /**
    * A leader in the metadata may not have opened its log yet. It then refuses one produced partition while it
@@ -64,7 +77,7 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     eventually(
       `the leaders of ${topic} answer for ${partitions} partitions`,
       async () => {
-        const offsets = await admin.fetchTopicOffsets(topic);
+        const offsets = await asker.fetchTopicOffsets(topic);
         return offsets.length === partitions;
       },
       // A broker opens its logs one by one.
@@ -88,34 +101,34 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     },
     async deleteTopic(topic) {
       await admin.deleteTopics({ topics: [topic] });
-      await renewProducer();
+      await Promise.all([renewProducer(), renewAsker()]);
     },
     async deleteBelow(topic, ...offsets) {
       // kafkajs finds leaders only of topics it was asked about before.
-      await onceListed(() => admin.fetchTopicOffsets(topic));
+      await onceListed(() => asker.fetchTopicOffsets(topic));
       const partitions = offsets.map((offset, partition) => ({ partition, offset: String(offset) }));
-      await admin.deleteTopicRecords({ topic, partitions });
+      await onceListed(() => asker.deleteTopicRecords({ topic, partitions }));
     },
     async produce(topic, messages, compression) {
       const sending = { topic, messages, acks: -1, ...(compression !== undefined && { compression }) };
       await onceListed(() => producer.send(sending));
     },
     async committed(groupId, topic) {
-      const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] });
+      const [entry] = await onceListed(() => asker.fetchOffsets({ groupId, topics: [topic] }));
       return new Map((entry?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
     },
     async groups(groupIds) {
       return (await admin.describeGroups([...groupIds])).groups;
     },
     async ends(topic) {
-      const offsets = await onceListed(() => admin.fetchTopicOffsets(topic));
+      const offsets = await onceListed(() => asker.fetchTopicOffsets(topic));
       return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
     },
     async written(topic) {
       return (await client.ends(topic)).values().reduce((sum, end) => sum + end, 0);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([admin.disconnect(), producer.disconnect()]);
+      await Promise.all([admin, ...askers, producer].map((each) => each.disconnect()));
     },
   };
   return client;

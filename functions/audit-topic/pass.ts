@@ -160,7 +160,10 @@ interface Walk {
 
 /** What explains why records of these partitions have no document. */
 export async function targetOf(
-  documents: Pick<RecordDocuments, "names" | "generations" | "hasStrayed" | "hasPipeline" | "firstOffset">,
+  documents: Pick<
+    RecordDocuments,
+    "names" | "generations" | "hasStrayed" | "isPartial" | "hasPipeline" | "firstOffset"
+  >,
   spans: Spans,
 ): Promise<AuditTarget> {
   const { names, generations } = documents;
@@ -173,6 +176,7 @@ export async function targetOf(
     open: names.open,
     generations,
     hasStrayed: documents.hasStrayed,
+    isPartial: documents.isPartial,
     firstOffsets,
     hasPipeline: (index) => documents.hasPipeline(index),
   };

@@ -17,7 +17,15 @@ export interface ExplainRecordInput {
 /** The topic's documents. */
 export type ExplainedDocuments = Pick<
   RecordDocuments,
-  "names" | "generations" | "hasStrayed" | "hasPipeline" | "firstOffset" | "cursor" | "anywhere" | "close"
+  | "names"
+  | "generations"
+  | "hasStrayed"
+  | "isPartial"
+  | "hasPipeline"
+  | "firstOffset"
+  | "cursor"
+  | "anywhere"
+  | "close"
 >;
 
 /** A dead letter or a document in a failure store. */

@@ -18,6 +18,9 @@ interface FoundDocuments {
   readonly notes: readonly string[];
 }
 
+const notAllSeen =
+  "Shards of other indices do not answer: a document that the topic wrote to one of them before is not found.";
+
 /**
  * Looks for documents of the offset, and decides why there is none, unless Kafka has deleted the record.
  * @param isSettled false: the topic's own indices say all that there is to say
@@ -48,7 +51,8 @@ export async function lookForDocuments(
     // A person who only looks must not make Elasticsearch refresh the indices of others.
     const elsewhere = await documents.anywhere([id], { refresh: false });
     if (elsewhere.has(id)) return { ...told, elsewhere: id };
-    return { ...told, absence: await absenceOf(record, spec, documents, deps) };
+    const absence = await absenceOf(record, spec, documents, deps);
+    return { ...told, absence, notes: documents.isPartial ? [...notes, notAllSeen] : notes };
   } finally {
     await documents.close();
   }

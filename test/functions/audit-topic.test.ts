@@ -26,6 +26,8 @@ function world(
     firstOffset?: number;
     /** Whether indices that left the alias hold documents of the topic. */
     hasStrayed?: boolean;
+    /** Whether shards of other indices did not answer. */
+    isPartial?: boolean;
   } = {},
 ) {
   const spec = specification(changes.spec);
@@ -62,6 +64,7 @@ function world(
       foreign: 0,
       hasPipeline: (index) => changes.piped?.includes(index) ?? false,
       hasStrayed: changes.hasStrayed ?? false,
+      isPartial: changes.isPartial ?? false,
       byNow(ids) {
         soughtAgain.push(...ids);
         return Promise.resolve(new Set(ids.filter((id) => elsewhere.has(id))));
@@ -425,6 +428,20 @@ describe("the audit of an alias or data stream", () => {
       expect(totalsOf(found)).toMatchObject(
         hasStrayed ? { expired: 1, elsewhere: 1 } : { expired: 2, elsewhere: 0 },
       );
+    }
+  });
+
+  test("where shards of other indices did not answer, whatever is missing is looked for by its id", async () => {
+    for (const index of ["app", "app-{yyyy.MM.dd}"]) {
+      const topic = world({ spec: { index }, isPartial: true });
+      topic.fill(0, 0, 3);
+      await topic.run();
+      expect(topic.soughtAgain).toEqual([]);
+      topic.lose(0, 0, 1);
+      topic.elsewhere.add(documentId("app", sourceRecord("line", { offset: 1 })));
+      const { found } = await topic.run();
+      expect(topic.soughtAgain).toHaveLength(2);
+      expect(totalsOf(found)).toMatchObject({ indexed: 1, elsewhere: 1 });
     }
   });
 

@@ -24,8 +24,12 @@ const stretch: LogStretch = {
   next: 6,
 };
 
-/** One record without a document in its topic's index. @param elsewhere the ids in other indices */
-function world(committed: number | null, elsewhere: readonly string[] = []) {
+/**
+ * One record without a document in its topic's index.
+ * @param elsewhere the ids in other indices
+ * @param isPartial whether shards of those did not answer
+ */
+function world(committed: number | null, elsewhere: readonly string[] = [], isPartial = false) {
   const sought: { readonly ids: readonly string[]; readonly refresh: boolean | undefined }[] = [];
   const deps: ExplainRecordDeps = {
     readStretch: () => Promise.resolve(stretch),
@@ -36,6 +40,7 @@ function world(committed: number | null, elsewhere: readonly string[] = []) {
         names: { open: new Set([spec.index]), closed: new Set<string>(), others: new Set<string>() },
         generations: null,
         hasStrayed: false,
+        isPartial,
         hasPipeline: () => false,
         firstOffset: () => Promise.resolve(null),
         cursor: () => ({ until: () => Promise.resolve([]) }),
@@ -69,6 +74,14 @@ test("a settled one is, without a refresh of them; what that may miss is told", 
   expect(kind).toBe("dropped");
   expect(sought).toEqual([{ ids: [documentId(spec.topic, record)], refresh: false }]);
   expect(notes).toEqual([expect.stringContaining("is not found yet")]);
+});
+
+test("that shards of them do not answer is told too", async () => {
+  const { notes } = await world(6, [], true).explain();
+  expect(notes).toEqual([
+    expect.stringContaining("Shards of other indices do not answer"),
+    expect.stringContaining("is not found yet"),
+  ]);
 });
 
 test("one that is in another index needs no such note", async () => {

@@ -48,6 +48,7 @@ const FAULTS = ["test/faults/"];
  * while: nothing else asks it meanwhile.
  */
 const CROWDING = [
+  "test/integration/audit-lost-shard.test.ts",
   "test/integration/corpus.test.ts",
   "test/integration/field-explosion.test.ts",
   "test/integration/hostile-input.test.ts",

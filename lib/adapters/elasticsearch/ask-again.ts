@@ -20,12 +20,22 @@ export async function askAgain<T>(ask: () => Promise<T>, signal: AbortSignal): P
 
 /** A failed shard's documents would look missing. */
 export function assertComplete(answer: unknown, what: string): void {
-  const shards = isObject(answer) ? answer["_shards"] : null;
-  const failed = isObject(shards) ? shards["failed"] : 0;
-  if (typeof failed !== "number" || failed === 0) return;
+  const failed = failedShards(answer);
+  if (failed === 0) return;
   throw new PenstockError("elasticsearch_unavailable", `the ${what} failed on ${failed} shards`, {
     retryable: true,
   });
+}
+
+/** Whether documents may be missing from an answer. */
+export function lacksShards(answer: unknown): boolean {
+  return failedShards(answer) > 0 || (isObject(answer) && answer["timed_out"] === true);
+}
+
+function failedShards(answer: unknown): number {
+  const shards = isObject(answer) ? answer["_shards"] : null;
+  const failed = isObject(shards) ? shards["failed"] : 0;
+  return typeof failed === "number" ? failed : 0;
 }
 
 export function refused(message: string): PenstockError {

@@ -15,6 +15,8 @@ export interface AuditTarget {
   readonly generations: Generations | null;
   /** Whether indices that left it hold documents of the topic. */
   readonly hasStrayed: boolean;
+  /** Whether other indices that may hold documents of the topic were not seen as a whole. */
+  readonly isPartial: boolean;
   /** By partition: the first offset written to the oldest of these indices that has documents of the partition. */
   readonly firstOffsets: ReadonlyMap<number, number>;
   /** Whether an index, alias or data stream has a pipeline of its own. */
@@ -80,13 +82,13 @@ export function unlessSkipped(
 /**
  * Returns the records that are still unaccounted for, and that may be in an index other than the topic's. A pipeline may
  * have sent them there; if it sent on a whole day, that day's index does not even exist. Or their index was taken out of
- * the alias or data stream, or somebody has indexed them since the snapshot.
+ * the alias or data stream, or somebody has indexed them since the snapshot. Or shards did not answer that may have them.
  */
 export function perhapsElsewhere(
   records: readonly SourceRecord[],
   found: readonly BuriedRecord[],
   spec: Specification,
-  { generations, hasStrayed }: Pick<AuditTarget, "generations" | "hasStrayed">,
+  { generations, hasStrayed, isPartial }: Pick<AuditTarget, "generations" | "hasStrayed" | "isPartial">,
   explain: (record: SourceRecord) => Absence,
 ): SourceRecord[] {
   const known = new Set(found.map(({ offset, timestamp }) => `${offset}:${timestamp}`));
@@ -95,8 +97,8 @@ export function perhapsElsewhere(
     const { kind } = explain(record);
     return (
       kind === "dropped" ||
-      (kind === "gap" && generations !== null) ||
-      (kind === "expired" && (spec.pipeline !== null || hasStrayed))
+      (kind === "gap" && (generations !== null || isPartial)) ||
+      (kind === "expired" && (spec.pipeline !== null || hasStrayed || isPartial))
     );
   });
 }

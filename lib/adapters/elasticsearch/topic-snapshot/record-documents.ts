@@ -8,7 +8,7 @@ import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
 import { untilQuiet } from "../sent/quiet.ts";
 import { askTargets } from "../sent/targets.ts";
-import { askAgain, assertComplete } from "../ask-again.ts";
+import { askAgain, assertComplete, lacksShards } from "../ask-again.ts";
 import { createDocumentCursor } from "./document-cursor.ts";
 import { LENIENT, openPointInTime, SEARCH_TIMEOUT_MS, totalOf } from "./point-in-time.ts";
 import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
@@ -36,7 +36,7 @@ const SEARCHES_AT_ONCE = 2;
 
 /**
  * Refreshes the topic's indices and takes a snapshot of them. Searches by `kafka.topic` in the declared index (all
- * indices of a date pattern) and in all of Penstock's indices.
+ * indices of a date pattern) and in all of Penstock's indices, as far as their shards are there.
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function openRecordDocuments(
@@ -52,9 +52,14 @@ export async function openRecordDocuments(
 
   // The aliases too, because the topic may have had another index or data stream before.
   const aliases = options.alone === true ? [] : everyAlias;
-  const everything = [encodeURIComponent(pattern), ...aliases].join(",");
-  await refresh();
-  const holders = await indicesWithDocuments(everything, "false");
+  const own = encodeURIComponent(pattern);
+  const everything = [own, ...aliases].join(",");
+  // Another topic's lost shard, for which a refresh waits, must not end this audit unless a document that may be there is missed.
+  const others = aliases.length === 0 ? null : await indicesWithDocuments(aliases.join(","), "true");
+  const isPartial = others?.isPartial === true;
+  await refresh(isPartial ? own : everything);
+  const owned = await indicesWithDocuments(isPartial ? own : everything, "false");
+  const holders = [...new Set([...owned.names, ...(isPartial ? others.names : [])])];
   const named = holders.map(encodeURIComponent).join(",");
   const held = named.length <= maxTargetLength ? named : everything;
   const pit = holders.length === 0 ? null : await openPointInTime(elasticsearch, held, signal);
@@ -63,13 +68,13 @@ export async function openRecordDocuments(
   const piped = new Set(settings.filter((one) => one.piped).map(({ name }) => name));
   const generations = names.others.has(index) ? generationsOf(index, settings) : null;
   // An unrelated index without a shard must not end the audit.
-  const anyHolders = generations === null ? [] : await indicesWithDocuments("*", "true");
+  const anyHolders = generations === null ? [] : (await indicesWithDocuments("*", "true")).names;
   const strayed = anyHolders.filter((name) => !holders.includes(name));
   let ownIndices: ReturnType<typeof findOwnIndices> | null = null;
   let allRefreshed = false;
   let foreign = 0;
 
-  async function refresh(target = everything): Promise<void> {
+  async function refresh(target: string): Promise<void> {
     const answer = await ask({ method: "POST", path: `/${target}/_refresh`, querystring: LENIENT });
     assertComplete(answer, "refresh");
   }
@@ -87,8 +92,13 @@ export async function openRecordDocuments(
     }
   }
 
+  /** @throws PenstockError while a shard is missing that may hold documents of the topic */
+  async function assertWhole(): Promise<void> {
+    if (isPartial) await indicesWithDocuments(everything, "false");
+  }
+
   /** The snapshot is limited to these, so that the deletion of an unrelated index does not end the search. */
-  async function indicesWithDocuments(target: string, acceptPartial: "true" | "false"): Promise<string[]> {
+  async function indicesWithDocuments(target: string, acceptPartial: "true" | "false") {
     const body = {
       size: 0,
       track_total_hits: false,
@@ -97,7 +107,7 @@ export async function openRecordDocuments(
     };
     const querystring = { ...LENIENT, allow_partial_search_results: acceptPartial };
     const answer = await ask({ method: "POST", path: `/${target}/_search`, querystring, body });
-    return parseIndexBuckets(answer).map(({ key }) => String(key));
+    return { names: parseIndexBuckets(answer).map(({ key }) => String(key)), isPartial: lacksShards(answer) };
   }
 
   async function resolveNames(): Promise<unknown> {
@@ -175,8 +185,11 @@ export async function openRecordDocuments(
       return bucket === undefined ? null : parseFirstOffset(topic, bucket);
     },
     hasStrayed: strayed.length > 0,
+    isPartial,
     async byNow(ids) {
       const places = [pattern, ...aliases, ...strayed];
+      // First, because a refresh would wait for the shard.
+      await assertWhole();
       await refresh(targetText(places));
       return askAgain(() => elasticsearch.existingIds(places.join(","), ids, signal), signal);
     },
@@ -205,6 +218,7 @@ export async function openRecordDocuments(
       });
     },
     async lowestOffset(partition, start, end) {
+      await assertWhole();
       const { documents } = await page(partition, { gte: start, lt: end }, 1, null);
       return documents[0]?.offset ?? null;
     },

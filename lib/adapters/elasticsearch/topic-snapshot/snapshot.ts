@@ -19,7 +19,12 @@ export interface RecordDocuments {
   firstOffset(partition: number): Promise<number | null>;
   /** Whether indices that left the topic's alias or data stream hold documents of the topic. */
   readonly hasStrayed: boolean;
-  /** Returns which of these ids exist by now in the topic's indices, and in those that left its alias or data stream. */
+  /** Whether shards of indices other than the topic's own did not answer: documents that it wrote there before are not seen. */
+  readonly isPartial: boolean;
+  /**
+   * Returns which of these ids exist by now in the topic's indices, and in those that left its alias or data stream.
+   * @throws PenstockError while one of their shards does not answer
+   */
   byNow(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * Returns which of these ids exist in any index, even one outside the topic's index pattern. All indices are refreshed
@@ -28,7 +33,7 @@ export interface RecordDocuments {
   anywhere(ids: readonly string[], how?: { readonly refresh: boolean }): Promise<ReadonlySet<string>>;
   /** Iterates over the documents of a partition at offsets [start, end), sorted by offset. */
   cursor(partition: number, start: number, end: number): DocumentCursor;
-  /** Returns the lowest offset of a document at offsets [start, end), or null. */
+  /** Returns the lowest offset of a document at offsets [start, end), or null. @throws as `byNow` */
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
   /** Returns the number of documents below an offset. */
   countBelow(partition: number, offset: number): Promise<number>;

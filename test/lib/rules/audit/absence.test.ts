@@ -7,6 +7,7 @@ const target = (...open: string[]): AuditTarget => ({
   open: new Set(open),
   generations: null,
   hasStrayed: false,
+  isPartial: false,
   firstOffsets: new Map(),
   hasPipeline: () => false,
 });

@@ -49,12 +49,15 @@ function elasticsearch(before: (question: Question, nth: number) => unknown = ()
 
 const options = { topic: "app", index: "app", cursors: 1 };
 const { signal } = new AbortController();
+/** All of Penstock's indices. */
+const others = "/penstock-records,penstock-streams";
 
 describe("the documents of a topic", () => {
   test("are searched in the declared index and in all of Penstock's, after a refresh", async () => {
     const server = elasticsearch();
     await openRecordDocuments(server, { ...options, index: "logs-{yyyy.MM.dd}" }, signal);
     expect(server.asked.map(({ path }) => path)).toEqual([
+      `${others}/_search`,
       "/logs-*,penstock-records,penstock-streams/_refresh",
       "/logs-*,penstock-records,penstock-streams/_search",
       "/app/_pit",
@@ -74,11 +77,11 @@ describe("the documents of a topic", () => {
     ]);
   });
 
-  test("no search accepts partial results", async () => {
+  test("no search of the topic's own indices accepts partial results", async () => {
     const server = elasticsearch();
     const documents = await openRecordDocuments(server, options, signal);
     await documents.cursor(0, 0, 10).until(10);
-    const searches = server.asked.filter(({ path }) => path.endsWith("_search"));
+    const searches = server.asked.filter(({ path }) => path.endsWith("_search") && !path.startsWith(others));
     expect(searches).toHaveLength(2);
     for (const { querystring } of searches) {
       expect(querystring).toMatchObject({ allow_partial_search_results: "false" });
@@ -101,7 +104,7 @@ describe("the documents of a topic", () => {
       return undefined;
     });
     await openRecordDocuments(patient, options, signal);
-    expect(patient.asked).toHaveLength(6);
+    expect(patient.asked).toHaveLength(7);
 
     const refusing = elasticsearch(() => {
       throw new PenstockError("elasticsearch_refused", "403");
@@ -121,7 +124,7 @@ describe("the documents of a topic", () => {
     expect(await documents.cursor(0, 0, 10).until(10)).toEqual([]);
     expect(await documents.countBelow(0, 5)).toBe(0);
     await documents.close();
-    expect(server.asked).toHaveLength(4);
+    expect(server.asked).toHaveLength(5);
   });
 
   test("the pipelines of its indices are known, even through an alias", async () => {
@@ -167,6 +170,37 @@ describe("the documents of a topic", () => {
     const documents = await openRecordDocuments(server, options, signal);
     expect(await documents.anywhere(["a"])).toEqual(new Set(["a"]));
     expect(server.asked.filter(({ path }) => path === "/*/_refresh")).toMatchObject([{ timeoutMs: 10_000 }]);
+  });
+
+  test("a lost shard of another topic's index, for which a refresh waits, ends no audit unless a document is missed", async () => {
+    let isLost = true;
+    const server = elasticsearch(({ path, querystring = {} }) => {
+      if (!isLost) return undefined;
+      if (path === `${others}/_search`)
+        return { _shards: { failed: 1 }, aggregations: { indices: { buckets: [{ key: "former" }] } } };
+      if (path.includes("penstock-records") && querystring["allow_partial_search_results"] === "false")
+        throw new PenstockError("elasticsearch_refused", "missing shards");
+      return undefined;
+    });
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(documents.isPartial).toBe(true);
+    expect(server.asked.slice(0, 4).map(({ path }) => path)).toEqual([
+      `${others}/_search`,
+      "/app/_refresh",
+      "/app/_search",
+      "/app,former/_pit",
+    ]);
+    expect(await documents.cursor(0, 0, 10).until(10)).toEqual([{ offset: 0, timestamp: 5, index: "app" }]);
+    const before = server.asked.length;
+    for (const missed of [documents.byNow(["a"]), documents.lowestOffset(0, 0, 10)])
+      expect(await rejection(missed)).toHaveProperty("message", expect.stringContaining("missing shards"));
+    expect(server.asked.slice(before).map(({ path }) => path)).toEqual([
+      "/app,penstock-records,penstock-streams/_search",
+      "/app,penstock-records,penstock-streams/_search",
+    ]);
+    isLost = false;
+    expect(await documents.byNow(["a"])).toEqual(new Set(["a"]));
+    expect((await openRecordDocuments(server, options, signal)).isPartial).toBe(false);
   });
 
   test("indices that left the alias are known by their documents, and searched by id with the topic's own", async () => {

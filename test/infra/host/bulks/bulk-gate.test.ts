@@ -7,7 +7,7 @@ import { rejection } from "../../../support/rejection.ts";
 const { signal } = new AbortController();
 
 /** Asks for a place for each name; `entered` tells who got one, in order. */
-function ask(gate: BulkGate, ...names: string[]) {
+async function ask(gate: BulkGate, ...names: string[]) {
   const entered: string[] = [];
   const leave = new Map<string, Leave>();
   for (const name of names)
@@ -15,26 +15,23 @@ function ask(gate: BulkGate, ...names: string[]) {
       entered.push(name);
       leave.set(name, left);
     });
-  return { entered, leave: (name: string, load?: BulkLoad) => leave.get(name)?.(load) };
+  await flush();
+  return { entered, leave: (name: string, load?: BulkLoad) => (leave.get(name)?.(load), flush()) };
 }
 
 test("lets in as many as it has places, first come first served", async () => {
   const gate = createBulkGate(2);
-  const { entered, leave } = ask(gate, "a", "b", "c", "d");
-  await flush();
+  const { entered, leave } = await ask(gate, "a", "b", "c", "d");
   expect(entered).toEqual(["a", "b"]);
-  leave("b");
-  await flush();
+  await leave("b");
   expect(entered).toEqual(["a", "b", "c"]);
 });
 
 test("a place is given back once, however often that is said", async () => {
   const gate = createBulkGate(1);
-  const { entered, leave } = ask(gate, "a", "b", "c");
-  await flush();
-  leave("a");
-  leave("a");
-  await flush();
+  const { entered, leave } = await ask(gate, "a", "b", "c");
+  await leave("a");
+  await leave("a");
   expect(entered).toEqual(["a", "b"]);
 });
 
@@ -56,15 +53,13 @@ test("what was in trouble has half of the places, however much of it there is, a
   const gate = createBulkGate(4);
   const again: Leave[] = [];
   for (let n = 0; n < 6; n += 1) void gate.enter(signal, true).then((left) => void again.push(left));
-  const well = ask(gate, "a", "b", "c");
-  await flush();
+  const well = await ask(gate, "a", "b", "c");
   expect([again.length, well.entered]).toEqual([2, ["a", "b"]]);
   // Their turn comes, in their order, once one of them has left.
   again[0]?.();
   await flush();
   expect([again.length, well.entered]).toEqual([3, ["a", "b"]]);
-  well.leave("a");
-  await flush();
+  await well.leave("a");
   expect([again.length, well.entered]).toEqual([3, ["a", "b", "c"]]);
   const one = createBulkGate(1);
   (await one.enter(signal, true))();
@@ -72,17 +67,15 @@ test("what was in trouble has half of the places, however much of it there is, a
 
 test("more places let more in at once, fewer hold back until enough have left", async () => {
   const gate = createBulkGate(1);
-  const { entered, leave } = ask(gate, "a", "b", "c", "d");
+  const { entered, leave } = await ask(gate, "a", "b", "c", "d");
   gate.resize(3);
   await flush();
   expect(entered).toEqual(["a", "b", "c"]);
   gate.resize(1);
-  leave("a");
-  leave("b");
-  await flush();
+  await leave("a");
+  await leave("b");
   expect(entered).toHaveLength(3);
-  leave("c");
-  await flush();
+  await leave("c");
   expect(entered).toEqual(["a", "b", "c", "d"]);
 });
 
@@ -92,7 +85,7 @@ test("an abort gives up the turn, and the next one gets it", async () => {
   const impatient = new AbortController();
   const reason = new Error("enough");
   const waiting = rejection(gate.enter(impatient.signal));
-  const next = ask(gate, "next");
+  const next = await ask(gate, "next");
   impatient.abort(reason);
   expect(await waiting).toBe(reason);
   leave();
@@ -109,29 +102,23 @@ test("an abort in the moment of admission takes no place along", async () => {
   leave();
   controller.abort(new Error("too late"));
   (await entering)();
-  const next = ask(gate, "next");
-  await flush();
+  const next = await ask(gate, "next");
   expect(next.entered).toEqual(["next"]);
 });
 
 test("a 429 halves the places at once, good answers give them back one by one", async () => {
   const gate = createBulkGate(4);
-  const { entered, leave } = ask(gate, "a", "b", "c", "d", "e", "f", "g", "h");
-  await flush();
+  const { entered, leave } = await ask(gate, "a", "b", "c", "d", "e", "f", "g", "h");
   expect(entered).toHaveLength(4);
-  leave("a", "busy");
-  leave("b", "busy");
-  await flush();
+  await leave("a", "busy");
+  await leave("b", "busy");
   // Two are still in flight, which is all that is allowed now: both told of one crowd.
   expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 4, places: 2 });
-  leave("c", "good");
-  await flush();
+  await leave("c", "good");
   expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 5, places: 2 });
-  leave("d", "good");
-  await flush();
+  await leave("d", "good");
   expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 7, places: 3 });
   // Whoever leaves without a word changes nothing.
-  leave("e");
-  await flush();
+  await leave("e");
   expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 8, places: 3 });
 });

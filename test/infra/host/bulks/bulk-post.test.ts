@@ -16,7 +16,8 @@ const { signal } = new AbortController();
 interface Sent {
   readonly names: readonly string[];
   readonly how: Parameters<SendBulk>[1];
-  answer(answer: BulkAnswer): void;
+  /** Resolves when the post has taken it. */
+  answer(answer: BulkAnswer): Promise<void>;
 }
 
 const item = (status: number): BulkItem => ({
@@ -42,7 +43,8 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
     send(body, how) {
       const { promise, resolve } = Promise.withResolvers<BulkAnswer>();
       const names = [...String(body).matchAll(/"_id":"(.*?)"/g)].map(([, name = ""]) => name);
-      requests.push({ names, how, answer: resolve });
+      const answer = (given: BulkAnswer): Promise<void> => (resolve(given), flush());
+      requests.push({ names, how, answer });
       return promise;
     },
   });
@@ -81,8 +83,9 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
         .finally(() => seat.end());
     },
   });
-  const offer = (...names: readonly string[]): void => {
+  const offer = (...names: readonly string[]): Promise<void> => {
     for (const name of names) post.offer(sender(name));
+    return flush();
   };
   const namesOf = (): (readonly string[])[] => requests.map(({ names }) => names);
   return { post, turns, requests, answers, reasons, tenures, seats, sender, offer, namesOf };
@@ -92,11 +95,11 @@ const failed = (failure: RequestFailure): BulkAnswer => ({ failure });
 
 describe("joining", () => {
   /** Offers a name once a piece of it is decoded, which takes until it is told. */
-  const decoding = (offer: (name: string) => void, names: readonly string[]) => {
+  const decoding = (offer: (name: string) => Promise<void>, names: readonly string[]) => {
     const decoded = names.map(() => Promise.withResolvers<void>());
     return {
       pieces: names.map((name, at) => ({
-        decodePiece: async () => (await decoded[at]?.promise, offer(name)),
+        decodePiece: async () => (await decoded[at]?.promise, void offer(name)),
       })),
       tell: (at: number) => decoded[at]?.resolve(),
     };
@@ -124,8 +127,7 @@ describe("joining", () => {
     await flush();
     await advance(5);
     expect(namesOf()).toEqual([["a", "b"]]);
-    requests[0]?.answer({ items: [item(201), item(201)] });
-    await flush();
+    await requests[0]?.answer({ items: [item(201), item(201)] });
     for (const piece of pieces.slice(3)) turns.enter(piece);
     tell(2);
     await flush();
@@ -134,18 +136,13 @@ describe("joining", () => {
 
   test("leaves at once while nothing is in flight, and gathers meanwhile", async () => {
     const { offer, namesOf, requests, answers } = setUp();
-    offer("a");
-    await flush();
-    offer("b");
-    await flush();
-    offer("c");
-    await flush();
+    await offer("a");
+    await offer("b");
+    await offer("c");
     expect(namesOf()).toEqual([["a"]]);
-    requests[0]?.answer({ items: [item(201)] });
-    await flush();
+    await requests[0]?.answer({ items: [item(201)] });
     expect(namesOf()).toEqual([["a"], ["b", "c"]]);
-    requests[1]?.answer({ items: [item(201), item(409)] });
-    await flush();
+    await requests[1]?.answer({ items: [item(201), item(409)] });
     expect(answers).toEqual({
       a: { items: [item(201)] },
       b: { items: [item(201)] },
@@ -155,30 +152,25 @@ describe("joining", () => {
 
   test("does not wait for an answer that takes unusually long", async () => {
     const { offer, namesOf } = setUp();
-    offer("a");
-    await flush();
-    offer("b");
+    await offer("a");
+    await offer("b");
     await advance(100);
     expect(namesOf()).toEqual([["a"], ["b"]]);
   });
 
   test("what fills a request does not wait either, and no request holds more", async () => {
     const { offer, namesOf } = setUp({ maxDocuments: 2 });
-    offer("a");
-    await flush();
-    offer("b", "c", "d");
-    await flush();
+    await offer("a");
+    await offer("b", "c", "d");
     expect(namesOf()).toEqual([["a"], ["b", "c"]]);
   });
 
   test("each keeps its pipeline, and who looks for a document finds its own", async () => {
     const { post, sender, offer, requests } = setUp();
-    offer("first");
-    await flush();
+    await offer("first");
     post.offer(sender("a", { pipeline: "p" }));
     post.offer(sender("b"));
-    requests[0]?.answer({ items: [item(201)] });
-    await flush();
+    await requests[0]?.answer({ items: [item(201)] });
     const joint = requests[1]?.how;
     expect(joint).toMatchObject({ pipeline: null, operations: 2, pattern: ["a", "b"] });
     expect(joint?.documentAt(1)).toEqual({ index: "i", id: "b" });
@@ -186,15 +178,13 @@ describe("joining", () => {
 
   test("one that is withdrawn does not board, one that sends nothing holds up nobody", async () => {
     const { post, sender, offer, namesOf, requests } = setUp();
-    offer("first");
-    await flush();
+    await offer("first");
     const gone = sender("gone");
     post.offer(gone);
     post.offer({ ...sender("empty"), board: (seat) => seat.end() });
-    offer("a");
+    await offer("a");
     post.withdraw(gone);
-    requests[0]?.answer({ items: [item(201)] });
-    await flush();
+    await requests[0]?.answer({ items: [item(201)] });
     expect(namesOf()).toEqual([["first"], ["a"]]);
   });
 });
@@ -203,13 +193,10 @@ describe("a common request that fails", () => {
   /** The answer of a request of `a` and `b`. */
   async function joint(answer: BulkAnswer) {
     const world = setUp();
-    world.offer("first");
-    await flush();
-    world.offer("a", "b");
-    world.requests[0]?.answer({ items: [item(201)] });
-    await flush();
-    world.requests[1]?.answer(answer);
-    await flush();
+    await world.offer("first");
+    await world.offer("a", "b");
+    await world.requests[0]?.answer({ items: [item(201)] });
+    await world.requests[1]?.answer(answer);
     return world;
   }
 
@@ -222,9 +209,8 @@ describe("a common request that fails", () => {
     const { namesOf, answers, requests } = await joint(answer);
     expect(namesOf().slice(2)).toEqual([["a"], ["b"]]);
     expect(answers).not.toHaveProperty("a");
-    requests[2]?.answer(answer);
-    requests[3]?.answer({ items: [item(201)] });
-    await flush();
+    await requests[2]?.answer(answer);
+    await requests[3]?.answer({ items: [item(201)] });
     expect(answers["a"]).toEqual(answer);
     expect(answers["b"]).toEqual({ items: [item(201)] });
   });
@@ -240,40 +226,32 @@ describe("a common request that fails", () => {
 describe("a common request that hangs", () => {
   test("holds its company up for two seconds, and who is not well goes alone", async () => {
     const { offer, namesOf, requests, answers, seats } = setUp();
-    offer("first");
-    await flush();
-    offer("a", "b");
-    requests[0]?.answer({ items: [item(201)] });
-    await flush();
+    await offer("first");
+    await offer("a", "b");
+    await requests[0]?.answer({ items: [item(201)] });
     expect(requests[1]?.how.shardTimeoutMs).toBe(5_000);
     await advance(1_900);
     expect(namesOf()).toHaveLength(2);
     await advance(100);
     expect(namesOf().slice(2)).toEqual([["a"], ["b"]]);
-    requests[2]?.answer({ items: [item(201)] });
-    await flush();
+    await requests[2]?.answer({ items: [item(201)] });
     expect(answers["a"]).toEqual({ items: [item(201)] });
     await advance(3_000);
-    requests[3]?.answer({ items: [item(201)] });
-    await flush();
+    await requests[3]?.answer({ items: [item(201)] });
     expect({ a: seats["a"]?.fit, b: seats["b"]?.fit }).toEqual({ a: true, b: false });
     // Too late: told already.
-    requests[1]?.answer({ items: [item(503), item(503)] });
-    await flush();
+    await requests[1]?.answer({ items: [item(503), item(503)] });
     expect(answers).toMatchObject({ a: { items: [item(201)] }, b: { items: [item(201)] } });
   });
 
   test("that took long makes each go alone once, unless the answer says whose shard it was", async () => {
     for (const status of [201, 503]) {
       const { offer, requests, seats } = setUp();
-      offer("first");
-      await flush();
-      offer("a", "b");
-      requests[0]?.answer({ items: [item(201)] });
-      await flush();
+      await offer("first");
+      await offer("a", "b");
+      await requests[0]?.answer({ items: [item(201)] });
       await advance(1_200);
-      requests[1]?.answer({ items: [item(status), item(201)] });
-      await flush();
+      await requests[1]?.answer({ items: [item(status), item(201)] });
       expect(seats["b"]?.fit).toBe(status === 503);
     }
   });
@@ -287,21 +265,18 @@ test.each([
   for (let at = 0; at < 8; at += 1) {
     post.offer(sender(`quiet-${at}`));
     await advance(20);
-    requests[at]?.answer({ items: [item(201)] });
-    await flush();
+    await requests[at]?.answer({ items: [item(201)] });
   }
   post.offer(sender("busy", { operations }));
   await flush();
   await advance(2_000);
-  requests[8]?.answer({ items: Array.from({ length: operations }, () => item(201)) });
-  await flush();
+  await requests[8]?.answer({ items: Array.from({ length: operations }, () => item(201)) });
   expect(seats["busy"]?.fit).toBe(fit);
 });
 
 test("who is alone waits for nobody, and those that were in trouble have half of the places", async () => {
   const { post, sender, offer, namesOf } = setUp({ places: 4 });
-  offer("a");
-  await flush();
+  await offer("a");
   for (const name of ["x", "y", "z"]) post.offer(sender(name, { alone: true, again: true }));
   await flush();
   expect(namesOf()).toEqual([["a"], ["x"], ["y"]]);
@@ -313,17 +288,14 @@ test("who is alone waits for nobody, and those that were in trouble have half of
 test("what waits for a place is not sent any more once whoever sent it has ended", async () => {
   const { post, sender, offer, namesOf, requests, reasons } = setUp({ places: 1 });
   const ended = new AbortController();
-  offer("first");
-  await flush();
+  await offer("first");
   post.offer(sender("a", { until: ended.signal }));
-  offer("b");
-  requests[0]?.answer({ items: [item(201)] });
-  await flush();
+  await offer("b");
+  await requests[0]?.answer({ items: [item(201)] });
   // Sent apart, each waits for the place.
   await advance(2_000);
   ended.abort(new Error("the topic was closed"));
-  requests[1]?.answer(failed({ kind: "timeout", message: "late" }));
-  await flush();
+  await requests[1]?.answer(failed({ kind: "timeout", message: "late" }));
   expect(namesOf()).toEqual([["first"], ["a", "b"], ["b"]]);
   expect(reasons).toEqual([ended.signal.reason]);
 });
@@ -331,17 +303,14 @@ test("what waits for a place is not sent any more once whoever sent it has ended
 describe("where a repeated id may not meet its document", () => {
   test("a part of a slow common request gets a timeout, so that it is looked up; others are sent apart", async () => {
     const { post, sender, offer, requests, namesOf, answers } = setUp({ places: 1 });
-    offer("first");
-    await flush();
+    await offer("first");
     post.offer(sender("stream", { mayMove: true }));
-    offer("index");
-    requests[0]?.answer({ items: [item(201)] });
-    await flush();
+    await offer("index");
+    await requests[0]?.answer({ items: [item(201)] });
     await advance(2_000);
     expect(answers["stream"]).toMatchObject({ failure: { kind: "timeout" } });
     // It is not answered twice.
-    requests[1]?.answer({ items: [item(201), item(201)] });
-    await flush();
+    await requests[1]?.answer({ items: [item(201), item(201)] });
     expect(answers).toMatchObject({
       stream: { failure: { kind: "timeout" } },
       index: { items: [item(201)] },
@@ -355,14 +324,11 @@ describe("where a repeated id may not meet its document", () => {
     [{ kind: "response", status: 400, error: null }, 2],
   ])("after %p, only what was not executed is sent apart", async (failure, apart) => {
     const { post, sender, offer, requests, namesOf, answers } = setUp();
-    offer("first");
-    await flush();
+    await offer("first");
     post.offer(sender("stream", { mayMove: true }));
-    offer("index");
-    requests[0]?.answer({ items: [item(201)] });
-    await flush();
-    requests[1]?.answer(failed(failure));
-    await flush();
+    await offer("index");
+    await requests[0]?.answer({ items: [item(201)] });
+    await requests[1]?.answer(failed(failure));
     expect(namesOf().slice(2)).toHaveLength(apart);
     if (apart === 1) expect(answers["stream"]).toEqual({ failure });
   });
@@ -371,13 +337,11 @@ describe("where a repeated id may not meet its document", () => {
 test("what waits for a place is not sent any more once its partition has moved to another host", async () => {
   const { post, sender, offer, namesOf, requests, answers } = setUp({ places: 1 });
   let isOurs = true;
-  offer("first");
-  await flush();
+  await offer("first");
   post.offer(sender("lost", { alone: true, isDue: () => isOurs }));
   await flush();
   isOurs = false;
-  requests[0]?.answer({ items: [item(201)] });
-  await flush();
+  await requests[0]?.answer({ items: [item(201)] });
   expect(namesOf()).toEqual([["first"]]);
   expect(answers["lost"]).toMatchObject({ failure: { kind: "connection" } });
 });
@@ -395,12 +359,10 @@ test("a host that was frozen finds out that its partitions moved before it sends
 test("what has waited for the template is not sent any more if records moved away meanwhile, whose ids may not meet", async () => {
   const { post, sender, offer, tenures, requests } = setUp({ places: 1 });
   let isOurs = true;
-  offer("first");
-  await flush();
+  await offer("first");
   post.offer(sender("stream", { mayMove: true, isDue: () => isOurs }));
   post.offer(sender("index", { isDue: () => isOurs }));
-  requests[0]?.answer({ items: [item(201)] });
-  await flush();
+  await requests[0]?.answer({ items: [item(201)] });
   const isDue = (): boolean | undefined => requests[1]?.how.isDue?.();
   expect(isDue()).toBe(true);
   tenures.check = () => false;
@@ -440,8 +402,7 @@ test("an attempt's later bulks go alone, each with a place of its own", async ()
     },
   });
   await flush();
-  requests[0]?.answer({ items: [item(201)] });
-  await flush();
+  await requests[0]?.answer({ items: [item(201)] });
   if (seat !== null) own.board(seat);
   await flush();
   expect(namesOf()).toEqual([["a"], ["a"]]);

@@ -32,8 +32,11 @@ const refused = (status: number): BulkItem => ({
 
 /** Topics whose records go to one Elasticsearch, which is answered for by hand. */
 function createWorld(names: readonly string[], maxBytes = 1e6) {
-  const requests: { ids: string[]; how: Parameters<SendBulk>[1]; answer: (answer: BulkAnswer) => void }[] =
-    [];
+  const requests: {
+    ids: string[];
+    how: Parameters<SendBulk>[1];
+    answer: (answer: BulkAnswer) => Promise<void>;
+  }[] = [];
   const limits = () => ({ maxDocuments: 100, maxBytes, concurrency: 4 });
   const post = createBulkPost({
     checkTenures: () => true,
@@ -44,7 +47,8 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
     send(body, how) {
       const { promise, resolve } = Promise.withResolvers<BulkAnswer>();
       const ids = [...String(body).matchAll(/"_id":"(.*?)"/g)].map(([, id = ""]) => id.slice(0, -9));
-      requests.push({ ids, how, answer: resolve });
+      // Over when the pumps have taken it.
+      requests.push({ ids, how, answer: (answer) => (resolve(answer), flush()) });
       return promise;
     },
   });
@@ -122,8 +126,7 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
   const begin = async (): Promise<void> => {
     for (const topic of names) write(topic, "first");
     await flush();
-    for (const { ids, answer } of requests.splice(0)) answer({ items: ids.map(() => created) });
-    await flush();
+    for (const { ids, answer } of requests.splice(0)) await answer({ items: ids.map(() => created) });
     await advance(500);
     commits.length = 0;
     for (const topic of names) outcomes[topic]?.splice(0);
@@ -146,8 +149,7 @@ test("what many topics have to send is one request, and of what was written noth
   expect(requests[0]?.how.operations).toBe(4);
   expect(requests[0]?.how.pattern).toEqual(["a", "b", "c"]);
   expect(requests[0]?.how.documentAt(2)).toMatchObject({ index: "b" });
-  requests[0]?.answer({ items: [created, created, created, created] });
-  await flush();
+  await requests[0]?.answer({ items: [created, created, created, created] });
   await advance(500);
   expect(outcomes).toEqual({ a: ["indexed", "indexed"], b: ["indexed"], c: ["indexed"] });
   expect(commits.toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual([
@@ -177,16 +179,14 @@ test("a topic of which one was not goes on by itself, told what was answered; th
   write("a", "one", "two");
   write("b", "one");
   await flush();
-  requests[0]?.answer({ items: [created, refused(400), created] });
-  await flush();
+  await requests[0]?.answer({ items: [created, refused(400), created] });
   expect(outcomes).toEqual({ a: ["indexed", "dead-lettered"], b: ["indexed"] });
   expect([attempts, buried, requests.length]).toEqual([["a"], ["a"], 1]);
   write("b", "two");
   await flush();
-  requests[1]?.answer({
+  await requests[1]?.answer({
     items: [{ ...refused(409), error: { type: "version_conflict_engine_exception", reason: "" } }],
   });
-  await flush();
   expect(outcomes["b"]).toEqual(["indexed", "duplicate"]);
   expect(budget.usedBytes).toBe(0);
 });
@@ -197,13 +197,11 @@ test("what had no answer is sent again until it has one, in the pace of what is 
   write("a", "one");
   write("b", "one");
   await flush();
-  requests[0]?.answer({ failure: { kind: "connection", message: "gone" } });
-  await flush();
+  await requests[0]?.answer({ failure: { kind: "connection", message: "gone" } });
   expect([attempts, outcomes]).toEqual([["a", "b"], { a: [null], b: [null] }]);
   await advance(1_000);
   expect(requests.slice(1).flatMap(({ ids }) => ids)).toEqual(["a:0:1", "b:0:1"]);
-  for (const { ids, answer } of requests.slice(1)) answer({ items: ids.map(() => created) });
-  await flush();
+  for (const { ids, answer } of requests.slice(1)) await answer({ items: ids.map(() => created) });
   expect(outcomes).toEqual({ a: [null, "indexed"], b: [null, "indexed"] });
 });
 
@@ -216,14 +214,12 @@ test("those that wait too long for a common answer are sent once more alone, who
   await advance(2_000);
   expect(requests.slice(1).map(({ ids }) => ids)).toEqual([["a:0:1", "a:0:2"], ["b:0:1"]]);
   expect(requests[1]?.how).toMatchObject({ operations: 2, pattern: "a", pipeline: null });
-  requests[1]?.answer({ items: [created, created] });
-  await flush();
+  await requests[1]?.answer({ items: [created, created] });
   // Asked where the common answer, late as it is, tells of a failure store.
   expect(requests[0]?.how.documentAt(1).id).toStartWith("a:0:2:");
   topics.get("b")?.pump.close();
-  requests[2]?.answer({ items: [created] });
-  requests[0]?.answer({ items: [created, created, created] });
-  await flush();
+  await requests[2]?.answer({ items: [created] });
+  await requests[0]?.answer({ items: [created, created, created] });
   expect([attempts, outcomes["a"]]).toEqual([[], ["indexed", "indexed"]]);
 });
 
@@ -235,8 +231,7 @@ test("a record that is not ordinary has an attempt of its own, in the same reque
   write("c", null);
   await flush();
   expect(requests.map(({ ids }) => ids)).toEqual([["a:0:1", "b:0:2"]]);
-  requests[0]?.answer({ items: [created, created] });
-  await flush();
+  await requests[0]?.answer({ items: [created, created] });
   expect(attempts).toEqual(["b", "c"]);
   expect(outcomes).toEqual({ a: ["indexed"], b: ["skipped", "indexed"], c: ["skipped"] });
 });
@@ -247,9 +242,7 @@ test("what its documents make too large for one request goes in several of its o
   write("a", "x".repeat(900), "y".repeat(900));
   await flush();
   expect(requests.map(({ ids }) => ids)).toEqual([["a:0:1"]]);
-  requests[0]?.answer({ items: [created] });
-  await flush();
-  requests[1]?.answer({ items: [refused(400)] });
-  await flush();
+  await requests[0]?.answer({ items: [created] });
+  await requests[1]?.answer({ items: [refused(400)] });
   expect([attempts, outcomes, buried]).toEqual([["a"], { a: ["indexed", "dead-lettered"] }, ["a"]]);
 });

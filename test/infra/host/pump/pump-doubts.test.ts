@@ -53,12 +53,10 @@ test("records below what may have been sent before are looked up first, the othe
   const { own, accept, told } = setUp();
   own(1, { 0: 5 }, { 0: 7 });
   await accept(read(0, [5, 6, 7, 8]));
-  await flush();
   expect(told).toMatchObject([{ offsets: [5, 6, 7, 8], doubtful: [5, 6], isSettled: true }]);
   told[0]?.answer(indexed(4));
   await advance(1_000);
   await accept(read(0, [9]));
-  await flush();
   expect(told[1]).toMatchObject({ offsets: [9], doubtful: null });
 });
 
@@ -66,7 +64,6 @@ test("after an attempt without an answer its records are looked up, once nothing
   const { own, accept, told } = setUp();
   own(1, { 0: 0 });
   await accept(read(0, [0, 1]));
-  await flush();
   expect(told[0]?.doubtful).toBeNull();
   told[0]?.answer(inVain(2, "maybe_sent"));
   await advance(1_000);
@@ -85,7 +82,6 @@ test("into a concrete index nothing is looked up: a repeated id meets its docume
   const { own, accept, told } = setUp({ before: { mayMove: false, place: "app" } });
   own(1, { 0: 0 });
   await accept(read(0, [0]));
-  await flush();
   told[0]?.answer(inVain(1, "maybe_sent"));
   await advance(1_000);
   expect(told[1]?.doubtful).toBeNull();
@@ -95,7 +91,6 @@ test("the doubt outlives the attempt: records that were dropped and are read aga
   const { own, accept, told, sought } = setUp();
   own(1, { 0: 0 });
   await accept(read(0, [0, 1]));
-  await flush();
   for (let at = 0; sought.length === 0 && at < 40; at += 1) {
     told[at]?.answer(inVain(2, "maybe_sent"));
     await advance(11_000);
@@ -113,7 +108,6 @@ test("an answer that never came counts for the partition's next tenure, too", as
   const { own, disown, accept, told } = setUp();
   own(1, { 0: 0 });
   await accept(read(0, [0, 1]));
-  await flush();
   disown(0);
   // Looked up before the request of the former tenure ended, so that it saw nothing.
   own(2, { 0: 0 });
@@ -131,7 +125,6 @@ test("a log that was cut off is read again: what was sent of it is looked up, wh
   const { own, accept, pump, tenures, told, kafka } = setUp();
   own(1, { 0: 0 });
   await accept(read(0, [0, 1, 2]));
-  await flush();
   const committing = Promise.withResolvers<void>();
   kafka.commit = () => committing.promise;
   told[0]?.answer(indexed(3));
@@ -142,16 +135,13 @@ test("a log that was cut off is read again: what was sent of it is looked up, wh
   committing.resolve();
   await advance(1_000);
   await accept(read(0, [0, 1]));
-  await flush();
   expect(told[1]).toMatchObject({ offsets: [0, 1], doubtful: [0, 1], isSettled: false });
 });
 
 test("of an attempt, what is left is sent, although a partition whose records are done has moved away", async () => {
   const { own, disown, accept, told, unsent } = setUp();
   own(1, { 0: 0, 1: 0 });
-  await accept(read(0, [0]));
-  await accept(read(1, [0]));
-  await flush();
+  await Promise.all([accept(read(0, [0])), accept(read(1, [0]))]);
   expect(told[0]?.offsets).toEqual([0, 0]);
   told[0]?.answer({ outcomes: ["indexed", null], retry: { code: "other", message: "refused" } });
   await flush();
@@ -168,7 +158,6 @@ test("an attempt that waits for a place is not sent once a partition of it has m
   const leave = await gate.enter(new AbortController().signal);
   own(1, { 0: 0 });
   await accept(read(0, [0]));
-  await flush();
   expect(told).toEqual([]);
   disown(0);
   leave();
@@ -180,7 +169,6 @@ test("commits say where records were sent to", async () => {
   const { own, accept, told, committedTo } = setUp();
   own(1, { 0: 0 });
   await accept(read(0, [0]));
-  await flush();
   told[0]?.answer(indexed(1));
   await advance(1_000);
   expect(committedTo).toEqual(["logs"]);
@@ -191,7 +179,6 @@ test("commits name the former place too, as long as records beyond them may be t
   own(1, { 0: 0 }, { 0: 3 }, "app-1");
   for (const offset of [0, 1, 2, 3]) {
     await accept(read(0, [offset]));
-    await flush();
     told[offset]?.answer(indexed(1));
     await advance(2_000);
   }
@@ -203,7 +190,6 @@ test("commits name the place of records without an answer, although the alias ha
   const { own, accept, told, committedTo } = setUp({ before });
   own(1, { 0: 0 });
   await accept(read(0, [0, 1]));
-  await flush();
   told[0]?.answer({ ...inVain(2, "maybe_sent"), outcomes: ["indexed", null] });
   await flush();
   before.place = "app-2";

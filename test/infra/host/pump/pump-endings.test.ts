@@ -18,7 +18,6 @@ describe("a rebalance", () => {
     const { accept, attempts, commits, budget, assign } = await createWellWorld();
     assign(1, { 0: 0 });
     await accept(batch([0, 1]));
-    await flush();
     assign(2, { 0: 0 });
     void accept(batch([0, 1]));
     await flush();
@@ -38,7 +37,6 @@ describe("a rebalance", () => {
     const { pump, accept, attempts, budget, assign } = createPumpWorld();
     assign(1, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     attempts[0]?.answer([null]);
     await flush();
     expect(pump.trouble?.retry?.message).toBe(busy.message);
@@ -53,7 +51,6 @@ describe("a rebalance", () => {
     const { pump, accept, attempts, log, assign } = createPumpWorld();
     assign(1, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     assign(2, { 0: 0 });
     attempts[0]?.answer([null]);
     await advance(1_000);
@@ -87,7 +84,6 @@ describe("a rebalance", () => {
     kafka.commit = () => slow.promise;
     assign(1, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     attempts[0]?.indexed();
     await advance(50);
     assign(2, { 0: 0 });
@@ -106,7 +102,6 @@ describe("before a handover", () => {
     });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2, 3]));
-    await flush();
     let over = false;
     const ready = pump.settle(tenures(0), within(5_000)).then(() => (over = true));
     void accept(batch([4]));
@@ -118,7 +113,6 @@ describe("before a handover", () => {
     expect(commits).toEqual([{ generation: 1, offsets: { 0: 2 } }]);
     assign(2, { 0: 2 });
     await accept(batch([2, 3]));
-    await flush();
     expect(attempts[1]?.offsets).toEqual([2, 3]);
     expect(log.consumed).toBe(6);
   });
@@ -127,7 +121,6 @@ describe("before a handover", () => {
     const { pump, accept, attempts, commits, assign, tenures } = createPumpWorld();
     assign(1, { 0: 0 });
     await accept(batch([0, 1]));
-    await flush();
     attempts[0]?.answer(["indexed", null]);
     await flush();
     await pump.settle(tenures(0), within(5_000));
@@ -138,7 +131,6 @@ describe("before a handover", () => {
     const { pump, accept, attempts, kafka, assign, tenures } = createPumpWorld();
     assign(1, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     let over = 0;
     void pump.settle(tenures(0), within(5_000)).then(() => (over += 1));
     await advance(4_900);
@@ -148,7 +140,6 @@ describe("before a handover", () => {
     attempts.at(-1)?.answer([null]);
     assign(2, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     kafka.commit = () => new Promise(() => {});
     attempts.at(-1)?.indexed();
     await flush();
@@ -181,7 +172,6 @@ describe("draining", () => {
     });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2, 3]));
-    await flush();
     const drained = pump.drain(signal);
     attempts[0]?.answer(["indexed", null]);
     await advance(100);
@@ -204,7 +194,6 @@ describe("draining", () => {
     const { pump, accept, attempts, commits, assign } = await createWellWorld({ maxDocuments: 1 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1]));
-    await flush();
     const deadline = new AbortController();
     const drained = pump.drain(deadline.signal);
     attempts[0]?.indexed();
@@ -222,7 +211,6 @@ describe("draining", () => {
       kafka.commit = () => Promise.reject(new Error("no coordinator"));
       assign(1, { 0: 0 });
       await accept(batch([0]));
-      await flush();
       attempts[0]?.indexed();
       const deadline = new AbortController();
       const drained = pump.drain(deadline.signal);
@@ -252,7 +240,6 @@ describe("draining", () => {
     const { pump, accept, attempts, assign, disown } = createPumpWorld();
     assign(1, { 0: 0, 1: 0 });
     await accept(batch([0], { partition: 1 }));
-    await flush();
     const drained = pump.drain(signal);
     disown(1);
     attempts[0]?.indexed();
@@ -267,7 +254,6 @@ describe("a partition that was taken away while something of it was sent", () =>
     const { accept, attempts, assign, disown } = world;
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2], { start: 0 }));
-    await flush();
     disown(0);
     attempts[0]?.answer([null, null, null]);
     await flush();
@@ -301,7 +287,6 @@ test("closing gives all memory back, commits nothing more, and is no fault", asy
   });
   assign(1, { 0: 0 });
   await accept(batch([0, 1, 2]));
-  await flush();
   pump.close();
   expect(budget.usedBytes).toBe(0);
   attempts[0]?.indexed();

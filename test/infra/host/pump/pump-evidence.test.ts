@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import { advance, flush } from "../../../support/fake-time.ts";
+import { advance } from "../../../support/fake-time.ts";
 import { batch, createPumpWorld, readOn, recordBytes, refusing } from "./pump-world.ts";
 
 beforeEach(() => void jest.useFakeTimers());
@@ -25,7 +25,6 @@ function refusingPump(isRefused: (offset: number) => boolean, maxBytes?: number)
   world.assign(1, { 0: 0 });
   const read = async (offsets: readonly number[]): Promise<void> => {
     await world.accept(batch(offsets));
-    await flush();
   };
   return { ...world, sent, letters, read, breakAll: (is: boolean) => void (broken = is) };
 }

@@ -24,7 +24,6 @@ async function stalledPump(options: Parameters<typeof createPumpWorld>[0] = {}) 
   });
   world.assign(1, { 0: 0 });
   await world.accept(batch([0, 1, 2, 3, 4]));
-  await flush();
   return { ...world, sent, recover: () => (answers = "all") };
 }
 
@@ -107,7 +106,6 @@ describe("a topic without an outcome for a minute", () => {
     const world = createPumpWorld({ maxDocuments: 1, concurrency: 2 });
     world.assign(1, { 0: 0 });
     await world.accept(batch(Array.from({ length: 40 }, (_, n) => n)));
-    await flush();
     for (let second = 0; second < 90; second += 1) {
       for (const attempt of world.attempts) {
         if (attempt.offsets[0] === 0) attempt.answer([null]);
@@ -127,7 +125,6 @@ describe("what gets no outcome is told of before it is a stall", () => {
     expect(pump.trouble).toMatchObject({ sinceMs: since, retry: { message: "503" } });
     assign(2, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     expect(pump.trouble).toMatchObject({ sinceMs: since, retry: { message: "503" } });
   });
 
@@ -148,7 +145,6 @@ describe("what gets no outcome is told of before it is a stall", () => {
     const { pump, accept, attempts, assign } = createPumpWorld();
     assign(1, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     const since = Date.now();
     await advance(9_900, 100);
     expect(pump.trouble).toBeNull();

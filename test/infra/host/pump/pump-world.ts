@@ -228,7 +228,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     own(generation, committed);
   };
 
-  /** Hands records over as soon as there is room for them. @returns whether they were taken */
+  /** Hands records over as soon as there is room for them, and lets the pump go on. @returns whether they were taken */
   const accept = async ({ partition, ...records }: ReadBatch): Promise<boolean> => {
     const tenure = owned.get(partition);
     if (tenure === undefined) return false;
@@ -238,7 +238,9 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
       share.wait();
       await roomWanted.promise;
     }
-    return pump.take(tenure, records);
+    const isTaken = pump.take(tenure, records);
+    await flush();
+    return isTaken;
   };
 
   const tenures = (...partitions: readonly number[]): Tenure[] =>

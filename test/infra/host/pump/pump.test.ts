@@ -12,7 +12,6 @@ describe("sending", () => {
     const { accept, attempts, assign } = await createWellWorld({ maxDocuments: 2, concurrency: 2 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2, 3, 4]));
-    await flush();
     expect(attempts.map(({ offsets }) => offsets)).toEqual([
       [0, 1],
       [2, 3],
@@ -34,7 +33,6 @@ describe("sending", () => {
     const small = await createWellWorld({ bulkBytes: 5 });
     small.assign(1, { 0: 0 });
     await small.accept(batch([0, 1]));
-    await flush();
     expect(small.attempts.map(({ offsets }) => offsets)).toEqual([[0], [1]]);
   });
 
@@ -43,7 +41,6 @@ describe("sending", () => {
     await accept(batch([0]));
     assign(1, { 0: 0 });
     await accept(batch([0], { partition: 7 }));
-    await flush();
     expect({ attempts, consumed: log.consumed, used: budget.usedBytes }).toEqual({
       attempts: [],
       consumed: 0,
@@ -55,7 +52,6 @@ describe("sending", () => {
     const { pump, accept, attempts, log, commits, assign } = createPumpWorld();
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2]));
-    await flush();
     attempts[0]?.answer(["indexed", null, "duplicate"]);
     await flush();
     expect(pump.trouble?.retry?.message).toBe(busy.message);
@@ -81,7 +77,6 @@ describe("sending", () => {
     const { pump, accept, log, assign } = createPumpWorld({ ingest: () => Promise.resolve(answer) });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2]));
-    await flush();
     expect(log.gaveWay).toEqual(["err", null]);
     pump.close();
   });
@@ -97,7 +92,6 @@ describe("sending", () => {
     const fail = async (retry: RetryReason, offset: number): Promise<void> => {
       answer = { outcomes: [null], retry };
       await accept(batch([offset]));
-      await flush();
       places.push(gate.places);
       answer = { outcomes: ["indexed"], retry: null };
       await advance(1_000);
@@ -107,7 +101,6 @@ describe("sending", () => {
     await fail({ code: "server_error", message: "503" }, 1);
     for (let offset = 2; offset < 5; offset += 1) {
       await accept(batch([offset]));
-      await flush();
     }
     expect([...places, gate.places]).toEqual([4, 4, 4, 4, 5]);
     pump.close();
@@ -117,7 +110,6 @@ describe("sending", () => {
     const { accept, attempts, assign } = createPumpWorld({ maxDocuments: 1, places: 1 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1]));
-    await flush();
     expect(attempts.map(({ offsets }) => offsets)).toEqual([[0]]);
     attempts[0]?.answer([null]);
     await flush();
@@ -128,7 +120,6 @@ describe("sending", () => {
     const { accept, attempts, failures, commits, assign } = createPumpWorld();
     assign(1, { 0: 0 });
     await accept(batch([0]));
-    await flush();
     const fault = new TypeError("a bug");
     attempts[0]?.throws(fault);
     await advance(1_000);
@@ -142,7 +133,6 @@ describe("commits", () => {
     const { pump, accept, attempts, commits, assign } = await createWellWorld({ maxDocuments: 1 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2]));
-    await flush();
     attempts[2]?.indexed();
     attempts[1]?.indexed();
     await advance(1_000);
@@ -167,7 +157,6 @@ describe("commits", () => {
     const working = kafka.commit;
     kafka.commit = () => Promise.reject(new Error("not coordinator"));
     await accept(batch([0, 1]));
-    await flush();
     attempts[0]?.indexed();
     await advance(50);
     expect(failures.commit).toHaveLength(1);
@@ -190,7 +179,6 @@ describe("commits", () => {
       return slow.promise;
     };
     await accept(batch([0, 1]));
-    await flush();
     attempts[0]?.indexed();
     await advance(50);
     attempts[1]?.indexed();

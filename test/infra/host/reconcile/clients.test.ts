@@ -1,19 +1,17 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { createClients, type Clients } from "../../../../infra/host/reconcile/clients.ts";
 import type { Settings } from "../../../../lib/rules/model/settings.ts";
 import { createKafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
 import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { createWireLender } from "../../../../lib/adapters/kafka/wire/wire-lender.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
+import { useReleases } from "../../../support/releases.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { kafkaSettings, settings } from "../../../support/settings.ts";
 
 const { signal } = new AbortController();
-const releases: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const release of releases.splice(0).toReversed()) await release();
-});
+const releases = useReleases();
 
 /** An Elasticsearch that takes every bulk and keeps one index template, or answers for it with an error's status. */
 function serve(templateStatus = 200) {

@@ -14,7 +14,8 @@ afterEach(() => void jest.useRealTimers());
 interface Run {
   readonly input: ReconcileInput;
   readonly newerTrigger: AbortSignal;
-  finish(changes?: Partial<ReconcileResult>): void;
+  /** Resolves when the loop has taken the result. */
+  finish(changes?: Partial<ReconcileResult>): Promise<void>;
   fail(error: unknown): void;
 }
 
@@ -42,8 +43,10 @@ function setUp() {
       counts.underWay += 1;
       counts.most = Math.max(counts.most, counts.underWay);
       const { promise, resolve, reject } = Promise.withResolvers<ReconcileResult>();
-      const finish = (changes: Partial<ReconcileResult> = {}): void =>
+      const finish = (changes: Partial<ReconcileResult> = {}): Promise<void> => {
         resolve(reconcileResult({ memory: input.memory, carriedOut: !input.dryRun, ...changes }));
+        return flush();
+      };
       runs.push({ input, newerTrigger, finish, fail: reject });
       try {
         return await promise;
@@ -55,21 +58,25 @@ function setUp() {
   return { triggers, loop, runs, results, logger, counts, memory };
 }
 
+/** Whose first run is under way. */
+async function started() {
+  const world = setUp();
+  world.triggers.push("start");
+  await flush();
+  return world;
+}
+
 const asked = { reason: "POST /reconcile", dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null };
 
 describe("triggers", () => {
   test("that come during a run become one more, with all their reasons", async () => {
-    const { triggers, loop, runs, results, counts } = setUp();
-    triggers.push("start");
-    await flush();
+    const { triggers, loop, runs, results, counts } = await started();
     for (const reason of ["config", "etcd", "etcd"]) triggers.push(reason);
     await flush();
     expect(runs).toHaveLength(1);
-    runs[0]?.finish();
-    await flush();
+    await runs[0]?.finish();
     expect(runs).toHaveLength(2);
-    runs[1]?.finish();
-    await flush();
+    await runs[1]?.finish();
     expect(runs).toHaveLength(2);
     expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["config", "etcd"]]);
     expect(counts.most).toBe(1);
@@ -77,16 +84,13 @@ describe("triggers", () => {
   });
 
   test("tell the run under way to hurry, and not the next one", async () => {
-    const { triggers, loop, runs } = setUp();
-    triggers.push("start");
-    await flush();
+    const { triggers, loop, runs } = await started();
     expect(runs[0]?.newerTrigger.aborted).toBe(false);
     triggers.push("etcd");
     expect(runs[0]?.newerTrigger.aborted).toBe(true);
-    runs[0]?.finish({ interrupted: true });
-    await flush();
+    await runs[0]?.finish({ interrupted: true });
     expect(runs[1]?.newerTrigger.aborted).toBe(false);
-    runs[1]?.finish();
+    await runs[1]?.finish();
     await loop.stop();
   });
 });
@@ -99,8 +103,7 @@ describe("a run", () => {
     triggers.push("start");
     await flush();
     const next = { ...memory, seenMissing: new Set(["app"]) };
-    runs[0]?.finish({ memory: next, durationMs: 7 });
-    await flush();
+    await runs[0]?.finish({ memory: next, durationMs: 7 });
     expect(loop.memory).toBe(next);
     expect(loop.last?.durationMs).toBe(7);
     triggers.push("again");
@@ -112,119 +115,100 @@ describe("a run", () => {
       expectedHash: null,
       asIf: null,
     });
-    runs[1]?.finish();
+    await runs[1]?.finish();
     await loop.stop();
   });
 
   test("is repeated after 30 s without a trigger, and after each trigger anew", async () => {
-    const { triggers, loop, runs, results } = setUp();
-    triggers.push("start");
-    await flush();
-    runs[0]?.finish();
+    const { triggers, loop, runs, results } = await started();
+    await runs[0]?.finish();
     await advance(20_000, 1_000);
     triggers.push("etcd");
     await flush();
-    runs[1]?.finish();
+    await runs[1]?.finish();
     await advance(29_000, 1_000);
     expect(runs).toHaveLength(2);
     await advance(1_000);
     expect(runs).toHaveLength(3);
-    runs[2]?.finish();
-    await flush();
+    await runs[2]?.finish();
     expect(results.at(-1)?.reasons).toEqual(["resync"]);
     await loop.stop();
   });
 
   test("that was cut short is soon continued", async () => {
-    const { triggers, loop, runs } = setUp();
-    triggers.push("start");
-    await flush();
-    runs[0]?.finish({ interrupted: true });
+    const { loop, runs } = await started();
+    await runs[0]?.finish({ interrupted: true });
     await advance(450);
     expect(runs).toHaveLength(1);
     await advance(50);
     expect(runs).toHaveLength(2);
-    runs[1]?.finish();
+    await runs[1]?.finish();
     await loop.stop();
   });
 
   test("that a newer trigger cut short is continued by that trigger's run, which nothing cuts short again", async () => {
-    const { triggers, loop, runs } = setUp();
-    triggers.push("start");
-    await flush();
+    const { triggers, loop, runs } = await started();
     triggers.push("etcd");
-    runs[0]?.finish({ interrupted: true });
+    await runs[0]?.finish({ interrupted: true });
     await advance(10_000, 100);
     expect(runs).toHaveLength(2);
     expect(runs[1]?.newerTrigger.aborted).toBe(false);
     // It ended by its own time limit.
-    runs[1]?.finish({ interrupted: true });
+    await runs[1]?.finish({ interrupted: true });
     await advance(500);
     expect(runs).toHaveLength(3);
-    runs[2]?.finish();
+    await runs[2]?.finish();
     await loop.stop();
   });
 
   test("that a newer trigger cut short still has an unsettled source looked at again in time", async () => {
-    const { triggers, loop, runs } = setUp();
-    triggers.push("start");
-    await flush();
+    const { triggers, loop, runs } = await started();
     triggers.push("etcd");
-    runs[0]?.finish({ interrupted: true, lookAgainMs: 700 });
+    await runs[0]?.finish({ interrupted: true, lookAgainMs: 700 });
     await advance(699, 1);
     expect(runs[1]?.newerTrigger.aborted).toBe(false);
     await advance(1, 1);
     expect(runs[1]?.newerTrigger.aborted).toBe(true);
-    runs[1]?.finish({ interrupted: true });
-    await flush();
-    runs[2]?.finish();
+    await runs[1]?.finish({ interrupted: true });
+    await runs[2]?.finish();
     await loop.stop();
   });
 
   test("that throws is logged, and the loop goes on", async () => {
-    const { triggers, loop, runs, logger, results } = setUp();
-    triggers.push("start");
-    await flush();
+    const { loop, runs, logger, results } = await started();
     runs[0]?.fail(new TypeError("a bug"));
     await advance(30_000, 1_000);
     expect(logger.lines).toEqual([
       { level: "error", message: "reconcile failed", fields: { reasons: ["start"], error: "a bug" } },
     ]);
     expect(runs).toHaveLength(2);
-    runs[1]?.finish();
-    await flush();
+    await runs[1]?.finish();
     expect(results).toHaveLength(1);
     await loop.stop();
   });
 });
 
 test("a source that moved is looked at again as soon as it may be believed", async () => {
-  const { triggers, loop, runs, results } = setUp();
-  triggers.push("start");
-  await flush();
-  runs[0]?.finish({ lookAgainMs: 700 });
+  const { loop, runs, results } = await started();
+  await runs[0]?.finish({ lookAgainMs: 700 });
   await advance(699, 1);
   expect(runs).toHaveLength(1);
   await advance(1, 1);
-  runs[1]?.finish();
-  await flush();
+  await runs[1]?.finish();
   expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["a source or a setting is due again"]]);
   await loop.stop();
 });
 
 describe("a run somebody waits for", () => {
   test("comes after the one under way, and its result is given back", async () => {
-    const { triggers, loop, runs, results, counts } = setUp();
-    triggers.push("start");
-    await flush();
+    const { loop, runs, results, counts } = await started();
     const waiting = loop.run({ ...asked, acceptEtcd: true });
     await flush();
     expect(runs).toHaveLength(1);
     expect(runs[0]?.newerTrigger.aborted).toBe(false);
-    runs[0]?.finish();
-    await flush();
+    await runs[0]?.finish();
     expect(runs[1]?.input.acceptEtcd).toBe(true);
-    runs[1]?.finish({ durationMs: 42 });
+    await runs[1]?.finish({ durationMs: 42 });
     expect((await waiting).durationMs).toBe(42);
     expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["POST /reconcile"]]);
     expect(counts.most).toBe(1);
@@ -235,7 +219,7 @@ describe("a run somebody waits for", () => {
     const { loop, runs, results, memory } = setUp();
     const waiting = loop.run({ ...asked, dryRun: true });
     await flush();
-    runs[0]?.finish({ memory: { ...memory }, durationMs: 42 });
+    await runs[0]?.finish({ memory: { ...memory }, durationMs: 42 });
     expect((await waiting).durationMs).toBe(42);
     expect(loop.memory).toBe(memory);
     expect(loop.last).toBeNull();
@@ -248,7 +232,7 @@ describe("a run somebody waits for", () => {
     const waiting = loop.run({ ...asked, expectedHash: "old" });
     await flush();
     expect(runs[0]?.input.expectedHash).toBe("old");
-    runs[0]?.finish({ memory: { ...memory }, carriedOut: false, hash: "new" });
+    await runs[0]?.finish({ memory: { ...memory }, carriedOut: false, hash: "new" });
     expect((await waiting).hash).toBe("new");
     expect(loop.memory).toBe(memory);
     expect(loop.last).toBeNull();
@@ -266,16 +250,14 @@ describe("a run somebody waits for", () => {
     triggers.push("etcd");
     await flush();
     expect(runs).toHaveLength(2);
-    runs[1]?.finish();
+    await runs[1]?.finish();
     await loop.stop();
   });
 });
 
 describe("stopping", () => {
   test("lets the run under way end, told to hurry, and starts no other", async () => {
-    const { triggers, loop, runs } = setUp();
-    triggers.push("start");
-    await flush();
+    const { triggers, loop, runs } = await started();
     triggers.push("waiting");
     const asking = rejection(loop.run(asked));
     let stopped = false;
@@ -283,7 +265,7 @@ describe("stopping", () => {
     await flush();
     expect(stopped).toBe(false);
     expect(runs[0]?.newerTrigger.aborted).toBe(true);
-    runs[0]?.finish({ interrupted: true });
+    await runs[0]?.finish({ interrupted: true });
     await stopping;
     expect(await asking).toMatchObject({ code: "stopping", retryable: true });
     triggers.push("late");
@@ -293,11 +275,8 @@ describe("stopping", () => {
   });
 
   test("ends the resync", async () => {
-    const { triggers, loop, runs } = setUp();
-    triggers.push("start");
-    await flush();
-    runs[0]?.finish();
-    await flush();
+    const { loop, runs } = await started();
+    await runs[0]?.finish();
     await loop.stop();
     await advance(60_000, 1_000);
     expect(runs).toHaveLength(1);
@@ -305,20 +284,17 @@ describe("stopping", () => {
 });
 
 test("callers who wait for the same share one run: a crowd of them does not keep triggers waiting", async () => {
-  const { triggers, loop, runs } = setUp();
-  triggers.push("start");
-  await flush();
+  const { triggers, loop, runs } = await started();
   const crowd = [loop.run(asked), loop.run(asked), loop.run({ ...asked, dryRun: true }), loop.run(asked)];
   triggers.push("etcd");
   for (let run = 0; run < 4; run += 1) {
-    runs[run]?.finish();
-    await flush();
+    await runs[run]?.finish();
   }
   await Promise.all(crowd);
   expect(runs.map(({ input }) => input.dryRun)).toEqual([false, false, true, false]);
   const late = loop.run(asked);
   await flush();
-  runs[4]?.finish();
+  await runs[4]?.finish();
   await late;
   await loop.stop();
 });
@@ -336,7 +312,7 @@ test("callers who expect another plan, or ask about another text, do not share a
   const waiting = wanted.map((one) => loop.run(one));
   for (let run = 0; run < 5; run += 1) {
     await flush();
-    runs[run]?.finish();
+    await runs[run]?.finish();
   }
   await Promise.all(waiting);
   expect(runs.map(({ input }) => [input.expectedHash, input.asIf?.key ?? null])).toEqual([

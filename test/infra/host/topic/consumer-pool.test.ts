@@ -65,6 +65,13 @@ function order(changes: { path?: string; index?: string } = {}): StartOrder {
   };
 }
 
+/** Whose topic runs. */
+async function running(changes: Parameters<typeof order>[0] = {}) {
+  const world = setUp();
+  await world.pool.start("app", order(changes));
+  return world;
+}
+
 test("a start that fails for want of the index template says that, and nothing of its group", async () => {
   const { pool } = setUp();
   const late = new DOMException("The operation timed out.", "TimeoutError");
@@ -75,8 +82,7 @@ test("a start that fails for want of the index template says that, and nothing o
 });
 
 test("stopped, declared and stopped again while it drains, it does not run on beyond its end", async () => {
-  const { pool, consumers, alive, forgotten } = setUp();
-  await pool.start("app", order());
+  const { pool, consumers, alive, forgotten } = await running();
   const first = pool.stop("app");
   const start = pool.start("app", order());
   const second = pool.stop("app");
@@ -87,8 +93,7 @@ test("stopped, declared and stopped again while it drains, it does not run on be
 });
 
 test("told twice to start while it drains, it runs once", async () => {
-  const { pool, consumers, alive } = setUp();
-  await pool.start("app", order());
+  const { pool, consumers, alive } = await running();
   const stop = pool.stop("app");
   const starts = [pool.start("app", order()), pool.start("app", order())];
   consumers[0]?.drained(true);
@@ -98,8 +103,7 @@ test("told twice to start while it drains, it runs once", async () => {
 });
 
 test("changed twice while it drains, it runs once, by the last word", async () => {
-  const { pool, consumers, alive } = setUp();
-  await pool.start("app", order({ index: "a" }));
+  const { pool, consumers, alive } = await running({ index: "a" });
   const changes = [pool.replace("app", order({ index: "b" })), pool.replace("app", order({ index: "c" }))];
   consumers[0]?.drained(true);
   await Promise.all(changes);
@@ -121,8 +125,7 @@ test("gone from Kafka while a start waits for its end, it is pending and nothing
 });
 
 test("what waits for its turn is not begun once everything stops", async () => {
-  const { pool, consumers, alive } = setUp();
-  await pool.start("app", order());
+  const { pool, consumers, alive } = await running();
   const replaced = pool.replace("app", order({ path: "/var/log/app.log" }));
   const all = pool.stopAll(1_000);
   consumers[0]?.drained(true);
@@ -132,8 +135,7 @@ test("what waits for its turn is not begun once everything stops", async () => {
 });
 
 test("what falls over while its index changes ends the drain: it may never end by itself", async () => {
-  const { pool, consumers, alive } = setUp();
-  await pool.start("app", order({ index: "a" }));
+  const { pool, consumers, alive } = await running({ index: "a" });
   const replaced = pool.replace("app", order({ index: "b" }));
   await flush();
   consumers[0]?.fall(new Error("a fault"));
@@ -142,8 +144,7 @@ test("what falls over while its index changes ends the drain: it may never end b
 });
 
 test("a replacement that the group holds up is over once the group lets it run, and failed until then", async () => {
-  const { pool, intake, consumers } = setUp();
-  await pool.start("app", order());
+  const { pool, intake, consumers } = await running();
   intake.refuse({ code: "kafka_refused", message: "no room in the group", sinceMs: 0 });
   const replaced = pool.replace("app", order({ path: "/var/log/app.log" }));
   consumers[0]?.drained(true);
@@ -154,8 +155,7 @@ test("a replacement that the group holds up is over once the group lets it run, 
 });
 
 test("a replacement whose topic is gone from Kafka holds no other one up", async () => {
-  const { pool, intake, consumers } = setUp();
-  await pool.start("app", order());
+  const { pool, intake, consumers } = await running();
   intake.refuse({ code: "kafka_refused", message: "no room in the group", sinceMs: 0 });
   const replaced = pool.replace("app", order({ path: "/var/log/app.log" }));
   consumers[0]?.drained(true);
@@ -223,8 +223,7 @@ describe("a start under way", () => {
 
 describe("a topic that runs", () => {
   test("and is gone from Kafka, drains, is pending, and starts again once it exists", async () => {
-    const { pool, intake, consumers, alive } = setUp();
-    await pool.start("app", order());
+    const { pool, intake, consumers, alive } = await running();
     const pended = pool.pend("app", order().desired, "it does not exist in Kafka");
     await flush();
     expect(pool.statuses()).toMatchObject([{ state: "stopping" }]);
@@ -237,8 +236,7 @@ describe("a topic that runs", () => {
   });
 
   test("and was removed, is another one when it is declared again: nothing of it is counted on", async () => {
-    const { pool, consumers, forgotten } = setUp();
-    await pool.start("app", order());
+    const { pool, consumers, forgotten } = await running();
     const stopped = pool.stop("app");
     consumers[0]?.drained(true);
     await stopped;
@@ -248,8 +246,7 @@ describe("a topic that runs", () => {
   });
 
   test("that stays unclean is named when everything stops, the others are not", async () => {
-    const { pool, consumers } = setUp();
-    await pool.start("app", order());
+    const { pool, consumers } = await running();
     await pool.start("other", order());
     const all = pool.stopAll(1_000);
     consumers[0]?.drained(true);
@@ -263,8 +260,7 @@ describe("the drain of a replacement", () => {
 
   test("takes 10 s at most, and the change is made whatever is left", async () => {
     jest.useFakeTimers();
-    const { pool, alive, consumers } = setUp();
-    await pool.start("app", order());
+    const { pool, alive, consumers } = await running();
     const replaced = pool.replace("app", order({ path: "/var/log/app.log" }));
     await advance(9_950);
     expect(consumers.length).toBe(1);
@@ -275,8 +271,7 @@ describe("the drain of a replacement", () => {
 
   test("takes as long as it takes where the index changes", async () => {
     jest.useFakeTimers();
-    const { pool, alive, consumers } = setUp();
-    await pool.start("app", order({ index: "a" }));
+    const { pool, alive, consumers } = await running({ index: "a" });
     const replaced = pool.replace("app", order({ index: "b" }));
     await advance(600_000, 10_000);
     expect(consumers.length).toBe(1);
@@ -287,8 +282,7 @@ describe("the drain of a replacement", () => {
 
   test("that is cut all the same leaves the old index, and the change is tried again in a second", async () => {
     jest.useFakeTimers();
-    const { pool, consumers, failed } = setUp();
-    await pool.start("app", order({ index: "a" }));
+    const { pool, consumers, failed } = await running({ index: "a" });
     const replaced = pool.replace("app", order({ index: "b" }));
     consumers[0]?.drained(false);
     expect(await replaced).toContain("did not settle");

@@ -131,6 +131,17 @@ function openAll(member: FakeMember): void {
   }
 }
 
+/** Topic `a`, whose partitions are read. */
+function reading({ partitions = [0], settled = Promise.resolve() } = {}) {
+  const world = setUp();
+  const { taker, told, state } = takerOf(settled);
+  const a = world.intake.open("a", taker);
+  a.begin();
+  const [tenure, other] = world.present().assign("a", ...partitions) as [Tenure, Tenure];
+  openAll(world.present());
+  return { ...world, told, state, a, tenure, other };
+}
+
 test("topics that are opened in one moment are told to the group at once, and none that was closed again", async () => {
   const { intake, present } = setUp();
   intake.open("a", takerOf().taker);
@@ -217,12 +228,7 @@ describe("a partition that is being opened", () => {
 });
 
 test("a topic that is removed while it is read keeps its place until it is closed, and has one again when it is back", async () => {
-  const { intake, present } = setUp();
-  const { taker, told } = takerOf();
-  const a = intake.open("a", taker);
-  a.begin();
-  const [tenure] = present().assign("a", 0);
-  openAll(present());
+  const { intake, present, told, a, tenure } = reading();
   await flush();
   a.pause();
   intake.release("a");
@@ -233,7 +239,7 @@ test("a topic that is removed while it is read keeps its place until it is close
   await flush();
   expect(present().wanted).toEqual([["a"], []]);
   // Its inlets are closed by whoever drained them.
-  present().lose(tenure as Tenure);
+  present().lose(tenure);
   expect(told).toEqual(["own 0"]);
   const other = takerOf();
   intake.open("a", other.taker).begin();
@@ -244,15 +250,11 @@ test("a topic that is removed while it is read keeps its place until it is close
 });
 
 test("what is revoked is settled before the member hears, and then gone; the rest goes on", async () => {
-  const { intake, present } = setUp();
   const settled = Promise.withResolvers<void>();
-  const { taker, told } = takerOf(settled.promise);
-  intake.open("a", taker).begin();
-  const [first] = present().assign("a", 0, 1);
-  openAll(present());
+  const { present, told, tenure } = reading({ partitions: [0, 1], settled: settled.promise });
   let done = false;
   const revoked = present()
-    .listener.onRevoke([first as Tenure])
+    .listener.onRevoke([tenure])
     .then(() => (done = true));
   await flush();
   expect([done, told.at(-1)]).toEqual([false, "settle 0"]);
@@ -284,36 +286,23 @@ test("what is about to be another's is not opened by a taker that comes meanwhil
 });
 
 test("what is lost is gone at once", () => {
-  const { intake, present } = setUp();
-  const { taker, told } = takerOf();
-  intake.open("a", taker).begin();
-  const tenures = present().assign("a", 0);
-  openAll(present());
-  present().lose(...tenures);
+  const { present, told, tenure } = reading();
+  present().lose(tenure);
   expect(told).toEqual(["own 0", "disown 0"]);
 });
 
 test("what may be another log by now is closed, and opened again where the group stands in it", () => {
-  const { intake, present } = setUp();
-  const { taker, told } = takerOf();
-  const a = intake.open("a", taker);
-  a.begin();
-  const [tenure] = present().assign("a", 0);
-  openAll(present());
-  intake.reopen(tenure as Tenure);
+  const { intake, present, told, a, tenure } = reading();
+  intake.reopen(tenure);
   expect(a.isUp).toBe(false);
   openAll(present());
   expect([told, a.isUp]).toEqual([["own 0", "disown 0", "own 0"], true]);
 });
 
 test("a partition whose position is moved is settled, not read meanwhile, and opened at the new one; the topic stays up", async () => {
-  const { intake, present, toMove } = setUp();
   const settled = Promise.withResolvers<void>();
-  const { taker, told } = takerOf(settled.promise);
-  const a = intake.open("a", taker);
-  a.begin();
-  const [tenure, other] = present().assign("a", 0, 1) as [Tenure, Tenure];
-  openAll(present());
+  const world = reading({ partitions: [0, 1], settled: settled.promise });
+  const { intake, present, toMove, told, a, tenure, other } = world;
   const moved = intake.move(tenure, () => {
     told.push("move");
     return Promise.resolve();
@@ -344,12 +333,8 @@ test("a partition whose position is moved is settled, not read meanwhile, and op
 });
 
 test("a partition that is lost while it is settled is not moved", async () => {
-  const { intake, present } = setUp();
   const settled = Promise.withResolvers<void>();
-  const { taker } = takerOf(settled.promise);
-  intake.open("a", taker).begin();
-  const [tenure] = present().assign("a", 0) as [Tenure];
-  openAll(present());
+  const { intake, present, tenure } = reading({ settled: settled.promise });
   let acted = false;
   const moved = intake.move(tenure, () => Promise.resolve(void (acted = true)));
   present().lose(tenure);
@@ -359,35 +344,26 @@ test("a partition that is lost while it is settled is not moved", async () => {
 });
 
 test("another taker of a topic that was not released goes on with what is ours", async () => {
-  const { intake, present } = setUp();
-  const [one, other] = [takerOf(), takerOf()];
-  const first = intake.open("a", one.taker);
-  first.begin();
-  present().assign("a", 0);
-  openAll(present());
-  first.pause();
-  first.close();
+  const { intake, present, told, a } = reading();
+  const other = takerOf();
+  a.pause();
+  a.close();
   await flush();
   const second = intake.open("a", other.taker);
   second.begin();
   openAll(present());
-  expect([one.told, other.told]).toEqual([["own 0"], ["own 0"]]);
+  expect([told, other.told]).toEqual([["own 0"], ["own 0"]]);
   expect(second.isUp).toBe(true);
   await flush();
   expect(present().wanted.at(-1)).toEqual(["a"]);
 });
 
 test("other settings: all is settled, the group left, and joined again as another member", async () => {
-  const { intake, members, present } = setUp();
-  const { taker, told } = takerOf();
-  const a = intake.open("a", taker);
-  a.begin();
-  const [before] = present().assign("a", 0);
-  openAll(present());
+  const { intake, members, present, told, a, tenure } = reading();
   await intake.renew();
   await flush();
   expect(told).toEqual(["own 0", "settle 0", "disown 0"]);
-  expect([members.length, members[0]?.left, before?.ended, a.isUp]).toEqual([2, true, true, false]);
+  expect([members.length, members[0]?.left, tenure.ended, a.isUp]).toEqual([2, true, true, false]);
   expect(present().wanted).toEqual([["a"]]);
   // What the former member still says is about nothing.
   members[0]?.listener.onAssigned([new Tenure("a", 1)]);
@@ -460,13 +436,8 @@ test("a trouble of the group is every topic's, one of a topic its own, and each 
 
 describe("a topic that is held", () => {
   test("settles what it reads, keeps its partitions without reading them, and reads on from where it was", async () => {
-    const { intake, present } = setUp();
     const settled = Promise.withResolvers<void>();
-    const { taker, told, state } = takerOf(settled.promise);
-    const a = intake.open("a", taker);
-    a.begin();
-    present().assign("a", 0, 1);
-    openAll(present());
+    const { present, told, state, a } = reading({ partitions: [0, 1], settled: settled.promise });
     told.length = 0;
     state.isHeld = true;
     const turned = a.holdOrRead();
@@ -488,13 +459,8 @@ describe("a topic that is held", () => {
   });
 
   test("and released while it still settles, is read again", async () => {
-    const { intake, present } = setUp();
     const settled = Promise.withResolvers<void>();
-    const { taker, told, state } = takerOf(settled.promise);
-    const a = intake.open("a", taker);
-    a.begin();
-    present().assign("a", 0);
-    openAll(present());
+    const { present, told, state, a } = reading({ settled: settled.promise });
     state.isHeld = true;
     const turned = a.holdOrRead();
     state.isHeld = false;

@@ -75,6 +75,12 @@ function setUp() {
   return { time, timers, pass, intake, inlets, pumps, runner, start, fall, failed, hold };
 }
 
+async function running() {
+  const world = setUp();
+  await world.start();
+  return world;
+}
+
 const order = (hash: string) =>
   ({ desired: changed, hash, startAt: "earliest", ready: Promise.resolve() }) as const;
 
@@ -105,8 +111,7 @@ test("one that runs and falls over again and again, and commits nothing, stays d
 });
 
 test("one that committed, or ran well for a while, is down anew", async () => {
-  const { time, pumps, runner, start, fall } = setUp();
-  await start();
+  const { time, pumps, runner, start, fall } = await running();
   time.now += 5_000;
   pumps[0]?.clock.committed(0, 1, time.now);
   time.now += 5_000;
@@ -119,8 +124,7 @@ test("one that committed, or ran well for a while, is down anew", async () => {
 });
 
 test("what waits for its topic is not down, and all its pumps share one clock of progress", async () => {
-  const { pumps, runner, start, fall } = setUp();
-  await start();
+  const { pumps, runner, start, fall } = await running();
   fall();
   await start(Promise.reject(new Error("no")));
   expect(pumps[1]?.clock).toBe(pumps[0]?.clock);
@@ -147,15 +151,13 @@ test("what the group refuses is told as failed while it lasts, and runs by itsel
 });
 
 test("a coordinator that is away is told without a state of its own", async () => {
-  const { intake, runner, start } = setUp();
-  await start();
+  const { intake, runner } = await running();
   intake.refuse({ code: "kafka_unavailable", message: "no coordinator answers", sinceMs: 900_000 });
   expect(runner.status()).toMatchObject({ state: "starting", reason: "no coordinator answers" });
 });
 
 test("it begins where the declaration says only until it was read once", async () => {
-  const { intake, start } = setUp();
-  await start();
+  const { intake } = await running();
   const taker = intake.takers.get("app");
   expect(taker?.startAt()).toBe("latest");
   taker?.onRead();
@@ -176,8 +178,7 @@ test("after a failure the group hears of it only once what it writes to is there
 });
 
 test("with changed settings it keeps its place in the group, stopped for good it does not", async () => {
-  const { intake, runner, start } = setUp();
-  await start();
+  const { intake, runner } = await running();
   expect(await runner.stop(order("other"), null)).toBe(true);
   expect([...intake.wanted]).toEqual(["app"]);
   // Stopped before it has started again: there is nobody who would keep it.
@@ -186,8 +187,7 @@ test("with changed settings it keeps its place in the group, stopped for good it
 });
 
 test("a topic that may not be read is told as failed once its partitions say so", async () => {
-  const { inlets, runner, start } = setUp();
-  await start();
+  const { inlets, runner } = await running();
   expect(runner.status().state).toBe("running");
   inlets.trouble = partitionWords("LEADER_NOT_AVAILABLE");
   expect(runner.status()).toMatchObject({ state: "running", reason: inlets.trouble, downSince: null });
@@ -271,8 +271,7 @@ describe("starting", () => {
 
 describe("running", () => {
   test("is starting again while the group takes it away, without another start", async () => {
-    const { intake, pumps, runner, start } = setUp();
-    await start();
+    const { intake, pumps, runner } = await running();
     intake.joined = false;
     expect(runner.state).toBe("starting");
     intake.joined = true;
@@ -280,8 +279,7 @@ describe("running", () => {
   });
 
   test("that falls over is closed and given back, and says when it may be tried again", async () => {
-    const { time, intake, pumps, runner, start, fall } = setUp();
-    await start();
+    const { time, intake, pumps, runner, fall } = await running();
     fall();
     expect([runner.state, runner.retryAtMs - time.now]).toEqual(["failed", 250]);
     expect([pumps[0]?.closed, intake.takers.size, [...intake.wanted]]).toEqual([true, 0, []]);
@@ -393,8 +391,7 @@ describe("stopping", () => {
   });
 
   test("and started again, it is not touched by what the former pump still meets", async () => {
-    const { pumps, runner, start, fall, failed } = setUp();
-    await start();
+    const { pumps, runner, fall, failed } = await running();
     await runner.stop(order("other"), null);
     await runner.start(order("other"));
     fall(0);
@@ -405,8 +402,7 @@ describe("stopping", () => {
 });
 
 test("where it is declared changes at any time, and nothing else with it", async () => {
-  const { runner, start, pumps } = setUp();
-  await start();
+  const { runner, pumps } = await running();
   const sources = [{ kind: "etcd", name: "topics", revision: 7, entry: 0 }] as const;
   runner.describe({ ...app, sources });
   expect([runner.state, runner.hash, runner.status().sources, pumps.length]).toEqual([
@@ -419,8 +415,7 @@ test("where it is declared changes at any time, and nothing else with it", async
 
 describe("a held topic", () => {
   test("shows who holds it and since when, whatever else keeps it from running, and is never stalled", async () => {
-    const { runner, start, hold, intake, pass, pumps } = setUp();
-    await start();
+    const { runner, hold, intake, pass, pumps } = await running();
     hold({ reason: "reindexing" });
     expect(runner.status()).toMatchObject({
       state: "held",
@@ -456,8 +451,7 @@ describe("a held topic", () => {
   });
 
   test("by its declaration starts and stops reading without another start", async () => {
-    const { runner, start, time, pumps } = setUp();
-    await start();
+    const { runner, time, pumps } = await running();
     const sources = [{ kind: "config", name: "c.yaml", revision: null, entry: 0 }] as const;
     runner.describe({ spec: { ...app.spec, hold: true }, sources });
     expect(runner.status()).toMatchObject({
@@ -473,8 +467,7 @@ describe("a held topic", () => {
   });
 
   test("that is replaced stays held, and one that does not exist says both", async () => {
-    const { runner, start, hold } = setUp();
-    await start();
+    const { runner, hold } = await running();
     hold({});
     await runner.stop(order("h2"), 10_000);
     await runner.start(order("h2"));

@@ -1,17 +1,15 @@
 import { coveringTemplate } from "../../../../lib/rules/template/index-template.ts";
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { templateLockName } from "../../../../lib/adapters/elasticsearch/template/template-lock.ts";
 import { createElasticsearch, type Elasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
+import { useReleases } from "../../../support/releases.ts";
 import { rejection } from "../../../support/rejection.ts";
 import type { ElasticsearchSettings } from "../../../../lib/rules/model/settings.ts";
 import { Secret } from "../../../../lib/rules/secrets/secret.ts";
 import { settings } from "../../../support/settings.ts";
 
-const releases: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const release of releases.splice(0).toReversed()) await release();
-});
+const releases = useReleases();
 
 const signal = new AbortController().signal;
 
@@ -229,7 +227,7 @@ describe("the failure of a bulk is a value", () => {
         },
       },
     });
-    releases.push(async () => server.stop(true));
+    releases.push(() => server.stop(true));
     const elasticsearch = connect(`http://127.0.0.1:${server.port}`);
     const answer = await elasticsearch.bulk("x".repeat(5_000_000), { pipeline: null, operations: 1, signal });
     expect(answer).toEqual({ failure: { kind: "response", status: 413, error: null } });

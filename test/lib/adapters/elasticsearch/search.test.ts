@@ -1,13 +1,11 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { createElasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
 import { type Search, searchText } from "../../../../lib/adapters/elasticsearch/search.ts";
+import { useReleases } from "../../../support/releases.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { settings } from "../../../support/settings.ts";
 
-const releases: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const release of releases.splice(0).toReversed()) await release();
-});
+const releases = useReleases();
 
 /** A server with a configurable answer that records its requests. */
 function serve(answer: (request: Request) => Response | Promise<Response>) {

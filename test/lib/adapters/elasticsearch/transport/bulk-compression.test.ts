@@ -1,15 +1,13 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { createElasticsearch, type Elasticsearch } from "../../../../../lib/adapters/elasticsearch/client.ts";
 import { classifyFailure } from "../../../../../lib/rules/outcomes/outcome.ts";
 import { remedyOf } from "../../../../../lib/rules/diagnosis/elasticsearch.ts";
+import { useReleases } from "../../../../support/releases.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { settings } from "../../../../support/settings.ts";
 
-const releases: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const release of releases.splice(0).toReversed()) await release();
-});
+const releases = useReleases();
 
 const signal = new AbortController().signal;
 const body = '{"create":{"_id":"a"}}\n{"message":"one"}\n';

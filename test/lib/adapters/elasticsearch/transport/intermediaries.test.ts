@@ -1,14 +1,12 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createElasticsearch } from "../../../../../lib/adapters/elasticsearch/client.ts";
 import { Secret } from "../../../../../lib/rules/secrets/secret.ts";
 import type { NodeProxy } from "../../../../../lib/rules/model/settings.ts";
+import { useReleases } from "../../../../support/releases.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { settings } from "../../../../support/settings.ts";
 
-const releases: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const release of releases.splice(0).toReversed()) await release();
-});
+const releases = useReleases();
 
 const { signal } = new AbortController();
 const product = { "x-elastic-product": "Elasticsearch" };

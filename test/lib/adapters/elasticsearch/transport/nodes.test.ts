@@ -1,13 +1,11 @@
-import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
+import { describe, expect, setSystemTime, test } from "bun:test";
 import { createElasticsearch, type Elasticsearch } from "../../../../../lib/adapters/elasticsearch/client.ts";
 import type { BulkAnswer } from "../../../../../lib/rules/outcomes/bulk-answer.ts";
+import { useReleases } from "../../../../support/releases.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { settings } from "../../../../support/settings.ts";
 
-const releases: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const release of releases.splice(0).toReversed()) await release();
-});
+const releases = useReleases();
 
 const signal = new AbortController().signal;
 
@@ -170,7 +168,7 @@ test("a node that has answered over http and closes a connection is not said to 
       },
     },
   });
-  releases.push(async () => server.stop(true));
+  releases.push(() => server.stop(true));
   const ask = async (elasticsearch: Elasticsearch) =>
     String(await rejection(elasticsearch.ask({ method: "GET", path: "/", timeoutMs: 5_000 }, signal)));
   const node = { url: `http://127.0.0.1:${server.port}` };

@@ -1,17 +1,15 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { createKafkaWire } from "../../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { createWireLender } from "../../../../../lib/adapters/kafka/wire/wire-lender.ts";
 import type { KafkaWire } from "../../../../../lib/adapters/kafka/protocol/wire.ts";
+import { useReleases } from "../../../../support/releases.ts";
 import { eventually } from "../../../../support/eventually.ts";
 import { startFakeBrokers } from "../../../../support/fake-brokers.ts";
 import { createMemoryLogger } from "../../../../support/memory-logger.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { kafkaSettings } from "../../../../support/settings.ts";
 
-const releases: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const release of releases.splice(0).toReversed()) await release();
-});
+const releases = useReleases();
 
 async function lending() {
   const [broker] = await startFakeBrokers(1);

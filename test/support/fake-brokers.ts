@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { BinaryReader, BinaryWriter } from "../../lib/adapters/kafka/protocol/binary.ts";
+import { BinaryReader, BinaryWriter } from "../../lib/rules/group/protocol/binary.ts";
 import { apiCodecs } from "../../lib/adapters/kafka/protocol/codecs.ts";
 import type { KafkaApi } from "../../lib/adapters/kafka/protocol/wire.ts";
 

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { BinaryReader, BinaryWriter } from "../../../lib/adapters/kafka/protocol/binary.ts";
+import { BinaryReader, BinaryWriter } from "../../../lib/rules/group/protocol/binary.ts";
 
 /** OffsetDelete (KIP-496), which kafkajs lacks: the only way to delete the offsets of a group that has members. */
 const OFFSET_DELETE = 47;

@@ -1,4 +1,4 @@
-import type { BinaryReader, BinaryWriter } from "./binary.ts";
+import type { BinaryReader, BinaryWriter } from "../../../rules/group/protocol/binary.ts";
 import { errorName } from "./error-names.ts";
 import type { KafkaApi, KafkaCalls, KafkaError, OfTopic } from "./wire.ts";
 

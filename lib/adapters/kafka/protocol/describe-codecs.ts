@@ -57,7 +57,7 @@ export const describeConfigs: ApiCodec<"DescribeConfigs"> = {
       const values = reader.array(() => {
         const read = { name: reader.string(), value: reader.nullableString() };
         // Skips read_only, config_source and is_sensitive.
-        reader.skip(3);
+        reader.raw(3);
         reader.array(() => [reader.string(), reader.nullableString(), reader.int8()]);
         return read;
       });

@@ -1,5 +1,5 @@
 import { readError, readTopics, writeTopics, type ApiCodec } from "./codec.ts";
-import type { BinaryReader } from "./binary.ts";
+import type { BinaryReader } from "../../../rules/group/protocol/binary.ts";
 import type { FetchedPartition } from "./wire.ts";
 
 /** The broker withholds records of open transactions and lists aborted ones. */

@@ -1,4 +1,4 @@
-import type { BinaryWriter } from "./binary.ts";
+import type { BinaryWriter } from "../../../rules/group/protocol/binary.ts";
 import { readError, type ApiCodec } from "./codec.ts";
 import type { GroupToken } from "./wire.ts";
 

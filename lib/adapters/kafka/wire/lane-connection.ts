@@ -5,7 +5,7 @@ import Connection, {
 import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 import { PenstockError } from "../../../rules/base/errors.ts";
 import type { LinkOptions } from "../client/client.ts";
-import { BinaryReader, BinaryWriter } from "../protocol/binary.ts";
+import { BinaryReader, BinaryWriter } from "../../../rules/group/protocol/binary.ts";
 import { apiCodecs } from "../protocol/codecs.ts";
 import type { ApiCodec } from "../protocol/codec.ts";
 import type { KafkaApi, KafkaCalls } from "../protocol/wire.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import * as fc from "fast-check";
-import { BinaryReader, BinaryWriter } from "../../../../../lib/adapters/kafka/protocol/binary.ts";
+import { BinaryReader, BinaryWriter } from "../../../../../lib/rules/group/protocol/binary.ts";
 import type { ApiCodec } from "../../../../../lib/adapters/kafka/protocol/codec.ts";
 import { apiCodecs } from "../../../../../lib/adapters/kafka/protocol/codecs.ts";
 import { fetchCodec } from "../../../../../lib/adapters/kafka/protocol/fetch-codec.ts";

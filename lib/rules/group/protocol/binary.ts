@@ -66,7 +66,10 @@ export class BinaryWriter {
   }
 
   bytes(value: Uint8Array): this {
-    this.int32(value.length);
+    return this.int32(value.length).raw(value);
+  }
+
+  raw(value: Uint8Array): this {
     const at = this.#take(value.length);
     this.#buffer.set(value, at);
     return this;
@@ -79,7 +82,7 @@ export class BinaryWriter {
   }
 }
 
-/** Reads the same fields. @throws RangeError if an answer is shorter than it claims */
+/** Reads the same fields. @throws RangeError if the bytes are fewer than they claim */
 export class BinaryReader {
   readonly #buffer: Buffer;
   #at = 0;
@@ -90,9 +93,13 @@ export class BinaryReader {
 
   #take(bytes: number): number {
     const at = this.#at;
-    if (bytes < 0 || at + bytes > this.#buffer.length) throw new RangeError("the answer is truncated");
+    if (bytes < 0 || at + bytes > this.#buffer.length) throw this.endsTooSoon();
     this.#at += bytes;
     return at;
+  }
+
+  protected endsTooSoon(): Error {
+    return new RangeError("the answer is truncated");
   }
 
   int8(): number {
@@ -113,40 +120,38 @@ export class BinaryReader {
     return this.#buffer.readInt32BE(at) * 2 ** 32 + this.#buffer.readUInt32BE(at + 4);
   }
 
-  string(): string {
-    const bytes = this.int16();
+  #text(bytes: number): string {
     const at = this.#take(bytes);
     return this.#buffer.toString("utf8", at, at + bytes);
+  }
+
+  string(): string {
+    return this.#text(this.int16());
   }
 
   nullableString(): string | null {
     const bytes = this.int16();
-    if (bytes < 0) return null;
-    const at = this.#take(bytes);
-    return this.#buffer.toString("utf8", at, at + bytes);
+    return bytes < 0 ? null : this.#text(bytes);
   }
 
   /** Not copied. */
-  bytes(): Buffer {
-    const length = this.int32();
+  raw(length: number): Buffer {
     const at = this.#take(length);
     return this.#buffer.subarray(at, at + length);
+  }
+
+  bytes(): Buffer {
+    return this.raw(this.int32());
   }
 
   nullableBytes(): Buffer | null {
     const length = this.int32();
-    if (length < 0) return null;
-    const at = this.#take(length);
-    return this.#buffer.subarray(at, at + length);
+    return length < 0 ? null : this.raw(length);
   }
 
   /** The unread rest. Not copied. */
   get rest(): Buffer {
     return this.#buffer.subarray(this.#at);
-  }
-
-  skip(bytes: number): void {
-    this.#take(bytes);
   }
 
   /** Null counts as empty. */

@@ -10,7 +10,7 @@ import {
   type PositionForm,
 } from "../lib/rules/audit/against/position.ts";
 import type { Findings } from "../lib/rules/audit/against/tally.ts";
-import { PenstockError } from "../lib/rules/base/errors.ts";
+import { usage } from "../lib/rules/base/errors.ts";
 import { counted, countText } from "../lib/rules/base/units.ts";
 import type { FailureStores } from "../lib/rules/dead-letters/failure-stores.ts";
 import { compareByContent, type ContentFindings, type MinuteFindings } from "./audit-against/by-content.ts";
@@ -164,8 +164,7 @@ function formIn(
   const form = position === "find" ? ANY_FORM : position;
   const counts = countPlaced(form, topic, ends, sample);
   if (sample.length > 0 && counts.placed + counts.elsewhere === 0) {
-    throw new PenstockError(
-      "usage",
+    throw usage(
       `--position: none of ${counted(sample.length, "sampled document")} tells a position ${formText(form)} that topic "${topic}" has`,
     );
   }

@@ -1,4 +1,4 @@
-import { PenstockError } from "../lib/rules/base/errors.ts";
+import { PenstockError, usage } from "../lib/rules/base/errors.ts";
 import type { StoredOrder } from "../lib/rules/offsets/order-groups.ts";
 import { counted } from "../lib/rules/base/units.ts";
 import type { LogRange } from "../lib/rules/offsets/position.ts";
@@ -135,8 +135,7 @@ export async function rewindTopic(input: RewindInput, deps: RewindDeps): Promise
 async function stepsOf({ topic, to, partition }: RewindInput, deps: RewindDeps): Promise<RewindStep[]> {
   const atMs = to.kind === "time" || to.kind === "ago" ? momentOf(to, deps.now()) : null;
   if (atMs !== null && atMs > deps.now())
-    throw new PenstockError(
-      "usage",
+    throw usage(
       `to ${new Date(atMs).toISOString()} is in the future: it is ${new Date(deps.now()).toISOString()} now`,
     );
   // The end of the log is read second, so that it cannot be below the committed offset.

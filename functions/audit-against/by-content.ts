@@ -24,7 +24,7 @@ import {
   type Surplus,
 } from "../../lib/rules/audit/against/sketch.ts";
 import { createCauses, UNEXPLAINED, type Findings } from "../../lib/rules/audit/against/tally.ts";
-import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { PenstockError, usage } from "../../lib/rules/base/errors.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { readSample } from "./sample.ts";
 
@@ -96,8 +96,7 @@ export async function compareByContent(
   const view = learnContent(likely);
   const isKeyed = likely.length > 0 && likely.every(({ key, id }) => key !== null && key === id);
   if (pairs.length > 0 && !isJudged(view)) {
-    throw new PenstockError(
-      "usage",
+    throw usage(
       `the documents of "${indexName}" tell neither the positions nor the contents of topic "${topic}"'s records (${likely.length} of ${pairs.length} sampled records were found): ${advice}`,
     );
   }

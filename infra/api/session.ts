@@ -1,5 +1,5 @@
+import { usage } from "../../lib/rules/base/errors.ts";
 import { z } from "zod";
-import { usage } from "./kit/parameters.ts";
 import { type Answer, ignored, json, refusal, route, type Subject, tooManyWrongTokens } from "./kit/route.ts";
 
 /** The name of the session's cookie. */

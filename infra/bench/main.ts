@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { usage } from "../../lib/rules/base/errors.ts";
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/kit/arguments.ts";
 import { helpText, JSON_ROW } from "../cli/kit/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
@@ -150,8 +150,5 @@ function parse(args: string[]): Invocation | null {
 function sceneCalled(name: string): Scene {
   const scene = SCENES.find((one) => one.name === name);
   if (scene !== undefined) return scene;
-  throw new PenstockError(
-    "usage",
-    `--only names "${name}": it must be one of ${SCENES.map((one) => one.name).join(", ")}`,
-  );
+  throw usage(`--only names "${name}": it must be one of ${SCENES.map((one) => one.name).join(", ")}`);
 }

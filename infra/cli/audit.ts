@@ -1,8 +1,5 @@
-import { createLogger } from "../../lib/adapters/log/log.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
-import { createRedaction } from "../../lib/rules/secrets/redaction.ts";
-import { secretsOf } from "../../lib/rules/secrets/secret.ts";
 import { visibleLines } from "../../lib/rules/base/visible-text.ts";
 import { runAgainst } from "./audit/against.ts";
 import { formatAgainst } from "./audit/against-text.ts";
@@ -12,6 +9,7 @@ import {
   type AgainstCommand,
   type AuditCommand,
 } from "./audit/arguments.ts";
+import { warningsOf } from "./host/config-command.ts";
 import { wantsJson } from "./kit/arguments.ts";
 import { runAudit } from "./audit/run.ts";
 import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit/text.ts";
@@ -55,12 +53,7 @@ function prepare(file: string | null, io: CommandIo) {
     progress.end();
     io.error.write(visibleLines(text));
   };
-  const logger = createLogger({
-    level: "warn",
-    pretty: io.error.isTTY === true,
-    hide: createRedaction(secretsOf(config.settings)),
-    destination: { write: tell },
-  });
+  const logger = warningsOf(config, { error: { isTTY: io.error.isTTY === true, write: tell } });
   return { config, progress, tell, logger };
 }
 

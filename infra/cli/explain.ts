@@ -1,5 +1,5 @@
 import type { Explanation } from "../../lib/rules/explanation/explanation.ts";
-import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { usage } from "../../lib/rules/base/errors.ts";
 import { createRedaction } from "../../lib/rules/secrets/redaction.ts";
 import { secretsOf } from "../../lib/rules/secrets/secret.ts";
 import { explanation as schema } from "../api/topics.ts";
@@ -42,10 +42,7 @@ function parse(argv: readonly string[]): ExplainCommand | null {
   if (values.help) return null;
   const [topic, ...others] = positionals;
   if (topic === undefined || others.length > 0)
-    throw new PenstockError(
-      "usage",
-      topic === undefined ? "A topic is missing" : `One topic at a time: ${positionals.join(" ")}`,
-    );
+    throw usage(topic === undefined ? "A topic is missing" : `One topic at a time: ${positionals.join(" ")}`);
   const { config = null, json } = values;
   return { topic, config, json, host: parseHostUrl(values.host) };
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { PenstockError, usage } from "../../lib/rules/base/errors.ts";
 import { nameHint } from "../../lib/rules/base/nearest-name.ts";
 import { COMMON_OPTIONS, parseWords, wantsJson } from "./kit/arguments.ts";
 import { COMMANDS, DEVELOPMENT, SHIPPED, WITH_HELP } from "./commands.ts";
@@ -53,10 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
 async function helpOf(command: string): Promise<number> {
   const about = COMMANDS[command];
   if (about === undefined) {
-    throw new PenstockError(
-      "usage",
-      `Unknown command: ${command} (${nameHint(command, Object.keys(COMMANDS))})`,
-    );
+    throw usage(`Unknown command: ${command} (${nameHint(command, Object.keys(COMMANDS))})`);
   }
   if (!WITH_HELP.includes(command)) {
     printOut(`${command in SHIPPED ? "penstock" : "bun run"} ${command}: ${about}\n`);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 import { version } from "../../package.json";
-import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { type PenstockError, usage } from "../../lib/rules/base/errors.ts";
 import { nameHint } from "../../lib/rules/base/nearest-name.ts";
 import { wantsJson } from "../cli/kit/arguments.ts";
 import { DEVELOPMENT, SHIPPED, type ShippedCommand } from "../cli/commands.ts";
@@ -66,10 +66,6 @@ function unknown(word: string | undefined): PenstockError {
   if (word.startsWith("-")) return usage(`Unknown option: ${word} (options follow the command)`);
   if (Object.hasOwn(DEVELOPMENT, word)) return usage(`${word} needs a checkout of Penstock: bun run ${word}`);
   return usage(`Unknown command: ${word} (${nameHint(word, names)})`);
-}
-
-function usage(message: string): PenstockError {
-  return new PenstockError("usage", message);
 }
 
 async function showVersion(argv: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { usage } from "../../../lib/rules/base/errors.ts";
 import { quoted } from "../../../lib/rules/base/visible-text.ts";
 
 /*
@@ -100,8 +100,4 @@ function unknownName(name: string, known: readonly string[]): string {
 /** `a`, `a or b`, `a, b or c`. */
 function eitherOf(words: readonly string[]): string {
   return [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" or ");
-}
-
-export function usage(sentence: string): PenstockError {
-  return new PenstockError("usage", sentence);
 }

@@ -1,3 +1,4 @@
+import { usage } from "../../../lib/rules/base/errors.ts";
 import { z } from "zod";
 import {
   type RebuildAction,
@@ -7,7 +8,7 @@ import {
 } from "../../../functions/rebuild-topic.ts";
 import type { OutcomeCounts } from "../../../lib/rules/progress/status.ts";
 import { type RebuildStatus, rebuildStates } from "../../../lib/rules/rebuild/rebuild-status.ts";
-import { checked, choice, optional, usage } from "../kit/parameters.ts";
+import { checked, choice, optional } from "../kit/parameters.ts";
 import { json, none, refusal, retryAfter, route, timeText, wholeNumber } from "../kit/route.ts";
 
 /** @param counts the schema of records by outcome */

@@ -4,7 +4,7 @@ import { createFailureStores } from "../../../lib/adapters/elasticsearch/failure
 import { openForeignIndex } from "../../../lib/adapters/elasticsearch/topic-snapshot/foreign-index.ts";
 import { createKafkaOffsets } from "../../../lib/adapters/kafka/queries/offsets.ts";
 import { readSpans } from "../../../lib/adapters/kafka/queries/span-reader.ts";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { usage } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 import type { AgainstCommand } from "./arguments.ts";
@@ -25,10 +25,7 @@ export async function runAgainst(run: AgainstRun): Promise<AuditAgainst> {
   try {
     const committed = group === null ? null : await offsets.committed(group, topic, signal);
     if (committed !== null && [...committed.values()].every(({ offset }) => offset === null))
-      throw new PenstockError(
-        "usage",
-        `--group: group "${group}" has committed nothing for topic "${topic}"`,
-      );
+      throw usage(`--group: group "${group}" has committed nothing for topic "${topic}"`);
     // Before the index is opened: what is written later is not missing.
     const log = await offsets.ranges(topic, signal);
     const opened = await openForeignIndex(elasticsearch, index, signal);

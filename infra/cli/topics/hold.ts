@@ -1,17 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type HoldResult, holdTopics } from "../../../functions/hold-topics.ts";
-import { createLogger } from "../../../lib/adapters/log/log.ts";
 import { createOrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
 import { describeGroup } from "../../../lib/adapters/kafka/queries/group-access.ts";
 import { createKafkaOffsets } from "../../../lib/adapters/kafka/queries/offsets.ts";
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { systemTime } from "../../../lib/adapters/system/system-time.ts";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { usage } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { counted } from "../../../lib/rules/base/units.ts";
 import { maxBy, maxReason } from "../../../lib/rules/progress/hold.ts";
-import { createRedaction } from "../../../lib/rules/secrets/redaction.ts";
-import { secretsOf } from "../../../lib/rules/secrets/secret.ts";
+import { warningsOf } from "../host/config-command.ts";
 import { CONFIG_OPTIONS, parseWords } from "../kit/arguments.ts";
 import { ExitCode } from "../kit/exit-code.ts";
 import type { HelpRow } from "../kit/help-text.ts";
@@ -49,19 +47,10 @@ function textOf(option: string, value: string | undefined, most: number): string
   return text === "" ? null : text;
 }
 
-function usage(message: string): PenstockError {
-  return new PenstockError("usage", message);
-}
-
 async function hold(command: HoldCommand, config: LoadedConfig, io: TopicsIo): Promise<number> {
   const { settings } = config;
   const { kafka } = settings;
-  const logger = createLogger({
-    level: "warn",
-    pretty: true,
-    hide: createRedaction(secretsOf(settings)),
-    destination: { write: io.error },
-  });
+  const logger = warningsOf(config, { error: { isTTY: true, write: io.error } });
   const { specs, inKafka, sources } = await readDeclaredTopics(config, logger, io.signal);
   await using kafkaLinks = openLinks(kafka, logger);
   const { wire, offsets } = kafkaLinks;

@@ -6,7 +6,7 @@ import {
   topicPatternPattern,
   topicPatternRule,
 } from "../../../lib/rules/model/names.ts";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { usage } from "../../../lib/rules/base/errors.ts";
 import { showValue } from "../../../lib/rules/yaml/problem.ts";
 import type { HelpRow } from "../kit/help-text.ts";
 
@@ -44,8 +44,4 @@ export function checkName(target: DeclarationTarget): void {
   const isGood = target.kind === "topic" ? topicNamePattern.test(name) : topicPatternPattern.test(name);
   if (!isGood)
     throw usage(`${showValue(name)} ${target.kind === "topic" ? topicNameRule : topicPatternRule}`);
-}
-
-function usage(message: string): PenstockError {
-  return new PenstockError("usage", message);
 }

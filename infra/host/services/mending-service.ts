@@ -14,7 +14,7 @@ import {
 } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
 import { findTarget } from "../../../lib/adapters/elasticsearch/trial/target.ts";
 import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { PenstockError, usage } from "../../../lib/rules/base/errors.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 import type { LetterGroup } from "../../../lib/rules/dead-letters/letter-state.ts";
 import type { Mapping } from "../../../lib/rules/json/object.ts";
@@ -94,8 +94,7 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
     const proposal = proposals.find(({ id }) => id === wanted.proposal);
     const isSame = JSON.stringify(proposal?.request) === JSON.stringify(wanted.request);
     if (proposal !== undefined && isSame) return proposal;
-    throw new PenstockError(
-      "usage",
+    throw usage(
       "the index has changed since the proposal was made, so nothing was done: look at the proposals again",
     );
   }

@@ -37,6 +37,11 @@ export class PenstockError extends Error {
   }
 }
 
+/** What somebody asked for is wrong as it stands: one sentence that names it and the rule. */
+export function usage(sentence: string): PenstockError {
+  return new PenstockError("usage", sentence);
+}
+
 /** A stopping host refuses new work with this. The same host or another can do it later. */
 export function hostStopping(): PenstockError {
   return new PenstockError("stopping", "the host is stopping", { retryable: true });

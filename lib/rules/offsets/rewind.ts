@@ -1,5 +1,5 @@
 import { isObject } from "../json/object.ts";
-import { PenstockError } from "../base/errors.ts";
+import { usage } from "../base/errors.ts";
 import { quoted } from "../base/visible-text.ts";
 import type { LogRange } from "./position.ts";
 import { parseStartPoint, startPointRule, type StartPoint } from "./start-point.ts";
@@ -134,8 +134,4 @@ export function parseRewindOrder(metadata: string): RewindOrder | null {
   const isText = typeof id === "string" && typeof by === "string" && typeof at === "string";
   if (!isText || typeof from !== "number") return null;
   return { id, by, at, from, done: done === true };
-}
-
-function usage(message: string): PenstockError {
-  return new PenstockError("usage", message);
 }

@@ -1,9 +1,7 @@
 import { rebuildTopic, type RebuildAction } from "../../../../functions/rebuild-topic.ts";
 import { lookAtRebuild } from "../../../../functions/rebuild-topic/look.ts";
-import { createLogger } from "../../../../lib/adapters/log/log.ts";
-import { PenstockError } from "../../../../lib/rules/base/errors.ts";
-import { createRedaction } from "../../../../lib/rules/secrets/redaction.ts";
-import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
+import { PenstockError, usage } from "../../../../lib/rules/base/errors.ts";
+import { warningsOf } from "../../host/config-command.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
@@ -73,12 +71,7 @@ export const rebuildVerb: TopicsVerb = {
 
 async function rebuild(command: RebuildCommand, config: LoadedConfig, io: TopicsIo): Promise<number> {
   const { topic, action, json } = command;
-  const logger = createLogger({
-    level: "warn",
-    pretty: true,
-    hide: createRedaction(secretsOf(config.settings)),
-    destination: { write: io.error },
-  });
+  const logger = warningsOf(config, { error: { isTTY: true, write: io.error } });
   await using world = await openRebuildWorld(config, logger, io);
   if (action !== "status" && action !== "audit") {
     const { message, status } = await rebuildTopic({ ...command, action, by: whoami(io.environment) }, world);
@@ -93,8 +86,4 @@ async function rebuild(command: RebuildCommand, config: LoadedConfig, io: Topics
   if (action === "audit") return await auditRebuild({ topic, seen, json }, world, { config, logger, io });
   io.out(json ? `${JSON.stringify(seen.status)}\n` : formatRebuild(topic, seen.status));
   return ExitCode.done;
-}
-
-function usage(message: string): PenstockError {
-  return new PenstockError("usage", message);
 }

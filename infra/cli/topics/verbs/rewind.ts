@@ -4,13 +4,11 @@ import { createOrders } from "../../../../lib/adapters/kafka/orders/order-store.
 import { describeGroup } from "../../../../lib/adapters/kafka/queries/group-access.ts";
 import { createKafkaOffsets } from "../../../../lib/adapters/kafka/queries/offsets.ts";
 import { createKafkaWire } from "../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import { createLogger } from "../../../../lib/adapters/log/log.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
-import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { usage } from "../../../../lib/rules/base/errors.ts";
 import { countText } from "../../../../lib/rules/base/units.ts";
 import { parseRewindTarget, type RewindStep } from "../../../../lib/rules/offsets/rewind.ts";
-import { createRedaction } from "../../../../lib/rules/secrets/redaction.ts";
-import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
+import { warningsOf } from "../../host/config-command.ts";
 import { CONFIG_OPTIONS, parseWords, wholeNumber } from "../../kit/arguments.ts";
 import { alignColumns } from "../../kit/columns.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
@@ -56,10 +54,6 @@ export const rewindVerb: TopicsVerb = {
   },
 };
 
-function usage(message: string): PenstockError {
-  return new PenstockError("usage", message);
-}
-
 async function rewind(
   input: Omit<RewindInput, "by">,
   json: boolean,
@@ -68,12 +62,7 @@ async function rewind(
 ): Promise<number> {
   const { kafka } = config.settings;
   const { signal } = io;
-  const logger = createLogger({
-    level: "warn",
-    pretty: true,
-    hide: createRedaction(secretsOf(config.settings)),
-    destination: { write: io.error },
-  });
+  const logger = warningsOf(config, { error: { isTTY: true, write: io.error } });
   const { specs } = await readDeclaredTopics(config, logger, signal);
   const wire = createKafkaWire(kafka, logger);
   const offsets = createKafkaOffsets(kafka, logger, wire);

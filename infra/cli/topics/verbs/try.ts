@@ -1,15 +1,13 @@
 import { createElasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
 import { createTrial } from "../../../../lib/adapters/elasticsearch/trial/trial.ts";
 import { createRecordReader } from "../../../../lib/adapters/kafka/queries/record-reader.ts";
-import { createLogger } from "../../../../lib/adapters/log/log.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { specificationLookup } from "../../../../lib/rules/declarations/desired.ts";
 import type { Specification } from "../../../../lib/rules/model/declaration.ts";
-import { createRedaction } from "../../../../lib/rules/secrets/redaction.ts";
-import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
 import { overridden, readTriedDeclaration } from "../../../../lib/rules/trial/tried-declaration.ts";
 import { triedAsJson } from "../../../../lib/rules/trial/tried.ts";
 import { defaultTried, maxTried, readingMs, tryTopic } from "../../../../functions/try-topic.ts";
+import { warningsOf } from "../../host/config-command.ts";
 import { CONFIG_OPTIONS, parseWords, wholeNumber } from "../../kit/arguments.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
@@ -69,12 +67,7 @@ export const tryVerb: TopicsVerb = {
 async function tryOut(command: TryCommand, config: LoadedConfig, io: TopicsIo): Promise<number> {
   const { settings } = config;
   const spec = await specificationOf(command, config, io);
-  const logger = createLogger({
-    level: "warn",
-    pretty: true,
-    hide: createRedaction(secretsOf(settings)),
-    destination: { write: io.error },
-  });
+  const logger = warningsOf(config, { error: { isTTY: true, write: io.error } });
   const client = createElasticsearch(settings.elasticsearch, { logger });
   const { manageTemplates: managed, bulk: limits } = settings.elasticsearch;
   try {

@@ -1,3 +1,4 @@
+import { usage } from "../../../../lib/rules/base/errors.ts";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { depthRule, isNestedTooDeeply } from "../../../../lib/rules/json/json-depth.ts";
@@ -6,7 +7,6 @@ import {
   parseTimeExpression,
   timeExpressionRule,
 } from "../../../../lib/rules/search/grammar/time-expression.ts";
-import { usage } from "../../../api/kit/parameters.ts";
 import { type Body, formType, jsonType } from "../../../api/kit/route.ts";
 import { bindingsOf } from "./event-stream.ts";
 import { problem } from "./problem.ts";

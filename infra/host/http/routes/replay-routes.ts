@@ -1,8 +1,8 @@
+import { usage } from "../../../../lib/rules/base/errors.ts";
 import type { Context, Hono } from "hono";
 import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
 import { parseReplayWords } from "../../../../lib/rules/dead-letters/replay-request.ts";
 import { deadLetters } from "../../../api/letters/dead-letters.ts";
-import { usage } from "../../../api/kit/parameters.ts";
 import type { ReplayJobs } from "../../services/replay-jobs.ts";
 import { jsonInPlace } from "../kit/held-answer.ts";
 import { mount } from "../kit/mount.ts";

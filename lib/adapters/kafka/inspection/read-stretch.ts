@@ -1,4 +1,4 @@
-import { PenstockError } from "../../../rules/base/errors.ts";
+import { PenstockError, usage } from "../../../rules/base/errors.ts";
 import { quoted } from "../../../rules/base/visible-text.ts";
 import { EntryList, type LogStretch } from "../../../rules/inspection/entries.ts";
 import type { FetchedPartition, KafkaWire } from "../protocol/wire.ts";
@@ -91,8 +91,7 @@ async function leaderOf(
     return refused(topic, told?.error ?? "UNKNOWN_TOPIC_OR_PARTITION");
   const found = told.partitions.find((one) => one.partition === partition);
   if (found === undefined)
-    throw new PenstockError(
-      "usage",
+    throw usage(
       `partition ${partition} does not exist: topic ${quoted(topic)} has ${told.partitions.length}, counted from 0`,
     );
   return found.leader < 0 ? refused(topic, found.error ?? "LEADER_NOT_AVAILABLE") : found.leader;

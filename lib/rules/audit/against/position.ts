@@ -1,4 +1,4 @@
-import { PenstockError } from "../../base/errors.ts";
+import { usage } from "../../base/errors.ts";
 import { isObject } from "../../json/object.ts";
 import { type Leaves, leavesOf } from "./leaves.ts";
 
@@ -48,16 +48,14 @@ export function parsePositionForm(text: string): PositionForm | null {
     const joined = holders.join(",");
     if (joined === "offset,partition" || joined === "offset,partition,topic")
       return { kind: "id", pattern: text };
-    throw new PenstockError(
-      "usage",
+    throw usage(
       `--position is "${text}": a pattern of ids needs {partition} and {offset} once each, and may have {topic}`,
     );
   }
   const [partition = "", offset = "", topic = null, more] = text.split(",");
   if (partition !== "" && offset !== "" && topic !== "" && more === undefined)
     return { kind: "fields", topic, partition, offset };
-  throw new PenstockError(
-    "usage",
+  throw usage(
     `--position is "${text}": it must be PARTITION,OFFSET or PARTITION,OFFSET,TOPIC (names of fields), a pattern of ids such as "{topic}+{partition}+{offset}", or "none"`,
   );
 }

@@ -1,8 +1,8 @@
+import { usage } from "../../../../../lib/rules/base/errors.ts";
 import type { Hono } from "hono";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
 import { letters } from "../../../../api/letters/letters.ts";
 import { namedGroup } from "../../../../api/letters/states.ts";
-import { usage } from "../../../../api/kit/parameters.ts";
 import type { LetterService } from "../../../services/letter-service.ts";
 import { jsonInPlace } from "../../kit/held-answer.ts";
 import { mount } from "../../kit/mount.ts";

@@ -1,5 +1,6 @@
 import type { Declaration } from "../lib/rules/model/declaration.ts";
 import { mergeDeclarations } from "../lib/rules/declarations/desired.ts";
+import type { ConfigDocument } from "../lib/rules/config/config.ts";
 import { proxySetting } from "../lib/rules/config/proxy.ts";
 import { type Check, checksOf } from "../lib/rules/diagnosis/check.ts";
 import { judgeConfigAccess } from "../lib/rules/diagnosis/config.ts";
@@ -7,7 +8,7 @@ import { judgeDeclarations } from "../lib/rules/diagnosis/declarations.ts";
 import { judgePort, type PortFacts } from "../lib/rules/diagnosis/host.ts";
 import { messageOf } from "../lib/rules/base/errors.ts";
 import { matchesTopicPattern } from "../lib/rules/model/names.ts";
-import type { HttpSettings, Settings } from "../lib/rules/model/settings.ts";
+import type { HttpSettings } from "../lib/rules/model/settings.ts";
 import { attempt } from "./diagnose/attempt.ts";
 import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "./diagnose/elasticsearch.ts";
 import { diagnoseEtcd, type DiagnoseEtcdDeps } from "./diagnose/etcd.ts";
@@ -16,12 +17,8 @@ import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagn
 import { diagnoseHolds } from "./diagnose/holds.ts";
 
 /** A config file that could be read. */
-export interface DiagnoseInput {
+export interface DiagnoseInput extends Omit<ConfigDocument, "lastMayGoOn"> {
   readonly file: string;
-  readonly settings: Settings;
-  readonly declarations: readonly Declaration[];
-  /** One sentence each. */
-  readonly notices: readonly string[];
   /** Its permission bits; null if it contains no secret, so that everybody may read it. */
   readonly fileMode: number | null;
 }

@@ -1,6 +1,5 @@
 import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import type { ReadDeadLetter } from "../lib/rules/dead-letters/dead-letter-reader.ts";
-import type { LetterGroup } from "../lib/rules/dead-letters/letter-state.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import type { Mapping } from "../lib/rules/json/object.ts";
 import { mappingAt, placeOf } from "../lib/rules/mending/field-place.ts";
@@ -11,22 +10,22 @@ import { helps, incomparableBecause, type Verdict, verdictOf } from "../lib/rule
 import type { Specification } from "../lib/rules/model/declaration.ts";
 import { indexPatternOf, isDated, leadsTo } from "../lib/rules/model/names.ts";
 import type { SourceRecord } from "../lib/rules/model/record.ts";
-import { PenstockError } from "../lib/rules/base/errors.ts";
+import { PenstockError, usage } from "../lib/rules/base/errors.ts";
 import { firstNames } from "../lib/rules/base/first-names.ts";
 import { quoted } from "../lib/rules/base/visible-text.ts";
 import { bareSpecification, withIndex } from "../lib/rules/model/specification.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
-import { sampleLetters, type SampleLettersDeps } from "./mend-letters/sample-letters.ts";
+import {
+  sampleLetters,
+  type SampleLettersDeps,
+  type SampleLettersInput,
+} from "./mend-letters/sample-letters.ts";
 import { readNewest } from "./try-topic/read-newest.ts";
 import { type Trial, tryRecords, withTimes } from "./try-topic/try-records.ts";
 
-export interface MendInput {
-  readonly deadLetterTopic: string;
-  readonly group: LetterGroup;
+export interface MendInput extends SampleLettersInput {
   /** Another index to replay the letters to; null if none was asked for. */
   readonly into: string | null;
-  /** Reads only about this many of the newest letters. */
-  readonly newest: number;
   /** Whether Penstock manages templates. */
   readonly managed: boolean;
 }
@@ -91,8 +90,7 @@ async function caseOf(input: MendInput, deps: MendDeps): Promise<Case> {
   );
   // Otherwise, whoever may look at letters could look at the mapping of any index.
   if (!isDeclaredFor && sample.length === 0)
-    throw new PenstockError(
-      "usage",
+    throw usage(
       `index ${quoted(group.index)} is not where topic ${quoted(group.topic)} goes, and no open letter of this group was read`,
     );
   const target = await deps.readTarget(spec, signal);

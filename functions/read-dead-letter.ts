@@ -2,6 +2,7 @@ import { readDeadLetter, type ReadDeadLetter } from "../lib/rules/dead-letters/d
 import type { LetterGroup, LetterStanding } from "../lib/rules/dead-letters/letter-state.ts";
 import { groupOf } from "../lib/rules/dead-letters/dead-letter-digest.ts";
 import { letterStandings, type FindHolders } from "./digest-dead-letters/letter-standings.ts";
+import type { ListedLetter } from "./list-dead-letters.ts";
 import { readOmittedValues } from "./replay-dead-letters/read-omitted-values.ts";
 import type { RecordReader } from "./replay-dead-letters/read-dead-letters.ts";
 
@@ -27,15 +28,9 @@ export interface LetterBytes {
 }
 
 /** A whole letter. */
-export interface WholeLetter extends LetterGroup, LetterStanding {
-  /** Where the record lies in its own topic. */
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestamp: number | null;
-  readonly failedAt: string;
-  readonly attempts: number;
+export interface WholeLetter
+  extends LetterGroup, Omit<ListedLetter, "at" | "key" | "value" | "valueOmitted"> {
   readonly status: number;
-  readonly reason: string;
   readonly key: LetterBytes | null;
   readonly value: LetterBytes | null;
   /** The record's own, in their order, without those of the letter. */
@@ -45,7 +40,6 @@ export interface WholeLetter extends LetterGroup, LetterStanding {
    * they were too large, and retention took the record from its topic.
    */
   readonly bytesOf: "letter" | "topic" | "lost";
-  readonly records: number;
 }
 
 export type LetterAnswer =

@@ -1,14 +1,10 @@
 import type { Declaration, Refusal } from "../lib/rules/model/declaration.ts";
-import {
-  mergeDeclarations,
-  tellExclusion,
-  type Conflict,
-  type ToldExclusion,
-} from "../lib/rules/declarations/desired.ts";
+import { mergeDeclarations, tellExclusion } from "../lib/rules/declarations/desired.ts";
 import { withKey, type EtcdKeyText, type EtcdMemory } from "../lib/rules/declarations/etcd-memory.ts";
 import { lookAgainMs, type Stillness } from "../lib/rules/declarations/patience.ts";
 import { planHash } from "../lib/rules/plan/plan-hash.ts";
-import { planTopics, type ObservedTopic, type Plan } from "../lib/rules/plan/plan.ts";
+import { planTopics, type ObservedTopic } from "../lib/rules/plan/plan.ts";
+import type { Preview } from "./preview-plan.ts";
 import { applyPlan, type Applied, type ConsumerCommands } from "./reconcile-topics/apply-plan.ts";
 import {
   listTopics,
@@ -53,15 +49,12 @@ export interface SourceReport {
   readonly declarations: number;
 }
 
-export interface ReconcileResult extends Applied {
+export interface ReconcileResult extends Applied, Preview {
   readonly memory: ReconcileMemory;
   /** False for a dry run or an unexpected plan: nothing was changed. */
   readonly carriedOut: boolean;
-  readonly plan: Plan;
   /** The hash of the plan's effect; see planHash. */
   readonly hash: string;
-  readonly conflicts: readonly Conflict[];
-  readonly excluded: readonly ToldExclusion[];
   readonly sources: {
     readonly config: SourceReport;
     /** `revision` belongs to the current values; null if never read. Null as a whole if etcd is not configured. */

@@ -7,6 +7,7 @@ import {
   splitOperations,
 } from "../../lib/rules/bulk/requests.ts";
 import type { EncodedBatch } from "../../lib/rules/bulk/encoder.ts";
+import type { BulkPart } from "../../lib/rules/bulk/joint.ts";
 import { withWitnesses } from "../../lib/rules/bulk/witness.ts";
 import type { BulkAnswer, BulkItem, TargetDocument } from "../../lib/rules/outcomes/bulk-answer.ts";
 import type { BoundedIndices } from "../../lib/rules/model/record-index.ts";
@@ -43,14 +44,7 @@ export interface BulkAttemptDeps {
   /** Failures are values; throws only when the signal is aborted. */
   bulk(
     body: Buffer,
-    options: {
-      readonly pipeline: string | null;
-      readonly operations: number;
-      readonly pattern: string;
-      /** The document of an operation, needed if the answer leaves open why it was not written. */
-      readonly documentAt: (operation: number) => TargetDocument;
-      readonly signal: AbortSignal;
-    },
+    options: Omit<BulkPart, "body" | "within"> & { readonly signal: AbortSignal },
   ): Promise<BulkAnswer>;
   /** What was sent before; absent: wherever it is sent again, it meets its own document. */
   readonly sent?: SentEarlier;

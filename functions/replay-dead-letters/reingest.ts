@@ -1,20 +1,12 @@
-import type { BulkLimits } from "../../lib/rules/bulk/requests.ts";
 import { readDeadLetter, type ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
-import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { ingestBatch, type IngestBatchDeps } from "../ingest-batch.ts";
-import type { SentEarlier } from "../ingest-batch/bulk-attempt.ts";
+import type { BulkAttemptInput, SentEarlier } from "../ingest-batch/bulk-attempt.ts";
 import {
   doubtOfAttempt,
   ingestUntilSettled,
   type UntilSettledDeps,
 } from "../ingest-batch/ingest-until-settled.ts";
-
-export interface ReingestInput {
-  readonly spec: Specification;
-  readonly records: readonly SourceRecord[];
-  readonly limits: BulkLimits;
-}
 
 export interface ReingestDeps
   extends Pick<IngestBatchDeps, "bulk" | "now">, Omit<UntilSettledDeps, "ingest"> {
@@ -28,7 +20,7 @@ export interface ReingestDeps
  * @throws as `ingestUntilSettled`
  */
 export async function reingest(
-  { spec, records, limits }: ReingestInput,
+  { spec, records, limits }: Pick<BulkAttemptInput, "spec" | "records" | "limits">,
   deps: ReingestDeps,
 ): Promise<readonly ReadDeadLetter[]> {
   const { bulk, now, signal } = deps;

@@ -4,7 +4,7 @@ import type { Conflict } from "../../lib/rules/declarations/desired.ts";
 import type { Refusal, SourceRef } from "../../lib/rules/model/declaration.ts";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import type { Remedy } from "../../lib/rules/remedies/remedy.ts";
-import type { SeenState, TopicStatus } from "../../lib/rules/progress/status.ts";
+import type { OutcomeCounts, SeenState, TopicStatus } from "../../lib/rules/progress/status.ts";
 
 /**
  * The data of the events of `GET /ui/events?view=…`, as JSON. Types only, shared by the host and the page. Times are in
@@ -119,7 +119,7 @@ export interface OverviewMessage {
 }
 
 /** One line of the table of topics. */
-export interface TopicRow {
+export interface TopicRow extends OutcomeCounts {
   readonly topic: string;
   readonly state: SeenState;
   readonly reason: string | null;
@@ -134,10 +134,6 @@ export interface TopicRow {
   /** Null if unknown. */
   readonly lag: number | null;
   readonly rate: number;
-  readonly indexed: number;
-  readonly duplicate: number;
-  readonly deadLettered: number;
-  readonly skipped: number;
 }
 
 export interface TopicsMessage {

@@ -1,16 +1,10 @@
 import { readConfigFile } from "../../../lib/adapters/system/config-file.ts";
 import { readTextFile } from "../../../lib/adapters/system/text-file.ts";
-import { parseConfig } from "../../../lib/rules/config/config.ts";
-import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import { type ConfigDocument, parseConfig } from "../../../lib/rules/config/config.ts";
 import { secretsOf } from "../../../lib/rules/secrets/secret.ts";
-import type { Settings } from "../../../lib/rules/model/settings.ts";
 
-export interface LoadedConfig {
+export interface LoadedConfig extends Omit<ConfigDocument, "lastMayGoOn"> {
   readonly file: string;
-  readonly settings: Settings;
-  readonly declarations: readonly Declaration[];
-  /** Sentences without secrets. */
-  readonly notices: readonly string[];
   /** True: the file itself contains a secret, not only the name of a variable or another file. */
   readonly holdsSecrets: boolean;
 }

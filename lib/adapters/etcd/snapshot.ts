@@ -8,6 +8,7 @@ import {
 } from "etcd3";
 import { PenstockError } from "../../rules/base/errors.ts";
 import { prefixOf } from "../../rules/declarations/etcd-keys.ts";
+import type { ForbiddenKey, ReadKey } from "../../rules/declarations/etcd-memory.ts";
 import type { EtcdSettings } from "../../rules/model/settings.ts";
 import { isPermissionDenied, permissionText } from "./errors.ts";
 
@@ -16,13 +17,7 @@ const PAGE_KEYS = 500;
 /** How often to start over because the store moved on during a snapshot. */
 const SNAPSHOT_TRIES = 5;
 
-/** The content of one key. */
-export interface EtcdKey {
-  readonly key: string;
-  /** Null if it is not text; `problem` says why. */
-  readonly value: string | null;
-  readonly problem: string | null;
-  readonly modRevision: number;
+export interface EtcdKey extends ReadKey {
   /** Index of the configured key or prefix it came from. */
   readonly listed: number;
 }
@@ -36,12 +31,6 @@ export interface EtcdSnapshot {
   readonly keys: readonly EtcdKey[];
   /** Configured keys and prefixes that this user may not read; `keys` holds nothing from them. */
   readonly forbidden: readonly ForbiddenKey[];
-}
-
-export interface ForbiddenKey {
-  /** As configured. */
-  readonly listed: string;
-  readonly reason: string;
 }
 
 /** The cluster and revision that all reads of a snapshot share. */

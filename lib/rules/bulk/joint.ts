@@ -8,6 +8,7 @@ export interface BulkPart {
   readonly operations: number;
   readonly pipeline: string | null;
   readonly pattern: string;
+  /** The document of an operation, needed if the answer leaves open why it was not written. */
   readonly documentAt: (operation: number) => TargetDocument;
   /** The body's position, if it was written into a shared buffer. */
   readonly within?: { readonly whole: Buffer; readonly start: number; readonly end: number };

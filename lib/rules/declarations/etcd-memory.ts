@@ -4,19 +4,27 @@ import { placeOf } from "./etcd-keys.ts";
 import { believedAtMs, lookAt, withLeaving, type Stillness } from "./patience.ts";
 import type { EtcdSettings } from "../model/settings.ts";
 
+/** The content of one key. */
+export interface ReadKey {
+  readonly key: string;
+  /** Null if it is not text; `problem` says why. */
+  readonly value: string | null;
+  readonly problem: string | null;
+  readonly modRevision: number;
+}
+
+/** A key or prefix, as configured, that this user may not read. */
+export interface ForbiddenKey {
+  readonly listed: string;
+  readonly reason: string;
+}
+
 /** The listed keys at one revision of etcd; see lib/adapters/etcd. */
 export interface EtcdReading {
   readonly clusterId: string;
   readonly revision: number;
-  readonly keys: readonly {
-    readonly key: string;
-    /** Null if it is not text; `problem` says why. */
-    readonly value: string | null;
-    readonly problem: string | null;
-    readonly modRevision: number;
-  }[];
-  /** The listed keys and prefixes without read permission, if any. */
-  readonly forbidden?: readonly { readonly listed: string; readonly reason: string }[];
+  readonly keys: readonly ReadKey[];
+  readonly forbidden?: readonly ForbiddenKey[];
 }
 
 /** The current or a possible value of a key. */

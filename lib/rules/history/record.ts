@@ -1,15 +1,12 @@
 import { isObject } from "../json/object.ts";
 import { isTopicName } from "../model/names.ts";
+import type { OutcomeCounts } from "../progress/status.ts";
 import { boundedEvent, historyKinds, type HistoryEvent } from "./event.ts";
 
 /** What one topic did on one host within one step: its lag at the end (null: unknown), and its outcomes. */
-export interface TopicStep {
+export interface TopicStep extends OutcomeCounts {
   readonly topic: string;
   readonly lag: number | null;
-  readonly indexed: number;
-  readonly duplicate: number;
-  readonly deadLettered: number;
-  readonly skipped: number;
 }
 export const outcomeNames = ["indexed", "duplicate", "deadLettered", "skipped"] as const;
 

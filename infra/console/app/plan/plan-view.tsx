@@ -1,6 +1,5 @@
 import type { Conflict, ToldExclusion } from "../../../../lib/rules/declarations/desired.ts";
-import type { Plan } from "../../../../lib/rules/plan/plan.ts";
-
+import type { Preview } from "../../../../functions/preview-plan.ts";
 import { exactCount, plural } from "../text/format.ts";
 import { pageOf } from "../text/page-of.ts";
 import {
@@ -35,10 +34,7 @@ export function PlanView({
   conflicts,
   excluded,
   about = null,
-}: {
-  readonly plan: Plan;
-  readonly conflicts: readonly Conflict[];
-  readonly excluded: readonly ToldExclusion[];
+}: Preview & {
   /** Limits pending, refused and conflicting rows to this etcd key; null lists all of them. */
   readonly about?: string | null;
 }) {

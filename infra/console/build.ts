@@ -27,10 +27,10 @@ const types: Readonly<Record<string, string>> = {
  * The console, built on the first request and cached, since a build takes 20 MB that a host without visitors can save.
  * A failed build is retried with the next request.
  */
-export function createConsoleFiles(build = buildConsole): () => Promise<ConsoleFiles> {
+export function createConsoleFiles(): () => Promise<ConsoleFiles> {
   let built: Promise<ConsoleFiles> | null = null;
   return () =>
-    (built ??= build().catch((error: unknown) => {
+    (built ??= buildConsole().catch((error: unknown) => {
       built = null;
       throw error;
     }));

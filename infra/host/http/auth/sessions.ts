@@ -16,10 +16,7 @@ export const sessionSeconds = 12 * 60 * 60;
 const maxSessions = 1_000;
 
 /** Keeps sessions in memory. They end with the host and with the token that opened them. */
-export function createSessions(
-  now: () => number,
-  newId = () => randomBytes(32).toString("base64url"),
-): Sessions {
+export function createSessions(now: () => number): Sessions {
   const sessions = new Map<string, { readonly token: Buffer; readonly expiresAt: number }>();
 
   return {
@@ -34,7 +31,7 @@ export function createSessions(
       const [oldest] = sessions.keys();
       if (alike.length >= maxSessions) sessions.delete(alike[0] ?? "");
       else if (sessions.size >= 4 * maxSessions && oldest !== undefined) sessions.delete(oldest);
-      const id = newId();
+      const id = randomBytes(32).toString("base64url");
       sessions.set(id, { token: hash, expiresAt: now() + sessionSeconds * 1000 });
       return id;
     },

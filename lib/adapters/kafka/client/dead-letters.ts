@@ -68,7 +68,7 @@ export function createDeadLetters(
     async store(letters, signal) {
       try {
         const producer = await abortable(open(), signal);
-        for (const batch of inBatches(letters.map(fittingLetter)))
+        for (const batch of inBatches(letters.map(fittingLetter), contentBytesOf))
           await abortable(send(producer, topic, batch), signal);
       } catch (error) {
         // The caller aborted; others may still use the same producer.
@@ -156,19 +156,19 @@ export function isTooLarge(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && isTooLarge(error.cause);
 }
 
-function inBatches(letters: readonly DeadLetter[]): DeadLetter[][] {
-  const batches: DeadLetter[][] = [];
+/** In their order; what is larger than a batch has one of its own. */
+export function inBatches<T>(all: readonly T[], bytesOf: (one: T) => number): T[][] {
+  const batches: T[][] = [];
   let bytes = Infinity;
-  for (const letter of letters) {
-    const size = contentBytesOf(letter);
-    bytes += size;
+  for (const one of all) {
+    bytes += bytesOf(one);
     const current = batches.at(-1);
-    if (current === undefined || bytes > BATCH_BYTES) {
-      batches.push([letter]);
-      bytes = size;
-    } else {
-      current.push(letter);
+    if (current !== undefined && bytes <= BATCH_BYTES) {
+      current.push(one);
+      continue;
     }
+    batches.push([one]);
+    bytes = bytesOf(one);
   }
   return batches;
 }

@@ -1,4 +1,4 @@
-import { isTooLarge } from "../client/dead-letters.ts";
+import { inBatches, isTooLarge } from "../client/dead-letters.ts";
 
 /** What is written to a partition of its own, because a start reads days of the one, and hours of the other. */
 export type HistoryLane = "lasting" | "minutes";
@@ -7,9 +7,6 @@ export interface HistoryEntry {
   readonly lane: HistoryLane;
   readonly value: string;
 }
-
-/** `max.message.bytes` limits a whole record batch: what waited for hours comes in several. */
-const BATCH_BYTES = 512 * 1024;
 
 /**
  * Sends entries in batches of one lane each: a request to two leaders may succeed at one of them only. A batch that is too
@@ -42,26 +39,11 @@ export async function sendEntries(
   const lanes = Map.groupBy(entries, ({ lane }) => lane);
   const ends = await Promise.allSettled(
     [...lanes.values()].map(async (lane) => {
-      for (const batch of inBatches(lane)) await sendBatch(batch);
+      // What waited for hours comes in several.
+      for (const batch of inBatches(lane, ({ value }) => value.length)) await sendBatch(batch);
     }),
   );
   const failed = ends.find((end) => end.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   return isCut;
-}
-
-function inBatches(entries: readonly HistoryEntry[]): HistoryEntry[][] {
-  const batches: HistoryEntry[][] = [];
-  let bytes = Infinity;
-  for (const entry of entries) {
-    bytes += entry.value.length;
-    const current = batches.at(-1);
-    if (current !== undefined && bytes <= BATCH_BYTES) {
-      current.push(entry);
-      continue;
-    }
-    batches.push([entry]);
-    bytes = entry.value.length;
-  }
-  return batches;
 }

@@ -1,24 +1,15 @@
 import type { Context, Hono } from "hono";
-import type { ExplainRecordInput, RecordExplanation } from "../../../../../functions/explain-record.ts";
-import type {
-  ListKafkaTopicsInput,
-  ListKafkaTopicsResult,
-} from "../../../../../functions/list-kafka-topics.ts";
-import type { ReadRecordsInput, ReadRecordsResult } from "../../../../../functions/read-records.ts";
+import type { ReadRecordsInput } from "../../../../../functions/read-records.ts";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
 import { kafka } from "../../../../api/kafka/kafka.ts";
+import type { RecordService } from "../../../services/kafka/record-service.ts";
 import { goneSignal } from "../../kit/event-stream.ts";
 import { timeIn } from "../../kit/input.ts";
 import { mount } from "../../kit/mount.ts";
 import { problem } from "../../kit/problem.ts";
 import { createPlaces, inPlace } from "../../kit/semaphore.ts";
 
-export interface KafkaRouteDeps {
-  /** Whether the topic is declared, runs here, or is that of the dead letters. */
-  isOurs(topic: string): boolean;
-  records(input: ReadRecordsInput, signal: AbortSignal): Promise<ReadRecordsResult>;
-  explain(place: Omit<ExplainRecordInput, "spec">, signal: AbortSignal): Promise<RecordExplanation>;
-  topics(input: ListKafkaTopicsInput, signal: AbortSignal): Promise<ListKafkaTopicsResult>;
+export interface KafkaRouteDeps extends Omit<RecordService, "stop"> {
   /** Milliseconds since the epoch. */
   now(): number;
 }

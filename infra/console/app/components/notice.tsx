@@ -4,16 +4,14 @@ export type NoticeKind = "info" | "ok" | "warning" | "bad";
 
 const marks: Readonly<Record<NoticeKind, string>> = { info: "i", ok: "✓", warning: "▲", bad: "✕" };
 
-/** An important sentence. With `alert`, it is scrolled into view when it appears, and screen readers announce it immediately. */
-export function Notice({
-  kind,
-  alert = false,
-  children,
-}: {
+interface NoticeProps {
   readonly kind: NoticeKind;
   readonly alert?: boolean;
   readonly children: Child;
-}) {
+}
+
+/** An important sentence. With `alert`, it is scrolled into view when it appears, and screen readers announce it immediately. */
+export function Notice({ kind, alert = false, children }: NoticeProps) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (alert) element.current?.scrollIntoView({ block: "nearest" });

@@ -1,14 +1,13 @@
-import { useMemo, useRef } from "../hooks/hooks.ts";
+import { useMemo } from "../hooks/hooks.ts";
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Pager } from "../components/pager.tsx";
 import { exactCount, plural } from "../text/format.ts";
-import { valueOf } from "../text/input.ts";
-import { useShortcuts } from "../state/keys.ts";
+import { Filter } from "../parts/filter.tsx";
 import { useTopics } from "../topics/use-topics.ts";
 import { pageOf } from "../text/page-of.ts";
-import { hrefWith, navigate, usePlace } from "../state/router.ts";
+import { hrefWith, usePlace } from "../state/router.ts";
 import { declarationRows, filterRows, type DeclarationRow } from "../plan/declaration-rows.ts";
 import { DeclarationsTable, topicOf } from "./declarations-table.tsx";
 
@@ -16,8 +15,6 @@ import { DeclarationsTable, topicOf } from "./declarations-table.tsx";
 export function DeclarationsList({ listing }: { readonly listing: DeclarationsListing }) {
   const place = usePlace();
   const text = place.query.get("q") ?? "";
-  const search = useRef<HTMLInputElement>(null);
-  useShortcuts({ "/": () => search.current?.focus() });
   const all = useMemo((): readonly DeclarationRow[] => declarationRows(listing), [listing]);
   const topics = useTopics();
   const stateOf = (row: DeclarationRow): string =>
@@ -46,16 +43,7 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
         </Notice>
       )}
       <div class="bar">
-        <input
-          ref={search}
-          type="search"
-          aria-label="Filter by name, key, setting, state or reason"
-          placeholder="Filter  /"
-          value={text}
-          onInput={(event: Event) =>
-            navigate(hrefWith(place, { q: valueOf(event), page: null }), { replace: true })
-          }
-        />
+        <Filter label="Filter by name, key, setting, state or reason" text={text} />
         {canEdit ? (
           <a class="button primary" href={hrefWith(place, { form: "add", page: null })}>
             Add

@@ -11,6 +11,7 @@ import { openedBy, type Opened } from "./opened.ts";
 import type { SavedEdit } from "../../../api/declarations.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
+import { Failed } from "../parts/failed.tsx";
 
 /** All declarations with their sources and states, and the forms that edit those in etcd. */
 export function DeclarationsPage() {
@@ -29,14 +30,7 @@ export function DeclarationsPage() {
     <>
       <h1>Declarations</h1>
       <ReadOnlyNotice />
-      {error === null ? null : (
-        <Notice kind="bad" alert>
-          <Hostile text={error} />{" "}
-          <button type="button" onClick={again}>
-            Retry
-          </button>
-        </Notice>
-      )}
+      {error === null ? null : <Failed error={error} again={again} alert />}
       {saved === null ? null : <SavedNotice saved={saved} />}
       {data === null ? (
         loading ? (

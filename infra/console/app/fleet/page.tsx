@@ -1,15 +1,16 @@
-import { useEffect, useRef } from "../hooks/hooks.ts";
+import { useEffect } from "../hooks/hooks.ts";
 import type { FleetResult } from "../../../../functions/fleet/model.ts";
 import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { Loading } from "../components/lazily.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Time } from "../components/times.tsx";
-import { useShortcuts } from "../state/keys.ts";
-import { hrefWith, navigate, usePlace } from "../state/router.ts";
+import { Figure } from "../parts/figure.tsx";
+import { Filter } from "../parts/filter.tsx";
+import { Problem } from "../parts/problem.tsx";
+import { usePlace } from "../state/router.ts";
 import { useAnswer, type Answer } from "../state/use-answer.ts";
 import { plural } from "../text/format.ts";
-import { valueOf } from "../text/input.ts";
 import { Hosts } from "./hosts.tsx";
 import { Owners } from "./owners.tsx";
 
@@ -19,12 +20,9 @@ const TOPICS = 100;
 
 /** All hosts of the group, and which of them reads what. */
 export function FleetPage() {
-  const place = usePlace();
-  const topic = place.query.get("q") ?? "";
+  const topic = usePlace().query.get("q") ?? "";
   const words = new URLSearchParams({ topic, limit: String(TOPICS) });
   const answer = useAnswer<FleetResult>(`/fleet?${words}`);
-  const search = useRef<HTMLInputElement>(null);
-  useShortcuts({ "/": () => search.current?.focus() });
   useEffect(() => {
     const timer = setInterval(() => {
       if (!document.hidden) answer.again();
@@ -45,14 +43,7 @@ export function FleetPage() {
           <Hosts hosts={data.hosts} group={data.group} />
           <h2>Partitions by host</h2>
           <div class="bar">
-            <input
-              ref={search}
-              type="search"
-              aria-label="Filter by topic"
-              placeholder="Topic  /"
-              value={topic}
-              onInput={(event: Event) => navigate(hrefWith(place, { q: valueOf(event) }), { replace: true })}
-            />
+            <Filter label="Filter by topic" hint="Topic" text={topic} />
             <span class="muted" role="status">
               {data.topics.length < data.topicCount
                 ? `the first ${data.topics.length} of ${plural(data.topicCount, "topic")}`
@@ -80,11 +71,7 @@ function Troubles({ answer: { data, error, at } }: { readonly answer: Answer<Fle
           )}
         </Notice>
       )}
-      {data === null || data.problem === null ? null : (
-        <Notice kind="warning">
-          <Hostile text={data.problem} />
-        </Notice>
-      )}
+      <Problem kind="warning" text={data?.problem ?? null} />
     </>
   );
 }
@@ -123,12 +110,7 @@ function Totals({ fleet: { hosts, totals } }: { readonly fleet: FleetResult }) {
     <>
       <dl class="figures">
         {entries.map(([name, value]) => (
-          <div key={name} class="figure">
-            <dt>{name}</dt>
-            <dd>
-              <span class="large">{value}</span>
-            </dd>
-          </div>
+          <Figure key={name} name={name} value={value} />
         ))}
       </dl>
       <p class={telling < hosts.length ? "warning" : "muted"}>

@@ -3,10 +3,11 @@ import { type HistoryEvent, historyKinds } from "../../../../lib/rules/history/e
 import type { HistoryAnswer } from "../../../api/history/history.ts";
 import { Loading } from "../components/lazily.tsx";
 import { Notice } from "../components/notice.tsx";
-import { Hostile } from "../components/hostile.tsx";
 import { ask } from "../state/api.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
+import { valueOf } from "../text/input.ts";
+import { Problem } from "../parts/problem.tsx";
 import { EventRow } from "./event-row.tsx";
 
 const spans = {
@@ -42,7 +43,6 @@ export function HistoryPage() {
   const older = useOlder(query.toString(), first.data);
   const change = (name: string, value: string): void =>
     navigate(hrefWith(place, { [name]: value }), { replace: true });
-  const problem = first.data?.problem ?? null;
   const events = [...(first.data?.events ?? []), ...older.events];
   return (
     <>
@@ -90,11 +90,7 @@ export function HistoryPage() {
         <button type="submit">Refresh</button>
       </form>
       {first.error === null ? null : <Notice kind="bad">{first.error}</Notice>}
-      {problem === null ? null : (
-        <Notice kind="warning">
-          <Hostile text={problem} />
-        </Notice>
-      )}
+      <Problem kind="warning" text={first.data?.problem ?? null} />
       {first.data === null ? (
         first.error === null && <Loading />
       ) : events.length === 0 ? (
@@ -141,8 +137,4 @@ function useOlder(query: string, first: HistoryAnswer | null) {
     );
   };
   return { events: more?.events ?? [], next, error, load };
-}
-
-function valueOf({ target }: Event): string {
-  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement ? target.value : "";
 }

@@ -4,13 +4,13 @@ import { sizeText } from "../../../../lib/rules/base/units.ts";
 import type { ShownBytes, ShownRecord } from "../../../../lib/rules/inspection/shown-record.ts";
 import { CopyButton } from "../components/copy-button.tsx";
 import { Hostile } from "../components/hostile.tsx";
-import { Notice } from "../components/notice.tsx";
 import { bytesIn, hexDump } from "../text/bytes.ts";
 import { prettyJson } from "../explore/document/json-text.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { exactCount, plural } from "../text/format.ts";
 import { Explanation } from "./explanation.tsx";
 import { asOptions, Choice } from "../parts/choice.tsx";
+import { Problem } from "../parts/problem.tsx";
 
 const forms = ["Text", "JSON", "Hex"] as const;
 type Form = (typeof forms)[number];
@@ -45,11 +45,7 @@ export function RecordView({ topic, partition, record }: RecordViewProps) {
           Is it in the index?
         </button>
       </div>
-      {full.error === null ? null : (
-        <Notice kind="bad">
-          <Hostile text={full.error} />
-        </Notice>
-      )}
+      <Problem text={full.error} />
       {why ? <Explanation topic={topic} partition={partition} offset={offset} /> : null}
       <Content name="Key" content={shown.key} form={form} />
       <Content name="Value" content={shown.value} form={form} />
@@ -76,15 +72,13 @@ function batchText({ batch }: ShownRecord): string {
   ].join(" · ");
 }
 
-function Content({
-  name,
-  content,
-  form,
-}: {
+interface ContentProps {
   readonly name: string;
   readonly content: ShownBytes | null;
   readonly form: Form;
-}) {
+}
+
+function Content({ name, content, form }: ContentProps) {
   const text = useMemo(() => (content === null ? "" : textOf(content, form)), [content, form]);
   if (content === null)
     return (

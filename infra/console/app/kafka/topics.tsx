@@ -1,14 +1,11 @@
-import { useRef } from "../hooks/hooks.ts";
 import type { KafkaTopic, ListKafkaTopicsResult } from "../../../../functions/list-kafka-topics.ts";
 import { Count } from "../components/figures.tsx";
-import { Hostile } from "../components/hostile.tsx";
-import { Notice } from "../components/notice.tsx";
 import { useReadOnly } from "../components/read-only.tsx";
-import { useShortcuts } from "../state/keys.ts";
-import { hrefWith, navigate, usePlace } from "../state/router.ts";
+import { hrefWith, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { exactCount, plural } from "../text/format.ts";
-import { valueOf } from "../text/input.ts";
+import { Filter } from "../parts/filter.tsx";
+import { Problem } from "../parts/problem.tsx";
 import { Table } from "../parts/table.tsx";
 
 /** The topics of the cluster, those that nobody declared first. */
@@ -17,20 +14,11 @@ export function KafkaTopics() {
   const [q, undeclared] = ["q", "undeclared"].map((name) => place.query.get(name) ?? "");
   const asked = new URLSearchParams({ q: q ?? "", undeclared: undeclared === "1" ? "true" : "false" });
   const { data, error, again } = useAnswer<ListKafkaTopicsResult>(`/kafka/topics?${asked.toString()}`);
-  const search = useRef<HTMLInputElement>(null);
-  useShortcuts({ "/": () => search.current?.focus() });
   return (
     <>
       <h1>Kafka</h1>
       <div class="bar">
-        <input
-          ref={search}
-          type="search"
-          aria-label="Filter by name"
-          placeholder="Filter  /"
-          value={q}
-          onInput={(event: Event) => navigate(hrefWith(place, { q: valueOf(event) }), { replace: true })}
-        />
+        <Filter label="Filter by name" text={q ?? ""} />
         <a
           class={`chip ${undeclared === "1" ? "on" : ""}`}
           href={hrefWith(place, { undeclared: undeclared === "1" ? null : "1" })}
@@ -42,11 +30,7 @@ export function KafkaTopics() {
           Refresh
         </button>
       </div>
-      {error === null ? null : (
-        <Notice kind="bad">
-          <Hostile text={error} />
-        </Notice>
-      )}
+      <Problem text={error} />
       {data === null ? error === null ? <p class="muted">Loading…</p> : null : <TopicTable found={data} />}
     </>
   );

@@ -3,6 +3,7 @@ import type { OverviewMessage, Series } from "../../../api/live-messages.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { lazily, Loading } from "../components/lazily.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
+import { Figure } from "../parts/figure.tsx";
 import { Time } from "../components/times.tsx";
 import { duration, plural, ratePerSecond, shortCount, unknown } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
@@ -47,36 +48,23 @@ export function Overview() {
         })}
       </section>
       <dl class="figures">
-        <Figure
-          name="Records"
-          value={ratePerSecond(seen.rate)}
-          note={`${shortCount(seen.counts.indexed)} indexed by this host since `}
-          since={seen.startedAt}
-        />
-        <Figure
-          name="Lag"
-          value={seen.lag === null ? unknown : shortCount(seen.lag)}
-          note={`${seen.lag === 1 ? "record" : "records"} behind, of this host's partitions`}
-        />
-        <Figure
-          name="Longest stall"
-          value={seen.waitingMs === null ? "none" : duration(seen.waitingMs)}
-          note="of a partition with lag and no commit"
-        />
-        <Figure
-          name="In memory"
-          value={sizeText(seen.inFlight.bytes)}
-          note={`of ${sizeText(seen.inFlight.maxBytes)} at most`}
-        />
-        <Figure
-          name="Refused"
-          value={shortCount(seen.counts.deadLettered)}
-          note={
-            seen.counts.deadLettered === 0
-              ? "by this host since it started"
-              : "by this host; kept as dead letters"
-          }
-        />
+        <Figure name="Records" value={ratePerSecond(seen.rate)}>
+          {shortCount(seen.counts.indexed)} indexed by this host since <Time at={seen.startedAt} />
+        </Figure>
+        <Figure name="Lag" value={seen.lag === null ? unknown : shortCount(seen.lag)}>
+          {`${seen.lag === 1 ? "record" : "records"} behind, of this host's partitions`}
+        </Figure>
+        <Figure name="Longest stall" value={seen.waitingMs === null ? "none" : duration(seen.waitingMs)}>
+          of a partition with lag and no commit
+        </Figure>
+        <Figure name="In memory" value={sizeText(seen.inFlight.bytes)}>
+          of {sizeText(seen.inFlight.maxBytes)} at most
+        </Figure>
+        <Figure name="Refused" value={shortCount(seen.counts.deadLettered)}>
+          {seen.counts.deadLettered === 0
+            ? "by this host since it started"
+            : "by this host; kept as dead letters"}
+        </Figure>
       </dl>
       <HistoryCharts live={seen.history} topic={null} />
       <Topics seen={seen} />
@@ -99,29 +87,4 @@ function reasonOf({ checks: { progress, ...others }, attention }: OverviewMessag
   if (name === "progress" && attention.length > 0 && progress.partitions.length > 0)
     return `${plural(progress.partitions.length, "partition")} without a commit for 60 s, see below`;
   return Object.entries({ ...others, progress }).find(([known]) => known === name)?.[1].reason ?? "";
-}
-
-function Figure({
-  name,
-  value,
-  note,
-  since,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly note: string;
-  readonly since?: number;
-}) {
-  return (
-    <div class="figure">
-      <dt>{name}</dt>
-      <dd>
-        <span class="large">{value}</span>
-        <span class="muted">
-          {note}
-          {since === undefined ? null : <Time at={since} />}
-        </span>
-      </dd>
-    </div>
-  );
 }

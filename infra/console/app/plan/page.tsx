@@ -11,6 +11,7 @@ import { effectOf, outcomeOf, type Outcome } from "./effect.ts";
 import type { ReconcileAnswer } from "../../../api/reconcile.ts";
 import { StopDialog } from "./stop-dialog.tsx";
 import { useAnswer } from "../state/use-answer.ts";
+import { Problem } from "../parts/problem.tsx";
 
 type Applied =
   | { readonly kind: "done"; readonly outcome: Outcome }
@@ -43,11 +44,7 @@ export function ReconcilePage() {
       </p>
       <ReadOnlyNotice />
       {applied === null ? null : <AppliedNotice applied={applied} />}
-      {error === null ? null : (
-        <Notice kind="bad" alert>
-          <Hostile text={error} />
-        </Notice>
-      )}
+      <Problem text={error} alert />
       {data === null ? null : <SourceErrors answer={data} />}
       <div class="bar">
         {anything ? (
@@ -118,13 +115,7 @@ function AppliedNotice({ applied }: { readonly applied: Applied }) {
       </Notice>
     );
   }
-  if (applied.kind === "error") {
-    return (
-      <Notice kind="bad" alert>
-        <Hostile text={applied.message} />
-      </Notice>
-    );
-  }
+  if (applied.kind === "error") return <Problem text={applied.message} alert />;
   const { sentence, failed, interrupted } = applied.outcome;
   return (
     <Notice kind={failed.length > 0 ? "bad" : "ok"} alert>

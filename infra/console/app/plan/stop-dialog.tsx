@@ -7,19 +7,16 @@ import { stopsMost } from "./effect.ts";
 
 const shownNames = 500;
 
-/** Asks before topics stop, and names them. If most topics would stop, their number has to be typed. */
-export function StopDialog({
-  plan,
-  action,
-  onConfirm,
-  onClose,
-}: {
+interface StopDialogProps {
   readonly plan: Plan;
   /** The button's label. */
   readonly action: string;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
-}) {
+}
+
+/** Asks before topics stop, and names them. If most topics would stop, their number has to be typed. */
+export function StopDialog({ plan, action, onConfirm, onClose }: StopDialogProps) {
   const [typed, type] = useState("");
   const count = plan.stop.length;
   const most = stopsMost(plan);

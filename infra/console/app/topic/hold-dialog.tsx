@@ -2,12 +2,11 @@ import { useState } from "../hooks/hooks.ts";
 import type { HoldResult } from "../../../../functions/hold-topics.ts";
 import type { Hold } from "../../../../lib/rules/progress/hold.ts";
 import { Dialog } from "../components/dialog.tsx";
-import { Hostile } from "../components/hostile.tsx";
-import { Notice } from "../components/notice.tsx";
 import { useReadOnly } from "../components/read-only.tsx";
 import { whileBusy } from "../state/busy.ts";
 import { ask } from "../state/api.ts";
 import { valueOf } from "../text/input.ts";
+import { Problem } from "../parts/problem.tsx";
 
 /** Opens the dialog that holds the topic, or releases it if an order holds it. What its declaration holds is released there. */
 export function HoldOrRelease({ topic, hold }: { readonly topic: string; readonly hold: Hold | null }) {
@@ -30,16 +29,14 @@ export function HoldOrRelease({ topic, hold }: { readonly topic: string; readonl
   );
 }
 
-/** Says what the order means, asks who gives it and why, and stays open if it could not be given. */
-function OrderDialog({
-  topic,
-  order,
-  onClose,
-}: {
+interface OrderDialogProps {
   readonly topic: string;
   readonly order: "hold" | "release";
   readonly onClose: () => void;
-}) {
+}
+
+/** Says what the order means, asks who gives it and why, and stays open if it could not be given. */
+function OrderDialog({ topic, order, onClose }: OrderDialogProps) {
   const [by, setBy] = useState("");
   const [reason, setReason] = useState("");
   const [failure, setFailure] = useState<string | null>(null);
@@ -94,11 +91,7 @@ function OrderDialog({
       </p>
       {input("Your name", by, setBy)}
       {isHold ? input("Reason", reason, setReason) : null}
-      {failure === null ? null : (
-        <Notice kind="bad">
-          <Hostile text={failure} />
-        </Notice>
-      )}
+      <Problem text={failure} />
     </Dialog>
   );
 }

@@ -21,6 +21,7 @@ import { exactCount, plural } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
 import { clock } from "../state/clock.ts";
 import { useStore } from "../state/store.ts";
+import { Figure } from "../parts/figure.tsx";
 import { Table } from "../parts/table.tsx";
 
 const LatestRecords = lazily<{ readonly topic: string }>(
@@ -160,15 +161,9 @@ function Counts({ counts }: { readonly counts: TopicStatus["counts"] }) {
   return (
     <dl class="figures live-values">
       {entries.map(([name, value]) => (
-        <div key={name} class="figure">
-          <dt>{name}</dt>
-          <dd>
-            <span class="large">
-              <Count value={value} />
-            </span>
-            <span class="muted">by this host</span>
-          </dd>
-        </div>
+        <Figure key={name} name={name} value={<Count value={value} />}>
+          by this host
+        </Figure>
       ))}
     </dl>
   );

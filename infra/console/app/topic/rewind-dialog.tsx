@@ -8,6 +8,7 @@ import { whileBusy } from "../state/busy.ts";
 import { ask } from "../state/api.ts";
 import { exactCount } from "../text/format.ts";
 import { valueOf } from "../text/input.ts";
+import { Problem } from "../parts/problem.tsx";
 
 /** Longer than the host waits for its partitions to move. */
 const ANSWER_MS = 60_000;
@@ -84,11 +85,7 @@ function RewindDialog({ topic, onClose }: { readonly topic: string; readonly onC
         earliest, latest, a time such as 2026-11-28T10:00:00Z, an age such as -2h, an offset, or offsets by
         partition such as {'{"0":17}'}. What is indexed already counts as a duplicate.
       </p>
-      {failure === null ? null : (
-        <Notice kind="bad">
-          <Hostile text={failure} />
-        </Notice>
-      )}
+      <Problem text={failure} />
       {told === null ? null : <Moves told={told} />}
     </Dialog>
   );

@@ -3,11 +3,12 @@ import { durationText } from "../../../../lib/rules/base/units.ts";
 import type { RebuildAction, RebuildTopicResult } from "../../../../functions/rebuild-topic.ts";
 import { progressText, type RebuildStatus } from "../../../../lib/rules/rebuild/rebuild-status.ts";
 import { Hostile } from "../components/hostile.tsx";
-import { Notice, type NoticeKind } from "../components/notice.tsx";
+import type { NoticeKind } from "../components/notice.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
 import { ask } from "../state/api.ts";
 import { exactCount } from "../text/format.ts";
+import { Problem } from "../parts/problem.tsx";
 
 /** Longer than a host waits for the last records before a swap. */
 const STEER_MS = 100_000;
@@ -69,11 +70,7 @@ export function TopicRebuild({
           </div>
         </>
       )}
-      {said === null ? null : (
-        <Notice kind={said.kind} alert>
-          <Hostile text={said.text} />
-        </Notice>
-      )}
+      {said === null ? null : <Problem {...said} alert />}
     </section>
   );
 }
@@ -132,11 +129,7 @@ function Progress({ rebuild }: { readonly rebuild: RebuildStatus }) {
           {lost > 0 ? `, ${exactCount(lost)} deleted by Kafka before they were read` : ""}
         </span>
       </label>
-      {reason === null ? null : (
-        <Notice kind={state === "failed" ? "bad" : "warning"}>
-          <Hostile text={reason} />
-        </Notice>
-      )}
+      <Problem kind={state === "failed" ? "bad" : "warning"} text={reason} />
     </>
   );
 }

@@ -1,10 +1,10 @@
-import type { Child } from "../hooks/hooks.ts";
 import { durationText, sizeText } from "../../../../lib/rules/base/units.ts";
 import { generationsText, type TargetStatus } from "../../../../lib/rules/progress/holdings.ts";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
-import { Notice } from "../components/notice.tsx";
 import { Time } from "../components/times.tsx";
+import { Figure } from "../parts/figure.tsx";
+import { Problem } from "../parts/problem.tsx";
 import { unknown } from "../text/format.ts";
 
 /** What the topic's target in Elasticsearch holds. The host asks for it while this page is open. */
@@ -22,11 +22,7 @@ function Held({ target }: { readonly target: TargetStatus }) {
   const { at, reason, warning } = target;
   return (
     <>
-      {warning === null ? null : (
-        <Notice kind="warning">
-          <Hostile text={warning} />
-        </Notice>
-      )}
+      <Problem kind="warning" text={warning} />
       <p>
         <code>
           <Hostile text={name} />
@@ -81,26 +77,3 @@ const kindTexts: Readonly<Record<NonNullable<TargetStatus["kind"]> | "unknown", 
   "data stream": "is a data stream",
   unknown: "is not known yet",
 };
-
-function Figure({
-  name,
-  value,
-  small = false,
-  children = null,
-}: {
-  readonly name: string;
-  readonly value: Child;
-  readonly small?: boolean;
-  /** A remark below. */
-  readonly children?: Child;
-}) {
-  return (
-    <div class="figure">
-      <dt>{name}</dt>
-      <dd>
-        <span class={small ? "" : "large"}>{value}</span>
-        {children === null ? null : <span class="muted">{children}</span>}
-      </dd>
-    </div>
-  );
-}

@@ -7,8 +7,7 @@ import { StateLabel } from "../components/state-label.tsx";
 import { useTopics } from "./use-topics.ts";
 import { TopicRows } from "./topic-rows.tsx";
 import { plural } from "../text/format.ts";
-import { useShortcuts } from "../state/keys.ts";
-import { valueOf } from "../text/input.ts";
+import { Filter } from "../parts/filter.tsx";
 import { pageRows } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { isOutOfOrder, keptOrder, orderOf, parseTopicsQuery } from "./topics-table.ts";
@@ -19,8 +18,6 @@ export function Topics() {
   const query = parseTopicsQuery(place.query);
   const table = useTopics();
   const [resorted, resort] = useState(0);
-  const search = useRef<HTMLInputElement>(null);
-  useShortcuts({ "/": () => search.current?.focus() });
 
   const rows = table?.rows;
   const wanted = useMemo(() => (rows === undefined ? [] : orderOf(rows, query)), [rows, place.query]);
@@ -48,18 +45,7 @@ export function Topics() {
     <>
       <h1>Topics</h1>
       <div class="bar">
-        <input
-          ref={search}
-          type="search"
-          aria-label="Filter by topic, index or source"
-          placeholder="Filter  /"
-          value={query.text}
-          onInput={(event: Event) =>
-            navigate(hrefWith(place, { q: valueOf(event), page: null }), {
-              replace: true,
-            })
-          }
-        />
+        <Filter label="Filter by topic, index or source" text={query.text} />
         <ul class="chips" aria-label="States">
           {worstFirst.map((state) => {
             const count = counts.get(state) ?? 0;

@@ -29,16 +29,14 @@ const columns: readonly {
 
 const none: readonly number[] = [];
 
-/** The table; on a narrow screen each row is a line. */
-export function TopicRows({
-  table,
-  topics,
-  sort,
-}: {
+interface TopicRowsProps {
   readonly table: TopicsTable;
   readonly topics: readonly string[];
   readonly sort: string;
-}) {
+}
+
+/** The table; on a narrow screen each row is a line. */
+export function TopicRows({ table, topics, sort }: TopicRowsProps) {
   return (
     <div class="scroll" tabindex={0} role="region" aria-label="Topics">
       <table class="topics">

@@ -1,6 +1,6 @@
 import type { DeadLetterFilter } from "../lib/rules/dead-letters/replay-request.ts";
 import { type LetterState, noStates, type StateCounts } from "../lib/rules/dead-letters/letter-state.ts";
-import { type FindHolders, letterStandings } from "./digest-dead-letters/letter-standings.ts";
+import { letterStandings, type LetterStandingsDeps } from "./digest-dead-letters/letter-standings.ts";
 import { readDeadLetters, type ReadDeadLettersDeps } from "./replay-dead-letters/read-dead-letters.ts";
 
 /** What became of letters. */
@@ -16,7 +16,7 @@ export interface LettersLeft {
 /** Reads letters again and looks up which index has the record of each. Reads about `newest` of them at most. */
 export async function lettersLeft(
   input: { readonly deadLetterTopic: string; readonly filter: DeadLetterFilter; readonly newest: number },
-  deps: Omit<ReadDeadLettersDeps, "onProgress"> & { readonly findHolders: FindHolders },
+  deps: Omit<ReadDeadLettersDeps, "onProgress"> & Pick<LetterStandingsDeps, "findHolders" | "sentTo">,
 ): Promise<LettersLeft> {
   const standings = letterStandings(deps);
   const states: Record<LetterState, number> = { ...noStates };

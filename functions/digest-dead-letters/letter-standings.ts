@@ -20,6 +20,8 @@ export interface LetterStandingsDeps {
   readonly signal: AbortSignal;
   /** After it, letters are no longer looked up; null for no such limit. */
   readonly deadline: AbortSignal | null;
+  /** Where a replay has just sent them, if it did. */
+  readonly sentTo?: string;
 }
 
 /** Looks up what became of letters' records. */
@@ -36,10 +38,15 @@ const unknown: LetterStanding = { state: "unknown", heldBy: null };
 const open: LetterStanding = { state: "open", heldBy: null };
 
 /**
- * Looks first in the indices that refused the letters. A replay may have sent them to any other index, so what is not
- * there is looked up in all indices, up to a limit.
+ * Looks first in the indices that refused the letters, and where they were sent. An earlier replay may have sent them to any
+ * other index, so what is not there is looked up in all indices, up to a limit.
  */
-export function letterStandings({ findHolders, signal, deadline }: LetterStandingsDeps): LetterStandings {
+export function letterStandings({
+  findHolders,
+  signal,
+  deadline,
+  sentTo,
+}: LetterStandingsDeps): LetterStandings {
   const problems = new Set<string>();
   let lookedElsewhere = 0;
 
@@ -56,7 +63,8 @@ export function letterStandings({ findHolders, signal, deadline }: LetterStandin
     readonly unseen: ReadonlySet<string>;
   }> {
     const ids = letters.map(({ topic, record }) => documentId(topic, record));
-    const indices = new Set(letters.map(({ index }) => indexPatternOf(index)));
+    const named = [...letters.map(({ index }) => index), ...(sentTo === undefined ? [] : [sentTo])];
+    const indices = new Set(named.map(indexPatternOf));
     const own = await findHolders([...indices], ids, signal);
     const missing = ids.filter((id) => !own.holders.has(id));
     const some = missing.slice(0, MAX_ELSEWHERE - lookedElsewhere);

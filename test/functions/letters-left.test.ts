@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { lettersLeft } from "../../functions/letters-left.ts";
 import { filterOf } from "../../functions/list-dead-letters.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { putLetter } from "../support/put-letter.ts";
@@ -25,6 +26,23 @@ test("counts what became of each letter, and says which index has their records"
     statesProblems: [],
     byIndex: [{ index: "mended", letters: 1 }],
     complete: true,
+  });
+});
+
+test("looks where they were just sent before it asks the whole cluster, which may not answer in time", async () => {
+  const reader = new FakeReader();
+  for (const offset of [0, 1]) putLetter(reader, offset, { index: "logs" });
+  const ids = [0, 1].map((offset) => documentId("app", sourceRecord(`v${offset}`, { offset })));
+  const findHolders = (indices: readonly string[] | null) => {
+    if (indices === null) throw new PenstockError("elasticsearch_unavailable", "not within 10 s");
+    const holders = new Map(indices.includes("mended") ? ids.map((id) => [id, "mended"] as const) : []);
+    return Promise.resolve({ holders, problems: [] });
+  };
+  const deps = { reader, findHolders, signal, deadline: null, sentTo: "mended" };
+  expect(await lettersLeft({ deadLetterTopic: "dead", filter, newest: 100 }, deps)).toMatchObject({
+    states: { open: 0, resolved: 2, unknown: 0 },
+    statesProblems: [],
+    byIndex: [{ index: "mended", letters: 2 }],
   });
 });
 

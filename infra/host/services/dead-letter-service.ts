@@ -133,6 +133,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
           findHolders: deps.findHolders,
           signal,
           deadline: AbortSignal.timeout(leftMs),
+          ...(target !== null && { sentTo: target }),
         },
       );
     },

@@ -7,7 +7,8 @@ import { shortScenarios } from "../support/cluster/scenarios.ts";
 import { type ClusterRow, playClusterScene, SHORT } from "../support/cluster/scene.ts";
 import { type ClusterWorld, startClusterWorld } from "../support/cluster/world.ts";
 
-const REBALANCE_DELAY_MS = 500;
+/** A second member must be seen within half of it, also while nine servers start. */
+const REBALANCE_DELAY_MS = 2_000;
 const rows: ClusterRow[] = [];
 let world: ClusterWorld;
 

@@ -79,6 +79,7 @@ export async function openRealWorld(
     initialRebalanceDelayMs,
     sleep: (ms) => Bun.sleep(ms),
     monotonicMs: () => performance.now(),
+    lateMs: 5_000,
     batchesIn,
     async [Symbol.asyncDispose]() {
       await admin.disconnect();

@@ -90,6 +90,7 @@ function worldOf(kafka: SimulatedKafka, time: ReturnType<typeof createVirtualTim
     initialRebalanceDelayMs: 500,
     sleep: (ms) => sleep(time, ms),
     monotonicMs: () => time.monotonicMs(),
+    lateMs: 0,
     batchesIn(records) {
       if (!(records instanceof SimulatedRecords)) throw new TypeError("not from a simulated broker");
       return records.batches.map(({ baseOffset, lastOffset }) => ({ first: baseOffset, last: lastOffset }));

@@ -26,6 +26,8 @@ export interface ConformanceWorld {
   readonly initialRebalanceDelayMs: number;
   sleep(ms: number): Promise<void>;
   monotonicMs(): number;
+  /** How much later than it should an answer may come: a real broker shares its machine with other tests. */
+  readonly lateMs: number;
   /** First and last offset of the record batches, in order. */
   batchesIn(records: RecordsBlob): readonly { readonly first: number; readonly last: number }[];
 }

@@ -86,5 +86,5 @@ test(
     }
     expect(await host.topics().then((all) => all.every(({ lost }) => lost.length === 0))).toBe(true);
   },
-  LONG ? 1_800_000 : 240_000,
+  LONG ? 3_600_000 : 960_000,
 );

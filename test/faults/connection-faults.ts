@@ -21,7 +21,7 @@ export function describeConnectionFaults(play: Play): void {
             await untilMoved();
           }
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -32,7 +32,7 @@ export function describeConnectionFaults(play: Play): void {
           await untilMoved(10_000);
           host.lane.elasticsearch.delay(0);
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -47,7 +47,7 @@ export function describeConnectionFaults(play: Play): void {
             await untilMoved(10_000);
           },
         ),
-      300_000,
+      1_200_000,
     );
   });
 
@@ -64,7 +64,7 @@ export function describeConnectionFaults(play: Play): void {
             await untilMoved();
           }
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -75,7 +75,7 @@ export function describeConnectionFaults(play: Play): void {
           await untilMoved(10_000);
           host.lane.kafka.delay(0);
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -87,7 +87,7 @@ export function describeConnectionFaults(play: Play): void {
           await untilMoved(10_000);
           expect(acknowledged.commits).toBeGreaterThan(0);
         }),
-      300_000,
+      1_200_000,
     );
   });
 }

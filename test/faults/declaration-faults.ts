@@ -75,7 +75,7 @@ export function describeDeclarationFaults(play: Play): void {
           over();
           await declareAnother();
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -92,7 +92,7 @@ export function describeDeclarationFaults(play: Play): void {
           over();
           await declareAnother();
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -112,7 +112,7 @@ export function describeDeclarationFaults(play: Play): void {
           await untilMoved();
           await declareAnother();
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -147,7 +147,7 @@ export function describeDeclarationFaults(play: Play): void {
           }
           expect(replica.running).toBe(true);
         }),
-      300_000,
+      1_200_000,
     );
   });
 }

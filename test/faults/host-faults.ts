@@ -16,7 +16,7 @@ export function describeHostFaults(play: Play): void {
           host.lane.elasticsearch.unblock();
           await host.start();
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent("SIGKILL mid-bulk: Elasticsearch did the work and the answer was lost", async () => {

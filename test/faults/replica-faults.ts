@@ -54,7 +54,7 @@ export function describeReplicaFaults(play: Play): void {
           await untilShared(stage, [second, third]);
           await untilMoved();
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -68,7 +68,7 @@ export function describeReplicaFaults(play: Play): void {
           stage.over();
           await untilShared(stage, [first]);
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -85,7 +85,7 @@ export function describeReplicaFaults(play: Play): void {
           stage.over();
           await untilShared(stage, [first, second]);
         }),
-      300_000,
+      1_200_000,
     );
 
     test.concurrent(
@@ -101,7 +101,7 @@ export function describeReplicaFaults(play: Play): void {
           stage.over();
           await untilShared(stage, [first, second]);
         }),
-      300_000,
+      1_200_000,
     );
   });
 }

@@ -34,7 +34,7 @@ test("three hosts under load are replaced one after another: nothing is lost or 
       settleMs: 1_000,
       config: { deadLetters: servers.config.deadLetters },
     },
-    AbortSignal.timeout(100_000),
+    AbortSignal.timeout(300_000),
   );
   process.stdout.write(`\n${JSON.stringify({ steps: found.steps, quietMs: found.quietMs })}\n`);
 

@@ -72,7 +72,7 @@ export async function createEtcdServer({
         },
       );
       const child = running;
-      const deadline = Date.now() + 20_000;
+      const deadline = Date.now() + 60_000;
       while (!(await isHealthy(health))) {
         if (child.exitCode !== null || Date.now() > deadline) {
           throw new Error(`etcd did not start: ${await Bun.file(join(folder, "etcd.log")).text()}`);

@@ -38,6 +38,8 @@ export interface TestKafka extends AsyncDisposable {
 }
 
 const CREATED_MS = 30_000;
+/** How long a busy controller may take; kafkajs gives it 5 s. */
+const CONTROLLER = { timeout: 20_000 };
 const CREATED_EACH_MS = 50;
 const UNKNOWN_AGAIN_MS = 1_000;
 
@@ -91,16 +93,20 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
       // The broker would delete last year's records at its next check, every five minutes.
       const entries = Object.entries({ "retention.ms": "-1", ...config });
       const configEntries = entries.map(([name, value]) => ({ name, value }));
-      await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
+      await admin.createTopics({
+        topics: [{ topic, numPartitions, configEntries }],
+        waitForLeaders: false,
+        ...CONTROLLER,
+      });
       await untilWritable(topic, numPartitions);
     },
     async addPartitions(topic, count) {
-      await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+      await admin.createPartitions({ topicPartitions: [{ topic, count }], ...CONTROLLER });
       await untilWritable(topic, count);
       await renewProducer();
     },
     async deleteTopic(topic) {
-      await admin.deleteTopics({ topics: [topic] });
+      await admin.deleteTopics({ topics: [topic], ...CONTROLLER });
       await Promise.all([renewProducer(), renewAsker()]);
     },
     async deleteBelow(topic, ...offsets) {

@@ -112,7 +112,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
   let host: TestHost;
 
   beforeAll(async () => {
-    await world.elasticsearch.request("PUT", `/${topicOf("unfit")}`, {
+    await world.elasticsearch.demand("PUT", `/${topicOf("unfit")}`, {
       settings: { "index.mapping.ignore_malformed": true },
       mappings: {
         dynamic_templates: [{ strings: { match_mapping_type: "string", mapping: { type: "keyword" } } }],
@@ -136,7 +136,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
     });
     for (const [name, { records }] of Object.entries(shapes)) {
       await host.untilTopic(topicOf(name), "is indexed", ({ counts }) => counts.indexed === records.length);
-      await world.elasticsearch.request("POST", `/${topicOf(name)}/_refresh`);
+      await world.elasticsearch.demand("POST", `/${topicOf(name)}/_refresh`);
     }
   }, 240_000);
   afterAll(async () => {
@@ -157,14 +157,18 @@ describeInBrowser("records as loggers write them, in Explore", () => {
     await page.getByRole("group", { name: "Form" }).waitFor();
   };
 
-  test.each(Object.keys(shapes))("%s reads as lines, whatever they are called", async (name) => {
-    await using opened = await open(name);
-    const { page, faults } = opened;
-    await lines(page).first().waitFor();
-    const shown = await page.locator(".log .line .text").allInnerTexts();
-    expect(shown.toReversed()).toEqual((shapes[name]?.records ?? []).map(([, line]) => line));
-    expect(faults).toEqual([]);
-  });
+  test.each(Object.keys(shapes))(
+    "%s reads as lines, whatever they are called",
+    async (name) => {
+      await using opened = await open(name);
+      const { page, faults } = opened;
+      await lines(page).first().waitFor();
+      const shown = await page.locator(".log .line .text").allInnerTexts();
+      expect(shown.toReversed()).toEqual((shapes[name]?.records ?? []).map(([, line]) => line));
+      expect(faults).toEqual([]);
+    },
+    240_000,
+  );
 
   test("an ignored field is marked on the line and in the document", async () => {
     await using opened = await open("unfit");
@@ -174,7 +178,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
       "1 field not searchable by name",
     );
     expect(await page.locator(".notes").innerText()).toContain("Not searchable by name: took.");
-  });
+  }, 240_000);
 
   test("flattened fields are marked and explained", async () => {
     await using opened = await open("audit");
@@ -184,7 +188,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
     expect(await page.locator(".notes").innerText()).toContain(
       "fields_flattened All own fields are one, kafka.value",
     );
-  });
+  }, 240_000);
 
   test("searchable values narrow the search by their field; the topic has its own picker", async () => {
     await using opened = await open("zap");
@@ -196,7 +200,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
     expect(await named(`Filter for kafka.topic: ${topicOf("zap")}`)).toBe(0);
     await page.getByRole("link", { name: "Filter for caller: pay/retry.go:40" }).click();
     await page.getByText("1 match", { exact: true }).waitFor();
-  });
+  }, 240_000);
 
   test.each(looks)(
     "$name: each looks as it should, opened",

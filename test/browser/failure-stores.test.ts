@@ -17,7 +17,7 @@ describeInBrowser("failure stores", () => {
     await world.kafka.createTopic(topic);
     await putFailureStoreTemplate(world.elasticsearch, topic, { pattern: `${topic}*`, field: "price" });
     // Its store is empty.
-    await world.elasticsearch.request("PUT", `/${topic}.none/_create/well?refresh=true`, {
+    await world.elasticsearch.demand("PUT", `/${topic}.none/_create/well?refresh=true`, {
       "@timestamp": "2026-01-01T00:00:00Z",
       price: 1,
     });
@@ -35,7 +35,7 @@ describeInBrowser("failure stores", () => {
       })),
     ]);
     await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === 3);
-    await world.elasticsearch.request("PUT", `/${topic}/_create/foreign`, {
+    await world.elasticsearch.demand("PUT", `/${topic}/_create/foreign`, {
       "@timestamp": "2026-01-01T00:00:00Z",
       price: "of another program",
     });
@@ -61,12 +61,13 @@ describeInBrowser("failure stores", () => {
     await page.bringToFront();
 
     // One of them is in the index by now, under its own id.
-    const { body } = await world.elasticsearch.request("POST", `/${topic}::failures/_search`, {
+    const body = await world.elasticsearch.demand("POST", `/${topic}::failures/_search`, {
       query: { prefix: { "document.id": `${topic}:0:1:` } },
     });
-    const { hits } = (body as { hits: { hits: { _source: { document: { id: string } } }[] } }).hits;
+    const { hits } = (body as unknown as { hits: { hits: { _source: { document: { id: string } } }[] } })
+      .hits;
     const id = hits[0]?._source.document.id ?? "";
-    await world.elasticsearch.request("PUT", `/${topic}/_create/${encodeURIComponent(id)}?refresh=true`, {
+    await world.elasticsearch.demand("PUT", `/${topic}/_create/${encodeURIComponent(id)}?refresh=true`, {
       "@timestamp": "2026-01-01T00:00:00Z",
       price: 2,
     });

@@ -110,6 +110,7 @@ describeInBrowser("history", () => {
       expect(await events.count()).toBe(1);
       expect(faults).toEqual([]);
     },
+    240_000,
   );
 
   test.each(looks)(
@@ -135,5 +136,6 @@ describeInBrowser("history", () => {
       await expectFine(page, `charts-6h-${name}`);
       expect(faults).toEqual([]);
     },
+    240_000,
   );
 });

@@ -59,5 +59,5 @@ describeInBrowser("hooks of the console", () => {
     await opened.page.waitForFunction("globalThis.counts");
     expect(await opened.page.evaluate("counts")).toEqual({ begun: 1, ended: 1, drawn: 0 });
     expect(opened.faults).toEqual([]);
-  });
+  }, 240_000);
 });

@@ -7,6 +7,7 @@ import { ready } from "../infra/host/http/fixture.ts";
 import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
+import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { listedTopic, partitionStatus, sampleOf, topicStatus } from "../support/topic-status.ts";
@@ -39,11 +40,11 @@ describeInBrowser("the overview and a topic's page", () => {
     // Another host may have refused some.
     await page.getByText("No record was refused by this host since it started").waitFor();
     for (const check of ["Config", "Kafka", "Elasticsearch", "etcd", "Progress"])
-      expect(await page.getByText(`${check} works`).count()).toBe(1);
+      await page.getByText(`${check} works`).waitFor();
     const sources = page.getByRole("region", { name: "Sources of declarations" });
     expect(await sources.getByRole("row").count()).toBe(3);
     expect(await sources.innerText()).toContain(host.configPath);
-    expect(await page.getByText("1 declaration overruled by").count()).toBe(1);
+    await page.getByText("1 declaration overruled by").waitFor();
     await page.locator("canvas").first().waitFor();
     await page.getByRole("columnheader", { name: "Target", exact: true }).waitFor();
     await keepScreenshot(page, "overview");
@@ -52,11 +53,15 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(new URL(page.url()).search).toBe("?state=running");
     await page.getByRole("region", { name: "Topics" }).getByRole("link", { name: topic }).click();
     await page.getByRole("heading", { level: 1, name: topic }).waitFor();
-    expect(await page.title()).toBe(`${topic} · ${hostname()} · Penstock`);
+    const title = `${topic} · ${hostname()} · Penstock`;
+    await eventually("the title is the topic's, a frame later", async () => (await page.title()) === title);
     await page.getByText("Declared in").waitFor();
     expect(await page.getByText("differs;").innerText()).toContain('"another"');
     const partitions = page.getByRole("region", { name: "Partitions" });
-    expect(await partitions.getByText("this host").count()).toBe(2);
+    await eventually(
+      "both are read here",
+      async () => (await partitions.getByText("this host").count()) === 2,
+    );
     expect(await page.getByRole("row", { name: "path" }).innerText()).toContain("/var/log/seen.log");
     await page.getByText("None.").waitFor();
     await keepScreenshot(page, "topic");
@@ -75,6 +80,7 @@ describeInBrowser("the overview and a topic's page", () => {
     });
     await page.goto(host.url);
     await world.kafka.produce(topic, [{ value: "for the charts" }]);
+    await host.untilTopic(topic, "has indexed it", ({ counts }) => counts.indexed === 101);
     await page.locator("canvas").first().waitFor();
     const sum = (sizes: Iterable<number>) => [...sizes].reduce((total, bytes) => total + bytes, 0);
     const charts = [...loaded].filter(([path]) => path.includes("line-chart"));
@@ -180,7 +186,7 @@ describeInBrowser("the overview of a host that has just started", () => {
     await page.getByText("records behind").waitFor();
     expect(await page.getByText("–records behind").count()).toBe(1);
     await page.getByText("no records in this time").waitFor();
-    expect(await page.getByText("not known in this time").count()).toBe(1);
+    await page.getByText("not known in this time").waitFor();
     expect(await page.getByRole("cell", { name: "not read yet" }).count()).toBe(1);
     expect(await page.getByText("not accepted").count()).toBe(0);
     expect(await page.getByText("no such file").count()).toBe(2);

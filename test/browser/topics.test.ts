@@ -72,7 +72,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await eventually("it is scrolled", () => page.evaluate("scrollY > 0"));
     const scrolled = await page.evaluate("scrollY");
     // Rates are known after two steps of five seconds, which changes the order by rate.
-    await page.getByRole("button", { name: "Re-sort" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: "Re-sort" }).waitFor();
     expect(await namesOn(page)).toEqual(before);
     expect(await focused()).toBe(focus);
     expect(await page.evaluate("scrollY")).toBe(scrolled);

@@ -43,50 +43,61 @@ describeInBrowser("a topic that is tried again in vain", () => {
     }),
   ];
 
-  test.each(looks)("does not look healthy, and says what mends it: $name", async ({ name, options }) => {
-    await using host = startConsoleHost(world);
-    await using opened = await browser.open(host.url, options);
-    const { page } = opened;
-    const list = page.getByRole("list", { name: "Topics that need attention" });
-    const entry = list.getByRole("listitem").filter({ has: page.getByRole("link", { name: "spark" }) });
-    await entry.getByText("retrying", { exact: true }).waitFor();
-    const text = (await entry.innerText()).replaceAll(/\s+/g, " ");
-    expect(text).toContain("38,825 records wait in partitions 0, 2.");
-    expect(text).toMatch(/The oldest was written 5[78] min ago\./);
-    expect(text).toContain("Tried 7 times.");
-    expect(text).toContain("Safe in Kafka for");
-    expect(text).toContain("set index.blocks.write to false");
-    expect(text).toContain(command);
-    expect(await list.innerText()).toContain("grant ‹U+202E›it");
-    await page.getByText("2 topics need attention · 1 of 3 topics running, 1 retrying").waitFor();
-    const health = page.getByRole("region", { name: "Health" });
-    const checks = (await health.innerText()).replaceAll(/\s+/g, " ");
-    expect(checks).toContain(
-      "Elasticsearch works, but not for all topics answers, but records of 1 topic are tried again",
-    );
-    expect(checks).toContain("Progress works, but not for all topics 1 topic retrying");
-    await page.getByRole("link", { name: "1 retrying" }).waitFor();
-    await expectFine(page, `trouble-overview-${name}`);
-  });
+  test.each(looks)(
+    "does not look healthy, and says what mends it: $name",
+    async ({ name, options }) => {
+      await using host = startConsoleHost(world);
+      await using opened = await browser.open(host.url, options);
+      const { page } = opened;
+      const list = page.getByRole("list", { name: "Topics that need attention" });
+      const entry = list.getByRole("listitem").filter({ has: page.getByRole("link", { name: "spark" }) });
+      await entry.getByText("retrying", { exact: true }).waitFor();
+      const text = (await entry.innerText()).replaceAll(/\s+/g, " ");
+      expect(text).toContain("38,825 records wait in partitions 0, 2.");
+      expect(text).toMatch(/The oldest was written 5[78] min ago\./);
+      expect(text).toContain("Tried 7 times.");
+      expect(text).toContain("Safe in Kafka for");
+      expect(text).toContain("set index.blocks.write to false");
+      expect(text).toContain(command);
+      expect(await list.innerText()).toContain("grant ‹U+202E›it");
+      await page.getByText("2 topics need attention · 1 of 3 topics running, 1 retrying").waitFor();
+      const health = page.getByRole("region", { name: "Health" });
+      const checks = (await health.innerText()).replaceAll(/\s+/g, " ");
+      expect(checks).toContain(
+        "Elasticsearch works, but not for all topics answers, but records of 1 topic are tried again",
+      );
+      expect(checks).toContain("Progress works, but not for all topics 1 topic retrying");
+      await page.getByRole("link", { name: "1 retrying" }).waitFor();
+      await expectFine(page, `trouble-overview-${name}`);
+    },
+    240_000,
+  );
 
-  test.each(looks)("on its own page and in the table: $name", async ({ name, options }) => {
-    const tried: string[] = [];
-    await using host = startConsoleHost(() => [troubled()], 0, {
-      retry: async (topic) => tried.push(topic) > 0,
-    });
-    await using opened = await browser.open(`${host.url}ui/topics/spark`, options);
-    const { page } = opened;
-    await page.getByText(command).waitFor();
-    await page.getByRole("button", { name: "Try now: spark" }).click();
-    await page.getByText("Tried", { exact: true }).waitFor();
-    expect(tried).toEqual(["spark"]);
-    await expectFine(page, `trouble-topic-${name}`);
-    await page.goto(`${host.url}ui/topics`);
-    const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "spark" }) });
-    await row.getByText("retrying", { exact: true }).waitFor();
-    expect(await row.innerText()).toContain(command);
-    await keepScreenshot(page, `trouble-topics-${name}`);
-  });
+  test.each(looks)(
+    "on its own page and in the table: $name",
+    async ({ name, options }) => {
+      const tried: string[] = [];
+      await using host = startConsoleHost(() => [troubled()], 0, {
+        retry: async (topic) => tried.push(topic) > 0,
+      });
+      await using opened = await browser.open(`${host.url}ui/topics/spark`, options);
+      const { page } = opened;
+      await page.getByText(command).waitFor();
+      // It is said for four seconds.
+      await Promise.all([
+        page.getByText("Tried", { exact: true }).waitFor(),
+        page.getByRole("button", { name: "Try now: spark" }).click(),
+      ]);
+      expect(tried).toEqual(["spark"]);
+      await expectFine(page, `trouble-topic-${name}`);
+      await page.goto(`${host.url}ui/topics`);
+      const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "spark" }) });
+      await row.getByText("retrying", { exact: true }).waitFor();
+      expect(await row.innerText()).toContain(command);
+      await keepScreenshot(page, `trouble-topics-${name}`);
+    },
+    240_000,
+  );
 
   test("the first line names the only one, with a link, and for how long", async () => {
     await using host = startConsoleHost(() => [troubled(), topicStatus({ topic: "calm" })]);
@@ -96,5 +107,5 @@ describeInBrowser("a topic that is tried again in vain", () => {
     expect(await page.locator(".notice").getByRole("link", { name: "spark" }).getAttribute("href")).toBe(
       "/ui/topics/spark",
     );
-  });
+  }, 240_000);
 });

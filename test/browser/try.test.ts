@@ -5,6 +5,9 @@ import { strictIndex } from "../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 
+/** As long as a trial may take. */
+const TRIED = { timeout: 90_000 };
+
 describeInBrowser("Try it", () => {
   const browser = useBrowser();
   const topic = uniqueName("tried");
@@ -14,7 +17,7 @@ describeInBrowser("Try it", () => {
 
   beforeAll(async () => {
     await world.kafka.createTopic(topic, 2);
-    await world.elasticsearch.request("PUT", `/${strict}`, strictIndex({ n: { type: "long" } }));
+    await world.elasticsearch.demand("PUT", `/${strict}`, strictIndex({ n: { type: "long" } }));
     const values = [
       ...Array.from({ length: 12 }, (_, n) => `{"level":"info","n":${n},"id":9007199254740993}`),
       '{"n":"\u202e<img src=x onerror=alert(1)>"}',
@@ -42,7 +45,7 @@ describeInBrowser("Try it", () => {
     await page.getByRole("combobox", { name: "rejected" }).selectOption("dead-letter");
     await tryIt.click();
     const trial = page.getByRole("region", { name: "Trial" });
-    await trial.getByText(`Trial: the last 13 records of ${topic}, 2 partitions`).waitFor();
+    await trial.getByText(`Trial: the last 13 records of ${topic}, 2 partitions`).waitFor(TRIED);
     const outcomes = await trial.getByRole("list", { name: "Outcomes" }).innerText();
     expect(outcomes.split("\n")).toEqual(["12 would be indexed", "1 would become dead letters"]);
     const row = trial.getByRole("region", { name: "Records by reason" }).getByRole("row").nth(1);
@@ -81,6 +84,7 @@ describeInBrowser("Try it", () => {
       await page.getByRole("textbox", { name: "index" }).fill(strict);
       await page.getByRole("button", { name: "Try it with the last 100 records" }).click();
       const trial = page.getByRole("region", { name: "Trial" });
+      await trial.waitFor(TRIED);
       await trial.locator("summary").first().click();
       await trial.locator("pre").first().waitFor();
       await expectFine(page, `declarations-try-${name}`);

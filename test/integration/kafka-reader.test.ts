@@ -74,28 +74,37 @@ const lines = (count: number, bytes = 20) =>
 describe("a reader", () => {
   test("many topics take two fetches a second while idle, and few for new records", async () => {
     const topics = Array.from({ length: 300 }, () => uniqueName("reader-many"));
-    await kafka.admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) });
+    // Not waiting: a question about all of them fails while the broker does not list one of them yet.
+    await kafka.admin.createTopics({
+      topics: topics.map((topic) => ({ topic, numPartitions: 1 })),
+      waitForLeaders: false,
+    });
     await withReader(async (reader, wire) => {
       const sinks = topics.map((topic) => open(reader, topic));
       await eventually("all are heard of", () => sinks.every(({ positions }) => positions.length > 0));
-      await Bun.sleep(600);
-      wire.calls.length = 0;
-      await Bun.sleep(1_500);
-      expect(wire.calls.length).toBeLessThanOrEqual(4);
-      expect(new Set(wire.calls.map(({ lane }) => lane))).toEqual(new Set<Lane>(["tail"]));
+      // On a busy machine the last of them may still be opened, or a poll takes seconds: then it is tried again.
+      await eventually("1.5 s are idle", async () => {
+        await Bun.sleep(600);
+        wire.calls.length = 0;
+        await Bun.sleep(1_500);
+        const lanes = new Set(wire.calls.map(({ lane }) => lane));
+        return wire.calls.length <= 4 && lanes.size === 1 && lanes.has("tail");
+      });
 
       const producer = kafka.kafka.producer();
       await producer.connect();
       wire.calls.length = 0;
+      const begunMs = performance.now();
       for (let round = 1; round <= 5; round += 1) {
         await producer.sendBatch({
           topicMessages: topics.map((topic) => ({ topic, messages: [{ value: `r${round}` }] })),
         });
       }
       await eventually("all is read", () => sinks.every(({ end }) => end === 5));
+      const seconds = (performance.now() - begunMs) / 1_000;
       await producer.disconnect();
-      // 1,500 records.
-      expect(wire.calls.length).toBeLessThanOrEqual(75);
+      // 1,500 records, and the polls that found nothing meanwhile.
+      expect(wire.calls.length).toBeLessThanOrEqual(75 + 2 * seconds);
       for (const sink of sinks) expectContiguous(sink);
     });
   }, 240_000);

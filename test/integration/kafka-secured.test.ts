@@ -7,7 +7,7 @@ import { describeLinks } from "./secured-kafka/works.ts";
 import { createSecuredWorld } from "./secured-kafka/world.ts";
 
 const world = createSecuredWorld();
-beforeAll(() => world.open(), 90_000);
+beforeAll(() => world.open(), 240_000);
 afterAll(() => world.close());
 
 describeLinks(world);

@@ -82,7 +82,7 @@ describe("old and new indices of one topic", () => {
 
   const all = "from=2020-01-01&to=2030-01-01";
   const search = async (parameters: string): Promise<Answer> => {
-    const answer = await host.fetch(`/logs?topic=${topic}&${parameters}`);
+    const answer = await host.answer(`/logs?topic=${topic}&${parameters}`);
     expect(answer.status).toBe(200);
     return (await answer.json()) as Answer;
   };

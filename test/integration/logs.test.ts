@@ -54,7 +54,7 @@ describe("the logs of a host on real servers", () => {
   ];
 
   const search = async (parameters: string): Promise<Answer> => {
-    const answer = await host.fetch(`/logs?${parameters}`);
+    const answer = await host.answer(`/logs?${parameters}`);
     const text = await answer.text();
     expect([answer.status, answer.status === 200 ? "" : text]).toEqual([200, ""]);
     return JSON.parse(text) as Answer;
@@ -161,7 +161,7 @@ describe("the logs of a host on real servers", () => {
     "{}[]^!:/",
   ])("query %p is no error", async (query) => {
     const encoded = encodeURIComponent(query.toWellFormed());
-    const answer = await host.fetch(`/logs?topic=${topics.hostile}&${all}&q=${encoded}&histogram=true`);
+    const answer = await host.answer(`/logs?topic=${topics.hostile}&${all}&q=${encoded}&histogram=true`);
     expect(answer.status).toBe(200);
   });
 

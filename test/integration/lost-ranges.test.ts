@@ -42,7 +42,7 @@ describe("records that Kafka has deleted", () => {
   ): Promise<void> {
     const { brokers } = servers.kafka;
     const wire = createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger());
-    const how = { lane: "questions", timeoutMs: 10_000 } as const;
+    const how = { lane: "questions", timeoutMs: 60_000 } as const;
     try {
       const { nodeId } = await wire.call(null, "FindCoordinator", { groupId }, how);
       const request = { groupId, generation: -1, memberId: "", topics: [{ topic, partitions: [position] }] };

@@ -72,9 +72,13 @@ describe("two hosts that share a topic", () => {
     expect(
       counted.samples.filter((line) => line.includes('outcome="indexed"') && !line.endsWith(" 0")),
     ).toHaveLength(2);
-    expect(
-      counted.samples.filter((line) => line.startsWith("penstock_check_ok") && line.endsWith(" 0")),
-    ).toEqual([]);
+    // A busy server may have been asked in vain just now.
+    await eventually("all checks are ok", async () => {
+      const checks = (await Promise.all(hosts.map(samplesOf)))
+        .flat()
+        .filter((line) => line.startsWith("penstock_check_ok"));
+      return checks.length > 0 && checks.every((line) => !line.endsWith(" 0"));
+    });
   }, 240_000);
 
   test("of which one stops: the other reports all partitions", async () => {

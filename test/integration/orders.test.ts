@@ -11,7 +11,7 @@ import { testStack } from "../support/stack.ts";
 
 let kafka: TestKafka;
 let wire: KafkaWire;
-const signal = (): AbortSignal => AbortSignal.timeout(20_000);
+const signal = (): AbortSignal => AbortSignal.timeout(60_000);
 
 beforeAll(async () => {
   const { brokers } = await testStack();

@@ -26,7 +26,7 @@ describe("records as they lie in Kafka", () => {
   afterAll(() => host[Symbol.asyncDispose]());
 
   const answer = (query: string, by = token) =>
-    host.fetch(`/records?${query}`, { headers: { authorization: `Bearer ${by}` } });
+    host.answer(`/records?${query}`, { headers: { authorization: `Bearer ${by}` } });
   async function records(query: string): Promise<ReadRecordsResult> {
     const found = await answer(query);
     if (!found.ok) throw new Error(await found.text());

@@ -8,6 +8,7 @@ import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import {
   changesIn,
+  disturbedIn,
   expectEachOffsetOnce,
   memberIds,
   reconcile,
@@ -137,9 +138,7 @@ describe("topics come, change and go while another one keeps running, declared t
       await expectEachOffsetOnce(servers, [steady], steady);
       await expectEachOffsetOnce(servers, [topic], topic);
       expect(await memberIds(servers)).toEqual(members);
-      expect(changesIn(host).filter(({ stop, replace }) => [...stop, ...replace].includes(steady))).toEqual(
-        [],
-      );
+      expect(disturbedIn(host)).not.toContain(steady);
     },
     360_000,
   );
@@ -163,53 +162,71 @@ test("a missing config file keeps its last content in use, and readyz says so", 
 
   await host.writeConfig(config);
   expect(await untilReady(host, true, "config")).toBeNull();
-  expect(changesIn(host)).toHaveLength(1);
+  expect(disturbedIn(host)).toEqual([]);
 }, 240_000);
 
 test("a config file written piece by piece stops nothing, and neither does a key that is rewritten", async () => {
-  const [topic, inEtcd, key] = [uniqueName("pieces"), uniqueName("pieces"), uniqueName("key")];
+  const [topic, inEtcd] = [uniqueName("pieces"), uniqueName("pieces")];
   for (const name of [topic, inEtcd]) await servers.kafka.createTopic(name, 1);
-  const put = (format: string) => servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd, format }]));
-  await put("text");
   // They are not in Kafka, but a stop would still be in the log.
   const others = Array.from({ length: 400 }, (_, at) => ({
     topic: `${topic}-${at}`,
     path: `/var/log/${at}.log`,
   }));
-  const text = stringify({
-    http: { port: 0 },
-    ...servers.config,
-    etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
-    topics: [...others, { topic, path: "/log", index: `${topic}-index` }],
-  });
-  await using host = await startTestHost(text);
-  await untilRunning(host, topic, inEtcd);
-  await host.untilTopic(`${topic}-399`, "waits", ({ state }) => state === "pending");
+  /** @returns what was stopped and replaced; null if a piece came so late that a host may believe what is there */
+  const rewrite = async () => {
+    const key = uniqueName("key");
+    const put = (format: string) => servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd, format }]));
+    await put("text");
+    const text = stringify({
+      http: { port: 0 },
+      ...servers.config,
+      kafka: { ...servers.config.kafka, group: key },
+      etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
+      topics: [...others, { topic, path: "/log", index: `${topic}-index` }],
+    });
+    await using host = await startTestHost(text);
+    await untilRunning(host, topic, inEtcd);
+    await host.untilTopic(`${topic}-399`, "waits", ({ state }) => state === "pending");
 
-  const file = await open(host.configPath, "w");
-  for (let at = 0; at < text.length; at += 8_192) {
-    await file.write(text.slice(at, at + 8_192));
-    await Bun.sleep(150);
-  }
-  await file.close();
-  await servers.etcd.delete().key(key);
-  await put("json");
-  await host.untilTopic(
-    inEtcd,
-    "runs as changed",
-    ({ state, spec }) => state === "running" && spec.format === "json",
-  );
-  // Only a deliberate stop proves that there was none before it.
-  await servers.etcd.delete().key(key);
-  await untilGone(host, inEtcd);
-  const stopped = await eventually("the log has stops", () => {
-    const stops = changesIn(host).flatMap(({ stop }) => stop);
-    return stops.length > 0 ? stops : null;
+    let lastMs = performance.now();
+    let longestMs = 0;
+    const change = async <T>(act: () => Promise<T>): Promise<T> => {
+      const begunMs = performance.now();
+      const done = await act();
+      longestMs = Math.max(longestMs, performance.now() - lastMs);
+      lastMs = begunMs;
+      return done;
+    };
+    const file = await change(() => open(host.configPath, "w"));
+    for (let at = 0; at < text.length; at += 8_192) {
+      await change(() => file.write(text.slice(at, at + 8_192)));
+      await Bun.sleep(150);
+    }
+    await file.close();
+    await change(async () => servers.etcd.delete().key(key));
+    await change(async () => put("json"));
+    if (longestMs >= 1_000) return null;
+    await host.untilTopic(
+      inEtcd,
+      "runs as changed",
+      ({ state, spec }) => state === "running" && spec.format === "json",
+    );
+    // Only a deliberate stop proves that there was none before it.
+    await servers.etcd.delete().key(key);
+    await untilGone(host, inEtcd);
+    await eventually("the log has stops", () => changesIn(host).some(({ stop }) => stop.length > 0));
+    // A slow one is in the next plan too.
+    const namesOf = (what: "stop" | "replace") => [
+      ...new Set(changesIn(host).flatMap((changes) => changes[what])),
+    ];
+    return { stopped: namesOf("stop"), replaced: namesOf("replace") };
+  };
+  expect(await eventually("it is written as quickly as programs do", rewrite)).toEqual({
+    stopped: [inEtcd],
+    replaced: [inEtcd],
   });
-  // A slow stop is in the next plan too.
-  expect([...new Set(stopped)]).toEqual([inEtcd]);
-  expect(changesIn(host).flatMap(({ replace }) => replace)).toEqual([inEtcd]);
-}, 240_000);
+}, 480_000);
 
 test("exact goes before pattern, file before etcd, keys as listed; the loser is shown as a conflict", async () => {
   const [run, first, second] = [uniqueName("order"), uniqueName("key"), uniqueName("key")];
@@ -284,7 +301,7 @@ test("a changed index drains first: earlier records in the old, later ones in th
 }, 240_000);
 
 test("a dry run reports the changes, and makes none of them", async () => {
-  const topics = Array.from({ length: 5 }, () => uniqueName("dry"));
+  const topics = Array.from({ length: 10 }, () => uniqueName("dry"));
   for (const topic of topics) await servers.kafka.createTopic(topic, 1);
   const config = (upTo: number): string =>
     stringify({ http: { port: 0 }, ...servers.config, topics: topics.slice(0, upTo) });
@@ -312,5 +329,8 @@ test("a dry run reports the changes, and makes none of them", async () => {
     changesIn(host).find(({ start }) => start.includes(added)),
   );
   // The run that the poll triggers may find the file still too fresh to be believed: the next one then carries it out.
-  expect(["the config file changed", "a source or a setting is due again"]).toContain(reasons[0] ?? "");
+  // A resync that is due at that moment may come before the poll.
+  expect(["the config file changed", "a source or a setting is due again", "resync"]).toContain(
+    reasons[0] ?? "",
+  );
 }, 240_000);

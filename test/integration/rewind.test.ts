@@ -28,7 +28,7 @@ async function called(command: typeof topics | typeof audit, config: object, arg
   const io = {
     environment: {},
     out: (text: string) => void (said.out += text),
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(240_000),
     outputLost: new AbortController().signal,
     painted: { write: () => {} },
     now: () => Date.now(),
@@ -173,6 +173,12 @@ test.concurrent("a data stream that rolled over, killed while it reads again: th
     await servers.elasticsearch.request("POST", `/${dataStream}/_rollover`);
     await servers.kafka.produce(topic, minutes(now, 2, 1_000));
     await settled(5_000);
+    expect(await host.stop()).toBe(0);
+  }
+  // On a busy machine it may be over before the kill: then it is tried again.
+  await eventually("it is killed on its way", async () => {
+    await using host = await startTestHost(config);
+    await host.untilCaughtUp(topic, 2);
     const told = await rewind(config, topic, "--to", "earliest");
     expect(told).toMatchObject({ action: "moved", again: 10_000 });
     await eventually("it is on its way", async () => {
@@ -181,12 +187,11 @@ test.concurrent("a data stream that rolled over, killed while it reads again: th
     });
     host.signal("SIGKILL");
     await host.exited;
-  }
-  const interrupted = await committed(group, topic);
+    return (await committed(group, topic)).some((offset) => offset < 5_000);
+  });
   await servers.elasticsearch.request("POST", `/${dataStream}/_rollover`);
   await using host = await startTestHost(config);
   await settled(5_000);
-  expect(interrupted.some((offset) => offset < 5_000)).toBe(true);
   expect(await servers.elasticsearch.count(dataStream)).toBe(10_000);
   expect((await audited(config, topic)).topics[0]).toMatchObject({
     verdict: { clean: true, doubles: 0 },

@@ -105,7 +105,7 @@ describe("searches by field, in indices with different mappings", () => {
   });
 
   const fetched = (query: string, rest = ""): Promise<Response> =>
-    host.fetch(`/logs?topic=${topic}&from=2020-01-01&to=2030-01-01&q=${encodeURIComponent(query)}${rest}`);
+    host.answer(`/logs?topic=${topic}&from=2020-01-01&to=2030-01-01&q=${encodeURIComponent(query)}${rest}`);
   /** The offsets of what is found, oldest first; those of the old index begin at 100. */
   const found = async (query: string, rest = "&sort=oldest"): Promise<number[]> => {
     const answer = await fetched(query, rest);

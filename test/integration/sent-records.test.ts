@@ -140,11 +140,11 @@ describe.each(["9", "8.19.5"])("on Elasticsearch %s", (version) => {
     const [group] = [[name, `${name}-000001`]];
     const underWay = async () => (await sent.underWay([group ?? []], signal))[0]?.size ?? 0;
     expect(await underWay()).toBe(0);
-    const bulk = server().direct.request("PUT", `/${name}/_doc/1?op_type=create&timeout=3s`, { a: 1 });
+    const bulk = server().direct.request("PUT", `/${name}/_doc/1?op_type=create&timeout=60s`, { a: 1 });
     await eventually("the bulk is under way", async () => (await underWay()) > 0);
+    // Ends it. Other tests share the cluster, too, and some look at its health.
+    await ask("DELETE", `/${name}-000001`);
     await bulk;
     expect(await underWay()).toBe(0);
-    // Other tests share the cluster, and some look at its health.
-    await ask("DELETE", `/${name}-000001`);
   });
 });

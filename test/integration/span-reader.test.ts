@@ -118,7 +118,7 @@ describe("spans of a topic", () => {
 
     const offsets = createKafkaOffsets(kafka, createMemoryLogger());
     try {
-      expect(await offsets.ranges(topic, AbortSignal.timeout(10_000))).toEqual(
+      expect(await offsets.ranges(topic, AbortSignal.timeout(60_000))).toEqual(
         new Map([
           [0, { start: 30, end: 50 }],
           [1, { start: 50, end: 50 }],

@@ -12,7 +12,7 @@ const etcdOnly: StackOptions = { kafka: false, elasticsearch: false };
 const newFolder = (): string => join(tmpdir(), `penstock-stack-test-${crypto.randomUUID()}`);
 
 /** Polls a condition until it holds; throws after the deadline. */
-async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   const deadline = AbortSignal.timeout(withinMs);
   while (!(await condition())) {
     deadline.throwIfAborted();
@@ -20,7 +20,7 @@ async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_
   }
 }
 
-async function answers(url: string | undefined, withinMs = 1_000): Promise<boolean> {
+async function answers(url: string | undefined, withinMs = 30_000): Promise<boolean> {
   return fetch(`${url}/health`, { signal: AbortSignal.timeout(withinMs) }).then(
     (response) => response.ok,
     () => false,
@@ -71,7 +71,7 @@ test("a server is killed, started, restarted, frozen and thawed on the same port
   etcd.freeze();
   expect(await answers(url, 300)).toBe(false);
   etcd.thaw();
-  expect(await answers(url, 5_000)).toBe(true);
+  expect(await answers(url)).toBe(true);
   await etcd.restart();
   expect(await answers(url)).toBe(true);
 
@@ -88,9 +88,9 @@ test("a cluster has three members with a handle each, and continues while one is
   await second?.kill();
   await until(() => answers(first?.endpoints[0]));
   expect(await answers(second?.endpoints[0])).toBe(false);
-  expect(await answers(third?.endpoints[0])).toBe(true);
+  await until(() => answers(third?.endpoints[0]));
   await second?.start();
-  expect(await answers(second?.endpoints[0])).toBe(true);
+  await until(() => answers(second?.endpoints[0]));
   const members = await fetch(`${third?.endpoints[0]}/v3/cluster/member/list`, {
     method: "POST",
     body: "{}",

@@ -168,7 +168,7 @@ test("nothing stays: no index, no commit, no dead letter, no template; the answe
   ];
   expect(topics).not.toContain(dead);
   expect([...committed.values()].every((offset) => offset === -1)).toBe(true);
-});
+}, 240_000);
 
 describe("targets that take nothing, or not yet:", () => {
   test("a blocked index, a closed day, an alias without a write index, a missing pipeline", async () => {
@@ -216,7 +216,7 @@ describe("targets that take nothing, or not yet:", () => {
     expect(tried.outcomes).toMatchObject({ indexed: 21, skipped: 1 });
     expect(tried.targets).toMatchObject([{ name: stream, kind: "new", records: 21 }]);
     expect(await exists(stream)).toBe(false);
-  });
+  }, 240_000);
 
   test("bad input names place, value and rule", async () => {
     const error = async (...args: string[]) => {
@@ -274,7 +274,7 @@ test("a user who may not remove an index creates none, and sees the documents al
   expect(tried.outcomes.unknown + tried.outcomes.skipped).toBe(4);
   expect(tried.records.filter(({ document }) => document !== null)).not.toEqual([]);
   expect(puts).toEqual([]);
-});
+}, 240_000);
 
 test("a trial that is killed leaves its index behind, and a later one removes it; no search ever sees it", async () => {
   const before = new Set(await scratches());
@@ -323,8 +323,9 @@ test("a trial that is killed leaves its index behind, and a later one removes it
     settings: {},
     refusal: null,
   } as const;
+  const createdMs = Number(/^penstock-try-(\d+)-/.exec(name)?.[1]);
   const laterBy = async (minutes: number) => {
-    const now = () => Date.now() + minutes * 60_000;
+    const now = () => createdMs + minutes * 60_000;
     const later = createScratchIndices({
       client: { ask: seeing },
       now,
@@ -359,7 +360,7 @@ test("an Elasticsearch that fails in the middle, and Ctrl-C, leave nothing behin
   expect([failed, error]).toEqual([1, "ended by SIGINT\n"]);
   expect(names.size).toBe(2);
   for (const name of names) expect(await exists(name)).toBe(false);
-});
+}, 240_000);
 
 describe("over HTTP", () => {
   test("a host tries the declaration in the request or, without one, the topic's own", async () => {

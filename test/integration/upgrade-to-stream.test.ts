@@ -96,11 +96,11 @@ describe("a topic moves from dated indices to a data stream while records flow",
     return { config, declare: (declared, host) => host.writeConfig(config(declared)) };
   };
 
-  test.concurrent("by an edit of the config file", () => move("file", byFile, false), 180_000);
+  test.concurrent("by an edit of the config file", () => move("file", byFile, false), 720_000);
   test.concurrent(
     "by an edit of the config file, and the host is killed",
     () => move("killed", byFile, true),
-    180_000,
+    720_000,
   );
 
   test.concurrent("by etcd", async () => {

@@ -18,6 +18,8 @@ export interface TestHost extends AsyncDisposable {
   /** Replaces the config file in place. */
   writeConfig(config: object | string): Promise<void>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** The same, again while it answers 503: a server behind it is too busy. */
+  answer(path: string, init?: RequestInit): Promise<Response>;
   topics(): Promise<ListedTopic[]>;
   /** Waits until the topic's status satisfies the condition. */
   untilTopic(
@@ -118,6 +120,11 @@ export async function startTestHost(
     log: () => [...lines],
     writeConfig,
     fetch: (path, init) => fetch(new URL(path, url), init),
+    answer: (path, init) =>
+      eventually(`${path} is answered`, async () => {
+        const answer = await host.fetch(path, init);
+        return answer.status === 503 ? null : answer;
+      }),
     async topics() {
       const answer = await host.fetch("/topics");
       return (await answer.json()) as ListedTopic[];

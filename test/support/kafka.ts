@@ -108,6 +108,8 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     async deleteTopic(topic) {
       await admin.deleteTopics({ topics: [topic], ...CONTROLLER });
       await Promise.all([renewProducer(), renewAsker()]);
+      // Created again before the broker knows, it would be taken for the deleted one.
+      await eventually(`${topic} is gone`, async () => !(await admin.listTopics()).includes(topic));
     },
     async deleteBelow(topic, ...offsets) {
       // kafkajs finds leaders only of topics it was asked about before.

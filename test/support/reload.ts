@@ -126,6 +126,11 @@ export function changesIn(host: TestHost): Change[] {
     }));
 }
 
+/** Topics that were stopped or replaced, by the host's log: how often, a retry may change. */
+export function disturbedIn(host: TestHost): string[] {
+  return [...new Set(changesIn(host).flatMap(({ stop, replace }) => stop.concat(replace)))].sort();
+}
+
 /** The ids of the group's members, assigned by the broker. They change if a host leaves and rejoins. */
 export async function memberIds({ kafka, config }: StackClients): Promise<string[]> {
   const { groups } = await kafka.admin.describeGroups([config.kafka.group]);

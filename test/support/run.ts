@@ -25,8 +25,11 @@ import {
 const REPEATED = 10;
 const LAST_WORDS_MS = 2_000;
 
-/** For hooks and for tests that name no limit of their own: several files at a time, and their servers, share the machine. */
-const PATIENCE = "--timeout=60000";
+/**
+ * For hooks and for tests that name no limit of their own: several files at a time, and their servers, share the machine. Longer
+ * than `eventually` waits, which says for what it waited in vain.
+ */
+const PATIENCE = "--timeout=150000";
 
 /** Compute for minutes in virtual time, and wait for nobody. */
 const SIMULATED = ["test/simulation/simulation.test.ts", "test/simulation/broken/"];

@@ -23,7 +23,7 @@ export function describeLinks(world: SecuredWorld): void {
           const settings = settingsOf(link);
           const logger = createMemoryLogger();
           const topic = await newTopic("one", "two");
-          const signal = AbortSignal.timeout(15_000);
+          const signal = AbortSignal.timeout(60_000);
           const cluster = createKafkaCluster(createKafkaWire(settings, logger), logger);
           const letters = createDeadLetters(settings, topic, logger);
           const reader = createRecordReader(settings, logger);
@@ -71,7 +71,7 @@ export function describeLinks(world: SecuredWorld): void {
           const host = await hostOf(configOf(link, [topic]));
           await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 3);
           expect(await world.elasticsearch.count(topic)).toBe(3);
-          expect((await host.fetch("/readyz")).status).toBe(200);
+          await host.untilReady();
         },
         240_000,
       );

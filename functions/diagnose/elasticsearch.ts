@@ -16,7 +16,7 @@ import { judgeFailureStores } from "../../lib/rules/diagnosis/failure-stores.ts"
 import { judgeGaveWay } from "../../lib/rules/diagnosis/gave-way.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
 import { indexFields, listsIndex, withFallback } from "../../lib/rules/model/index-fields.ts";
-import { indexForTimestamp, indexPatternOf } from "../../lib/rules/model/names.ts";
+import { indexForTimestamp, indexPatternOf, leadsTo } from "../../lib/rules/model/names.ts";
 import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { searchTarget } from "../../lib/rules/search/query/target.ts";
 import type { Holdings } from "../../lib/rules/progress/holdings.ts";
@@ -79,7 +79,17 @@ export async function diagnoseCluster(
     dataStream === null ? indexPatternOf(index) : null,
   );
   const groups = await Promise.all([
-    cluster.then((answer) => (answer.ok ? judgeCluster(answer.value) : [unseen("health", answer.error)])),
+    Promise.all([cluster, found]).then(([answer, facts]) => {
+      if (!answer.ok) return [unseen("health", answer.error)];
+      const behind = facts.ok ? [...facts.value.values()].flatMap(({ indices }) => indices) : null;
+      return judgeCluster(
+        answer.value,
+        (index) =>
+          // Unless that is known, any index may be behind a target.
+          (behind?.some(({ name }) => name === index) ?? true) ||
+          specs.some((spec) => leadsTo(spec.index, index)),
+      );
+    }),
     look("disks", (signal) => elasticsearch.disks(signal), judgeDisks),
     look("clock", clockSkew, (skewMs) => (skewMs === null ? [] : [judgeClock(skewMs)])),
     look(
@@ -156,7 +166,9 @@ export async function diagnoseCluster(
   async function clockSkew(signal: AbortSignal): Promise<number | null> {
     const before = now();
     const theirs = await elasticsearch.clock(signal);
-    return theirs === null ? null : theirs - (before + now()) / 2;
+    if (theirs === null) return null;
+    // It was read at some time before the answer, which may have taken seconds.
+    return Math.max(0, theirs - now()) || Math.min(0, theirs - before);
   }
 }
 

@@ -42,7 +42,7 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
     },
     elasticsearch: {
       reach: async () => {},
-      cluster: async () => ({ status: "green", readOnly: false, autoCreateIndex: "true" }),
+      cluster: async () => ({ status: "green", red: [], readOnly: false, autoCreateIndex: "true" }),
       disks: async () => [],
       clock: async () => 86_400_000,
       targets: async (names) =>
@@ -98,6 +98,36 @@ describe("a diagnosis", () => {
     expect(checks.filter(({ state }) => state !== "ok").map(({ name }) => name)).toEqual(["etcd"]);
     expect(find(checks, "reading")?.seen).toBe("read a record of app, web");
     expect(find(checks, "target logs-1970.01.02")?.state).toBe("ok");
+  });
+
+  test("of a red cluster fails if a topic writes to the index that misses a shard, behind an alias or on any day", async () => {
+    const look = async (...red: string[]) => {
+      const behind = { name: "app-000001", blocks: [], closed: false, isWriteIndex: true };
+      const elasticsearch: DiagnoseDeps["elasticsearch"] = {
+        ...well().elasticsearch,
+        cluster: async () => ({ status: "red", red, readOnly: false, autoCreateIndex: "true" }),
+        targets: async () => new Map([["app", { kind: "alias", indices: [behind] }]]),
+      };
+      return find(await diagnose(input, well({ elasticsearch })), "health")?.state;
+    };
+    expect(await look("theirs", "app-000001")).toBe("failed");
+    expect(await look("theirs", "logs-2025.01.01")).toBe("failed");
+    expect(await look("theirs", "app-000002", "logs-of-others")).toBe("warning");
+  });
+
+  test("takes no slow answer for a wrong clock", async () => {
+    for (const [skewMs, state] of [
+      [0, "ok"],
+      [4_000, "ok"],
+      [-9_000, "ok"],
+      [-30_000, "warning"],
+      [6_000, "warning"],
+    ] as const) {
+      let nowMs = 86_400_000;
+      const clock = async () => (nowMs += 9_000) + skewMs;
+      const deps = well({ now: () => nowMs, elasticsearch: { ...well().elasticsearch, clock } });
+      expect([skewMs, find(await diagnose(input, deps), "clock")?.state]).toEqual([skewMs, state]);
+    }
   });
 
   test("lists the topics that are held, and by whom, as no fault", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
-import { diagnosed, runDoctor } from "../support/doctor-command.ts";
+import { diagnosed, diagnosedOnce, runDoctor } from "../support/doctor-command.ts";
 import { createEtcdServer, freePort } from "../support/etcd-server.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -48,6 +48,27 @@ test("if all is well it finds nothing, exits 0, and leaves nothing behind", asyn
   const { group } = servers.config.kafka;
   expect(groups.filter(({ groupId }) => groupId.startsWith(group))).toEqual([]);
   expect(await admin.listTopics()).not.toContain(servers.config.deadLetters.topic);
+}, 240_000);
+
+test("an index of others that misses a shard is no fault; one that a topic writes to is", async () => {
+  const [topic, theirs] = [await topicWithRecord(), uniqueName("theirs")];
+  await put(`/${theirs}?wait_for_active_shards=0`, {
+    settings: { "index.routing.allocation.require._name": "nobody" },
+  });
+  try {
+    const beside = await diagnosed(await configWith({ topics: [topic] }));
+    expect([beside.code, beside.find("health")?.state]).toEqual([0, "warning"]);
+    const written = await diagnosed(await configWith({ topics: [{ topic, index: theirs }] }));
+    expect([written.code, written.find("health")]).toEqual([
+      1,
+      expect.objectContaining({
+        state: "failed",
+        seen: `red: a primary shard of ${theirs} is not assigned`,
+      }) as never,
+    ]);
+  } finally {
+    await servers.elasticsearch.request("DELETE", `/${theirs}`);
+  }
 }, 240_000);
 
 test("all faults are named at once, with remedies", async () => {
@@ -127,14 +148,15 @@ test("servers that accept and never answer: each times out, and the process ends
   try {
     const [kafka, elasticsearch, etcd] = holes.map(({ port }) => `127.0.0.1:${port}`);
     const startedAt = performance.now();
-    const { code, checks } = await diagnosed(
+    const { code, checks } = await diagnosedOnce(
       await configWith({
         kafka: { brokers: [kafka] },
         elasticsearch: { nodes: [`http://${elasticsearch}`] },
         etcd: { endpoints: [`http://${etcd}`], keys: ["any"] },
       }),
     );
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    // All at once, 10 s each; a busy machine takes its time to start the process.
+    expect(performance.now() - startedAt).toBeLessThan(28_000);
     expect(code).toBe(1);
     expect(checks.filter(({ state }) => state === "failed").map(({ area }) => area)).toEqual([
       "kafka",

@@ -24,6 +24,8 @@ const { ok, warning, failed } = checksOf("elasticsearch");
 
 export interface ClusterFacts {
   readonly status: "green" | "yellow" | "red";
+  /** The indices that miss a primary shard. */
+  readonly red: readonly string[];
   /** `cluster.blocks.read_only` or `read_only_allow_delete`. */
   readonly readOnly: boolean;
   /** `action.auto_create_index`: `true`, `false`, or a list of patterns. */
@@ -104,13 +106,28 @@ export function remedyOf(error: unknown): string {
   return connectionRemedy(messageOf(error), status, isOther).do;
 }
 
-export function judgeCluster({ status, readOnly }: ClusterFacts): Check[] {
+/** @param isOurs whether a topic writes to an index: others share the cluster, and so its health */
+export function judgeCluster(
+  { status, red, readOnly }: ClusterFacts,
+  isOurs: (index: string) => boolean,
+): Check[] {
   return [
     status === "red"
-      ? failed("health", "red: a primary shard is not assigned", unassignedRemedy)
+      ? judgeRed(red, isOurs)
       : ok("health", status === "yellow" ? "yellow: some replicas are not assigned" : "green"),
     ...(readOnly ? [failed("cluster block", "the cluster is read-only", clusterBlockRemedy)] : []),
   ];
+}
+
+function judgeRed(red: readonly string[], isOurs: (index: string) => boolean): Check {
+  const ours = red.filter(isOurs);
+  if (ours.length === 0 && red.length > 0) {
+    const seen = `red: a primary shard of ${namesText(red)} is not assigned; no topic writes there`;
+    return warning("health", seen, unassignedRemedy);
+  }
+  // A cluster that has not recovered yet knows no index.
+  const where = ours.length === 0 ? "" : ` of ${namesText(ours)}`;
+  return failed("health", `red: a primary shard${where} is not assigned`, unassignedRemedy);
 }
 
 export function judgeDisks(disks: readonly DiskFacts[]): Check[] {

@@ -60,6 +60,7 @@ const NAMES_AT_ONCE = 10;
 const CREATING = ["auto_configure", "create_index"];
 
 const healthShape = z.object({ status: z.enum(["green", "yellow", "red"]) });
+const indicesHealthShape = healthShape.extend({ indices: z.record(z.string(), healthShape).default({}) });
 const blocksShape = z.object({ read_only: flag(), read_only_allow_delete: flag() }).partial();
 const settingsShape = z.object({
   cluster: z.object({ blocks: blocksShape }).partial().optional(),
@@ -126,11 +127,14 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
     },
 
     async cluster(signal) {
-      const { status } = await ask(
-        healthShape,
-        get("/_cluster/health", { filter_path: "status", master_timeout: "5s" }),
-        signal,
-      );
+      const health = <T>(shape: z.ZodType<T>, also: Record<string, string>): Promise<T> =>
+        ask(shape, get("/_cluster/health", { master_timeout: "5s", ...also }), signal);
+      const whole = await health(healthShape, { filter_path: "status" });
+      // There may be thousands of indices, so only a red cluster is asked for each.
+      const { status, indices } =
+        whole.status === "red"
+          ? await health(indicesHealthShape, { level: "indices", filter_path: "status,indices.*.status" })
+          : { ...whole, indices: {} };
       const filter_path = "*.cluster.blocks,*.action.auto_create_index";
       const found = await ask(
         clusterShape,
@@ -141,6 +145,7 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
       const blocks = layers.map((layer) => layer?.cluster?.blocks);
       return {
         status,
+        red: Object.entries(indices).flatMap(([name, one]) => (one.status === "red" ? [name] : [])),
         readOnly:
           blocks.some((block) => block?.read_only ?? false) ||
           blocks.some((block) => block?.read_only_allow_delete ?? false),

@@ -58,11 +58,27 @@ describe("nodes", () => {
 
 describe("the cluster", () => {
   test("red and read-only are failures, yellow is not", () => {
-    const facts = { readOnly: false, autoCreateIndex: "true" };
-    expect(judgeCluster({ ...facts, status: "yellow" }).map(({ state }) => state)).toEqual(["ok"]);
-    expect(judgeCluster({ ...facts, status: "red", readOnly: true }).map(({ state }) => state)).toEqual([
-      "failed",
-      "failed",
+    const facts = { red: [], readOnly: false, autoCreateIndex: "true" };
+    const red = { ...facts, status: "red", red: ["theirs", "app-2026.01.02"] } as const;
+    const isOurs = (index: string): boolean => index.startsWith("app");
+    expect(judgeCluster({ ...facts, status: "yellow" }, isOurs)).toMatchObject([{ state: "ok" }]);
+    expect(judgeCluster({ ...red, readOnly: true }, isOurs)).toMatchObject([
+      { state: "failed", seen: "red: a primary shard of app-2026.01.02 is not assigned" },
+      { state: "failed" },
+    ]);
+    expect(judgeCluster({ ...red, red: [] }, isOurs)).toMatchObject([
+      { state: "failed", seen: "red: a primary shard is not assigned" },
+    ]);
+  });
+
+  test("red because of an index that no topic writes to is a warning", () => {
+    const facts = { status: "red", red: ["theirs"], readOnly: false, autoCreateIndex: "true" } as const;
+    expect(judgeCluster(facts, () => false)).toMatchObject([
+      {
+        state: "warning",
+        seen: "red: a primary shard of theirs is not assigned; no topic writes there",
+        command: "GET _cluster/allocation/explain",
+      },
     ]);
   });
 

@@ -77,9 +77,19 @@ test("a cluster that is read-only by a setting of any layer", async () => {
   });
   expect(await diagnosis.cluster(signal)).toEqual({
     status: "green",
+    red: [],
     readOnly: true,
     autoCreateIndex: "false",
   });
+});
+
+test("the indices of a red cluster that miss a primary shard", async () => {
+  answers.set("/_cluster/health", {
+    status: "red",
+    indices: { app: { status: "green" }, lost: { status: "red" } },
+  });
+  answers.set("/_cluster/settings", {});
+  expect(await diagnosis.cluster(signal)).toMatchObject({ status: "red", red: ["lost"] });
 });
 
 test("a refusal and an unreadable answer are thrown", async () => {

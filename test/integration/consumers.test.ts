@@ -21,10 +21,13 @@ async function messagesOf(index: string): Promise<Set<unknown>> {
   return new Set(found.map(({ _source }) => _source["message"]));
 }
 
-async function members() {
-  const { groups } = await servers.kafka.admin.describeGroups([servers.config.kafka.group]);
-  const [group] = groups;
-  return { state: group?.state, ids: (group?.members ?? []).map(({ memberId }) => memberId).toSorted() };
+/** Between two rebalances: another topic of a host, just told to join, begins one. */
+function members() {
+  return eventually("the group is stable", async () => {
+    const [group] = await servers.kafka.groups([servers.config.kafka.group]);
+    if (group?.state !== "Stable") return null;
+    return { state: group.state, ids: group.members.map(({ memberId }) => memberId).toSorted() };
+  });
 }
 
 describe("topics of one host come, go and grow", () => {
@@ -55,14 +58,14 @@ describe("topics of one host come, go and grow", () => {
     expect(reason).toBe("it does not exist in Kafka; it starts once it does");
     await servers.kafka.createTopic(names.comes);
     await servers.kafka.produce(names.comes, lines(3));
-    await host.untilTopic(names.comes, "has indexed", ({ counts }) => counts.indexed === 3, 8_000);
+    await host.untilTopic(names.comes, "has indexed", ({ counts }) => counts.indexed === 3);
   }, 240_000);
 
   test("a pattern picks up a new topic", async () => {
     const topic = `${run}.many-1`;
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(3));
-    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 3, 8_000);
+    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 3);
     await servers.kafka.deleteTopic(topic);
     await eventually(
       "the pattern covers nothing any more",

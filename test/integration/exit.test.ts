@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
+import { expectQuick } from "../support/expect-quick.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { useStack } from "../support/stack-clients.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+const DEADLINE_MS = 8_000;
 
 describe("a host that is told to exit", () => {
   const servers = useStack();
@@ -43,52 +46,66 @@ describe("a host that is told to exit", () => {
     };
   }
 
-  test("Elasticsearch unreachable: exits 1 within the deadline, and nothing is lost or doubled", async () => {
-    await using setting = await hostWithRecordsInFlight("8s");
-    const { topic, config, host } = setting;
-    const startedAt = performance.now();
-    expect(await host.stop()).toBe(1);
-    const tookMs = performance.now() - startedAt;
-    expect(tookMs).toBeLessThan(8_500);
-    expect(host.log().at(-1)).toMatchObject({ msg: "stopped", clean: false });
-    const uncommitted = "some records stayed uncommitted and will be read again";
-    expect(host.log().find(({ msg }) => msg === uncommitted)).toMatchObject({ topics: [topic] });
+  test(
+    "Elasticsearch unreachable: exits 1 within the deadline, and nothing is lost or doubled",
+    () =>
+      expectQuick(DEADLINE_MS, async () => {
+        await using setting = await hostWithRecordsInFlight(`${DEADLINE_MS}ms`);
+        const { topic, config, host } = setting;
+        const startedAt = performance.now();
+        expect(await host.stop()).toBe(1);
+        const tookMs = performance.now() - startedAt;
+        // Then the machine stood still, or the next try is late, too.
+        if (tookMs >= DEADLINE_MS) return tookMs;
+        expect(host.log().at(-1)).toMatchObject({ msg: "stopped", clean: false });
+        const uncommitted = "some records stayed uncommitted and will be read again";
+        expect(host.log().find(({ msg }) => msg === uncommitted)).toMatchObject({ topics: [topic] });
 
-    await using again = await startTestHost(config);
-    const { counts } = await again.untilCaughtUp(topic, 2);
-    expect(counts.indexed + counts.duplicate).toBe(500);
-    const found = await servers.elasticsearch.documents(topic);
-    expect(new Set(found.map(({ _source }) => _source["message"])).size).toBe(1_000);
-    expect(found).toHaveLength(1_000);
-  }, 360_000);
+        await using again = await startTestHost(config);
+        const { counts } = await again.untilCaughtUp(topic, 2);
+        expect(counts.indexed + counts.duplicate).toBe(500);
+        const found = await servers.elasticsearch.documents(topic);
+        expect(new Set(found.map(({ _source }) => _source["message"])).size).toBe(1_000);
+        expect(found).toHaveLength(1_000);
+        return tookMs;
+      }),
+    720_000,
+  );
 
-  test("a second signal exits at once", async () => {
-    await using setting = await hostWithRecordsInFlight("60s");
-    const { host } = setting;
-    host.signal("SIGTERM");
-    await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "the host stops"));
-    const startedAt = performance.now();
-    host.signal("SIGINT");
-    expect(await host.exited).toBe(1);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
-  }, 240_000);
+  test(
+    "a second signal exits at once",
+    () =>
+      expectQuick(1_000, async () => {
+        await using setting = await hostWithRecordsInFlight("60s");
+        const { host } = setting;
+        host.signal("SIGTERM");
+        await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "the host stops"));
+        const startedAt = performance.now();
+        host.signal("SIGINT");
+        expect(await host.exited).toBe(1);
+        return performance.now() - startedAt;
+      }),
+    480_000,
+  );
 
   test.each([1, 12])(
     "SIGTERM while %i topics are joining exits 0 quickly and leaves no member",
-    async (count) => {
-      const topics = Array.from({ length: count }, () => uniqueName("joining"));
-      await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
-      // No member of another test delays this one or is left behind.
-      const kafka = { ...servers.config.kafka, group: uniqueName("joining") };
-      await using host = await startTestHost({ ...servers.config, kafka, topics });
-      await host.untilTopic(topics[0] ?? "", "is starting", () => true);
-      const startedAt = performance.now();
-      expect(await host.stop()).toBe(0);
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
+    (count) =>
+      expectQuick(5_000, async () => {
+        const topics = Array.from({ length: count }, () => uniqueName("joining"));
+        await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
+        // No member of another test delays this one or is left behind.
+        const kafka = { ...servers.config.kafka, group: uniqueName("joining") };
+        await using host = await startTestHost({ ...servers.config, kafka, topics });
+        await host.untilTopic(topics[0] ?? "", "is starting", () => true);
+        const startedAt = performance.now();
+        expect(await host.stop()).toBe(0);
+        const tookMs = performance.now() - startedAt;
 
-      const { groups } = await servers.kafka.admin.describeGroups([kafka.group]);
-      expect(groups.map(({ members }) => members.length)).toEqual([0]);
-    },
-    240_000,
+        const { groups } = await servers.kafka.admin.describeGroups([kafka.group]);
+        expect(groups.map(({ members }) => members.length)).toEqual([0]);
+        return tookMs;
+      }),
+    480_000,
   );
 });

@@ -8,7 +8,7 @@ import { classifyItem, showsHealthyIndex } from "../../lib/rules/outcomes/outcom
 import { testElasticsearch, type TestElasticsearch } from "../support/elasticsearch.ts";
 import { eventually } from "../support/eventually.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { putFailureStoreTemplate } from "../support/refused.ts";
+import { openFailureStore, putFailureStoreTemplate } from "../support/refused.ts";
 import { settings } from "../support/settings.ts";
 import { testStack } from "../support/stack.ts";
 
@@ -73,7 +73,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
       pipeline: sent.pipeline ?? null,
       operations: 1,
       documentAt: () => ({ index, id: sent.id }),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     });
     if (!("items" in answer)) throw new Error(JSON.stringify(answer));
     const [item] = answer.items;
@@ -95,7 +95,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
     const stream = `${name}-without.by-setting`;
     const setting = "data_streams.failure_store.enabled";
     const stores = createFailureStores(client);
-    const signal = AbortSignal.timeout(30_000);
+    const signal = AbortSignal.timeout(200_000);
     await put("/_cluster/settings", { persistent: { [setting]: [stream] } });
     await put(`/_index_template/${stream}`, {
       index_patterns: [`${stream}*`],
@@ -104,9 +104,10 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
       template: { mappings: { properties: { n: { type: "long" } } }, aliases: { [`${name}-alias`]: {} } },
     });
     try {
-      // More than a page; the last one has an id that is not of Penstock's form.
+      // More than a page, and one that is not Penstock's.
       const ids = Array.from({ length: 1_200 }, (_, n) => `t.x:0:${n}:1`);
-      const body = [...ids, "other"].map((id) => bodyOf(stream, { id, n: "unfit" })).join("");
+      await openFailureStore(server, stream, { n: "unfit" });
+      const body = ids.map((id) => bodyOf(stream, { id, n: "unfit" })).join("");
       const answer = await fetch(`${node}/_bulk`, {
         method: "POST",
         headers: { "content-type": "application/x-ndjson" },
@@ -143,7 +144,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
     } finally {
       await put("/_cluster/settings", { persistent: { [setting]: null } });
     }
-  });
+  }, 240_000);
 
   test("not_applicable_or_unknown is left out: a document that was written, and one that was there", async () => {
     const sent = { id: "t:0:0:1", n: 1 };
@@ -156,6 +157,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
   });
 
   test("used: the stored error decides, whatever the 201 says", async () => {
+    await openFailureStore(server, name, { n: "unfit" });
     const unfit = { id: "t:0:2:1", n: "unfit" };
     const item = await answered(name, unfit);
     expect(item).toMatchObject({ status: 201, result: "created", failure_store: "used" });
@@ -170,6 +172,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
   test("used, since the stream is blocked: the cluster's fault", async () => {
     const stream = `${name}-blocked`;
     expect(await verdict(stream, { id: "t:0:0:1", n: 0 })).toBe("indexed");
+    await openFailureStore(server, stream, { n: "unfit" });
     await put(`/${stream}/_settings`, { "index.blocks.write": true });
     const sent = { id: "t:0:1:1", n: 1 };
     expect(await answered(stream, sent)).toMatchObject({ status: 201, failure_store: "used" });
@@ -210,7 +213,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
       const batch = { bytes, ends: [bytes.length], positions: [0], indices: [index] };
       const witness = withWitnesses({ ...batch, skipped: [], rejections: new Map() }, [], [0]).bytes;
       const ask = async (through: string) => {
-        const signal = AbortSignal.timeout(20_000);
+        const signal = AbortSignal.timeout(60_000);
         const answer = await client.bulk(witness, { pipeline: through, operations: 1, signal });
         const [item] = "items" in answer ? answer.items : [];
         return item !== undefined && showsHealthyIndex(item);
@@ -239,7 +242,7 @@ describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (ver
     const stream = `${name}-failed`;
     const unfit = { id: "t:0:0:1", n: "unfit" };
     const early = { id: "t:0:1:1", n: 1, pipeline: `${name}-missing` };
-    await answered(stream, unfit);
+    await openFailureStore(server, stream, { n: "unfit" });
     const store = await failureIndexOf(stream);
     expect(store).toStartWith(".fs-");
     const states: readonly (readonly [() => Promise<unknown>, string])[] = [

@@ -61,15 +61,15 @@ describe("hosts of one group", () => {
       Array.from({ length: 40 }, (_, n) => ({ partition: n % 4, value: `line ${n}` })),
     );
     for (const host of [one, two]) {
-      const { hosts, topics, totals } = await untilFleet(
+      const { hosts, topics } = await untilFleet(
         host,
         "both have told their records",
-        (fleet) => fleet.totals.counts.indexed === 40 && reads(fleet),
+        (fleet) =>
+          fleet.totals.counts.indexed === 40 &&
+          fleet.hosts.map(({ status, partitions }) => `${status}: ${partitions}`).join() ===
+            "this host: 2,answers: 2",
       );
-      expect(hosts.map(({ status }) => status)).toEqual(["this host", "answers"]);
       expect(hosts[0]?.address).toBe(new URL(host.url).origin);
-      expect(hosts.map(({ partitions }) => partitions)).toEqual([2, 2]);
-      expect(totals.counts.indexed).toBe(40);
       const [shown] = topics;
       expect(shown).toMatchObject({ topic, state: "running" });
       expect(new Set(shown?.partitions.map(({ host: owner }) => owner))).toEqual(
@@ -83,15 +83,17 @@ describe("hosts of one group", () => {
       (fleet) => fleet.hosts[1]?.status === "away" && fleet.hosts[1].since !== null,
     );
     expect(portOf(hosts[1]?.address)).toBe(new URL(two.url).port);
-    const after = await untilFleet(one, "all partitions moved", (fleet) => fleet.hosts[0]?.partitions === 4);
+    const after = await untilFleet(
+      one,
+      "all partitions moved",
+      ({ hosts: [first], topics: [moved] }) =>
+        first?.partitions === 4 && moved?.partitions.every(({ host }) => host === first.name) === true,
+    );
     expect(after.hosts[1]).toMatchObject({
       status: "away",
       reason: "it is no longer in the group",
       partitions: 0,
     });
-    expect(new Set(after.topics[0]?.partitions.map(({ host }) => host))).toEqual(
-      new Set([after.hosts[0]?.name ?? ""]),
-    );
   }, 480_000);
 
   test("show the records of all in one live tail, and say which host is missing", async () => {

@@ -1,4 +1,5 @@
 import type { TestElasticsearch } from "./elasticsearch.ts";
+import { eventually } from "./eventually.ts";
 
 /**
  * The rest of a declaration for tests of dead letters: without it, records that the mapping refuses are indexed in another
@@ -37,5 +38,21 @@ export async function putFailureStoreTemplate(
       data_stream_options: { failure_store: { enabled: true } },
       mappings: { properties: { [field]: { type: "long" } } },
     },
+  });
+}
+
+/**
+ * Puts a document of another program, with this value that the stream refuses, into its failure store: on a busy machine the
+ * store's first index is late, and what is refused meanwhile is stored nowhere.
+ */
+export async function openFailureStore(
+  { request }: Pick<TestElasticsearch, "request">,
+  stream: string,
+  unfit: object,
+): Promise<void> {
+  await eventually("the failure store takes a document", async () => {
+    const document = { "@timestamp": "2026-01-01T00:00:00Z", ...unfit };
+    const { status, body } = await request("PUT", `/${stream}/_create/foreign:1`, document);
+    return status === 201 && body["failure_store"] === "used";
   });
 }

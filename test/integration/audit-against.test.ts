@@ -89,7 +89,8 @@ const tools: Readonly<
       { "@timestamp": new Date().toISOString(), ...place, error: null, key: null, payload },
     ],
   },
-  "fluent-bit-json": {
+  // No name begins with another's: each test looks at all indices that begin with its own.
+  "json-of-fluent-bit": {
     json: true,
     document: (place, value) => [
       null,
@@ -158,7 +159,7 @@ describe("an index that another tool filled", () => {
       position,
       group: null,
       logger: createMemoryLogger(),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(230_000),
       onProgress: () => {},
     });
 

@@ -67,7 +67,7 @@ describe("an audit of five generations", () => {
     for (const kind of KINDS) await kafka.createTopic(nameOf(kind), 1);
     for (let generation = 1; generation <= GENERATIONS; generation += 1) {
       if (generation > 1) {
-        for (const kind of KINDS) await elasticsearch.request("POST", `/${nameOf(kind)}/_rollover`);
+        for (const kind of KINDS) await elasticsearch.demand("POST", `/${nameOf(kind)}/_rollover`);
       }
       const records = Array.from({ length: OF_EACH }, (_, n) => ({ value: `line ${n}`, partition: 0 }));
       for (const kind of KINDS) await kafka.produce(nameOf(kind), records);

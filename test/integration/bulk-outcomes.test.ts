@@ -151,7 +151,7 @@ describe("outcomes of a bulk:", () => {
     // A bulk that has to wait for its index is retried.
     for (const topic of topics) {
       await host.untilTopic(topic, "runs", ({ state }) => state === "running");
-      if (topic !== mixed) await servers.elasticsearch.request("PUT", `/${topic}`);
+      if (topic !== mixed) await servers.elasticsearch.demand("PUT", `/${topic}`);
     }
   }, 480_000);
   afterAll(async () => {

@@ -236,14 +236,19 @@ describe("a host", () => {
     await host.untilTopic(topic, "runs", ({ state }) => state === "running");
     const missing =
       'permission denied: etcd does not let user "reader" read the prefix "closed/": grant read on it to a role of this user';
-    expect(await etcdCheck(host)).toMatchObject({ ok: false, reason: missing });
+    const untilEtcdIs = (ok: boolean, reason: string | null) =>
+      eventually(`etcd is ${ok ? "read" : "refused"}`, async () => {
+        const check = await etcdCheck(host);
+        return check.ok === ok && check.reason === reason;
+      });
+    await untilEtcdIs(false, missing);
 
     // The watch of the other prefix stays open beside the refused one.
     const root = new Etcd3({ hosts: locked.endpoint, auth: { username: "root", password: "root-password" } });
     const added = uniqueName("watched");
     await servers.kafka.createTopic(added);
     await root.put("logs/b").value(JSON.stringify([added]));
-    await host.untilTopic(added, "runs", ({ state }) => state === "running", 10_000);
+    await host.untilTopic(added, "runs", ({ state }) => state === "running");
 
     const listed = await runCommand("topics", config, ["list"]);
     expect(listed).toMatchObject({ code: 0 });
@@ -262,11 +267,11 @@ describe("a host", () => {
     await root.role("readers").grant({ permission: "Read", range: root.range({ prefix: "closed/" }) });
     await reconcile(host);
     await host.untilTopic(later, "runs", ({ state }) => state === "running");
-    expect(await etcdCheck(host)).toMatchObject({ ok: true, reason: null });
+    await untilEtcdIs(true, null);
     await root.role("readers").revoke({ permission: "Read", range: root.range({ prefix: "closed/" }) });
     root.close();
     await reconcile(host);
-    expect(await etcdCheck(host)).toMatchObject({ ok: false, reason: missing });
+    await untilEtcdIs(false, missing);
     // Its last state is kept: the topic keeps running.
     expect((await host.topics()).map((status) => status.topic).toSorted()).toEqual(
       [topic, later, added].toSorted(),

@@ -47,7 +47,7 @@ export interface AuditRun {
 /**
  * Audits topics one after the other. Reads the committed offsets of all topics first and then the dead letters, once for all:
  * a host writes a dead letter before it commits the record.
- * @throws PenstockError if Kafka fails before the first topic; a later failure ends only the audit of its topic
+ * @throws PenstockError if Kafka does not answer before the first topic; any other failure ends only the audit of its topic
  */
 export async function runAudit(run: AuditRun): Promise<void> {
   const { settings, specs, alone, repair, removeDoubles, logger, signal } = run;
@@ -71,6 +71,21 @@ export async function runAudit(run: AuditRun): Promise<void> {
         }),
       ),
     };
+  };
+  const answers = (): Promise<boolean> =>
+    offsets.ranges(settings.deadLetters.topic, signal).then(
+      () => true,
+      (error: unknown) => error instanceof PenstockError && error.code === "topic_missing",
+    );
+  /** Returns why there is none, as with a topic that is forbidden, has no leader, or was deleted meanwhile. */
+  const snapshotOrFault = async (topic: string): Promise<TopicSnapshot | PenstockError> => {
+    try {
+      return await snapshotOf(topic);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof PenstockError && (await answers())) return error;
+      throw error;
+    }
   };
   const burialsOf = (topics: readonly string[]): Promise<BurialsBuilder> =>
     readBurials(
@@ -122,11 +137,12 @@ export async function runAudit(run: AuditRun): Promise<void> {
   };
 
   try {
-    const snapshots = new Map<Specification, TopicSnapshot>();
-    for (const spec of specs) snapshots.set(spec, await snapshotOf(spec.topic));
+    const snapshots = new Map<Specification, TopicSnapshot | PenstockError>();
+    for (const spec of specs) snapshots.set(spec, await snapshotOrFault(spec.topic));
     const burials = await burialsOf(specs.map(({ topic }) => topic));
     for (const [spec, snapshot] of snapshots) {
       try {
+        if (snapshot instanceof PenstockError) throw snapshot;
         run.onEnd({ kind: "audited", audit: await audit(spec, snapshot, burials) });
       } catch (error) {
         signal.throwIfAborted();

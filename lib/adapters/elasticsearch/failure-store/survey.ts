@@ -3,7 +3,7 @@ import type { StoreSurvey, StreamStore } from "../../../rules/dead-letters/failu
 import { messageOf } from "../../../rules/base/errors.ts";
 import { httpStatusOf } from "../../../rules/diagnosis/elasticsearch.ts";
 import type { Elasticsearch } from "../client.ts";
-import { chunksOf, getFrom } from "../names/asking.ts";
+import { getFrom } from "../names/asking.ts";
 import { findMissingPrivileges } from "../names/privileges.ts";
 import { resolvable, resolveNames } from "../names/resolve.ts";
 import { readStreamStates } from "../names/stream-states.ts";
@@ -67,19 +67,17 @@ export async function surveyFailureStores(
 
   async function storesOf(streams: readonly string[], said: string[]): Promise<Map<string, Found>> {
     const found = new Map<string, Found>();
-    for (const some of chunksOf(streams)) {
-      const states = await readStreamStates(get, some, (error) => {
-        if (httpStatusOf(error) === 403)
-          said.push(
-            `Whether ${some.join(", ")} have failure stores is not known: the index privilege view_index_metadata is missing.`,
-          );
-        // Deleted since it was resolved.
-        else if (httpStatusOf(error) !== 404) throw error;
-        return new Map();
-      });
-      for (const [name, state] of states)
-        found.set(name, { enabled: state.hasFailureStore, indices: state.failureIndices });
-    }
+    const forbidden: string[] = [];
+    const states = await readStreamStates(get, streams, (error, name) => {
+      // Otherwise it was deleted since it was resolved.
+      if (httpStatusOf(error) === 403) forbidden.push(name);
+    });
+    for (const [name, state] of states)
+      found.set(name, { enabled: state.hasFailureStore, indices: state.failureIndices });
+    if (forbidden.length > 0)
+      said.push(
+        `Whether ${forbidden.join(", ")} have failure stores is not known: the index privilege view_index_metadata is missing.`,
+      );
     const silent = streams.filter((name) => found.get(name)?.enabled === null);
     const switchedOn = silent.length === 0 ? [] : await switchedOnByName();
     for (const name of silent) {

@@ -1,4 +1,4 @@
-import { PenstockError } from "../../../rules/base/errors.ts";
+import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import { counted } from "../../../rules/base/units.ts";
 import { dayIn } from "../../../rules/model/names.ts";
 import { absentHoldings, type Holdings, unknownHoldings } from "../../../rules/progress/holdings.ts";
@@ -33,9 +33,10 @@ export async function readHoldings(
   const members = await findMembers(get, names);
   const present = names.filter((name) => members.get(name)?.kind !== "absent");
   const streams = present.filter((name) => members.get(name)?.kind === "data stream");
+  const refused = new Map<string, string>();
   const [sizes, retentions] = await Promise.all([
     orRefusal(readSizes(get, present)),
-    orRefusal(readRetentions(get, streams)),
+    orRefusal(readRetentions(get, streams, (error, name) => void refused.set(name, messageOf(error)))),
   ]);
   const found = present.map((name) => foundTarget(name, members.get(name), sizes, targets.get(name) ?? []));
   const asked = found.flatMap(({ span, shares }) => [span ?? [], shares ?? []].flat());
@@ -51,8 +52,8 @@ export async function readHoldings(
   for (const one of found) {
     const { name, kind } = one;
     const span = answerTo(one.span);
-    const isRefused = kind === "data stream" && "refusal" in retentions;
-    const faults = [...one.faults, ...failureOf(span), ...(isRefused ? [retentions.refusal] : [])];
+    if (kind === "data stream" && "refusal" in retentions) refused.set(name, retentions.refusal);
+    const faults = [...one.faults, ...failureOf(span), ...[refused.get(name) ?? []].flat()];
     const [from = null, to = null] = span !== null && "values" in span ? span.values : [];
     const { documents, bytes } = one;
     held.set(name, {

@@ -4,14 +4,16 @@ import { readStreamStates } from "../names/stream-states.ts";
 
 /**
  * Reads after how long the lifecycles of data streams delete, in milliseconds by stream. Left out are streams that nothing
- * deletes from, or that index lifecycle management (ILM) manages.
+ * deletes from, that index lifecycle management (ILM) manages, or that are refused.
+ * @param onRefused called with each of the last
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function readRetentions(
   get: Get,
   streams: readonly string[],
+  onRefused: (error: unknown, name: string) => void,
 ): Promise<ReadonlyMap<string, number>> {
-  const states = await readStreamStates(get, streams);
+  const states = await readStreamStates(get, streams, onRefused);
   return new Map(
     [...states].flatMap(([name, { lifecycle, isManagedByIlm }]) => {
       const isInForce = lifecycle?.enabled === true && !isManagedByIlm;

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { httpStatusOf } from "../../../rules/diagnosis/elasticsearch.ts";
 import { maxTargetLength, targetText } from "../../../rules/search/query/target.ts";
 import { shaped } from "../transport/shaped.ts";
 import type { ElasticsearchRequest } from "../transport/transport.ts";
@@ -28,6 +29,8 @@ export interface QuestionAboutNames<T> {
   readonly path: (names: string) => string;
   readonly querystring: Readonly<Record<string, string>>;
   readonly shape: z.ZodType<T>;
+  /** Called with each name that is forbidden, or deleted meanwhile; absent: throws, whatever the others are. */
+  readonly onRefused?: ((error: unknown, name: string) => void) | undefined;
 }
 
 /**
@@ -37,14 +40,50 @@ export interface QuestionAboutNames<T> {
 export async function askAbout<T>(
   get: Get,
   names: readonly string[],
-  { path, querystring, shape }: QuestionAboutNames<T>,
+  { path, querystring, shape, onRefused }: QuestionAboutNames<T>,
 ): Promise<readonly T[]> {
   const answers: T[] = [];
-  for (const some of chunksOf([...new Set(names)])) {
+  const ask = async (some: readonly string[]): Promise<void> => {
     const place = path(targetText(some));
     answers.push(shaped(shape, await get(place, querystring), place));
+  };
+  for (const some of chunksOf([...new Set(names)])) {
+    if (onRefused === undefined) await ask(some);
+    else await inHalves(some, ask, onRefused);
   }
   return answers;
+}
+
+/** Enough to find three refused names among two hundred. Then the rest counts as refused. */
+const MOST_TRIES = 64;
+
+/**
+ * Elasticsearch refuses a request about several names because of a single one that is forbidden, or deleted meanwhile. Asks
+ * about the halves then, so that the others are not refused with it.
+ * @throws whatever else `ask` throws
+ */
+export async function inHalves(
+  names: readonly string[],
+  ask: (some: readonly string[]) => Promise<void>,
+  onRefused: (error: unknown, name: string) => void,
+): Promise<void> {
+  let tries = 0;
+  const part = async (some: readonly string[]): Promise<void> => {
+    tries += 1;
+    try {
+      await ask(some);
+    } catch (error) {
+      if (![403, 404].includes(httpStatusOf(error) ?? 0)) throw error;
+      if (some.length === 1 || tries >= MOST_TRIES) {
+        for (const name of some) onRefused(error, name);
+        return;
+      }
+      const middle = some.length >> 1;
+      await part(some.slice(0, middle));
+      await part(some.slice(middle));
+    }
+  };
+  await part(names);
 }
 
 /** Splits names so that each part fits into a request line. */

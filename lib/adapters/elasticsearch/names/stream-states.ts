@@ -47,13 +47,13 @@ const stateShape = z.object({
 
 /**
  * Reads the states of data streams, by name.
- * @param otherwise called if the data streams' own API refuses or does not answer; default: throws that error
+ * @param onRefused called with each stream that the data streams' own API refuses; default: throws that error
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function readStreamStates(
   get: Get,
   names: readonly string[],
-  otherwise = rethrow,
+  onRefused?: (error: unknown, name: string) => void,
 ): Promise<ReadonlyMap<string, StreamState>> {
   const filter_path = ["name", "lifecycle", "next_generation_managed_by", "failure_store"]
     .map((member) => `data_streams.${member}`)
@@ -61,7 +61,7 @@ export async function readStreamStates(
   const querystring = { expand_wildcards: "all", filter_path };
   const path = (text: string): string => `/_data_stream/${text}`;
   try {
-    const answers = await askAbout(get, names, { path, querystring, shape: streamsShape });
+    const answers = await askAbout(get, names, { path, querystring, shape: streamsShape, onRefused });
     const states = answers.flatMap(({ data_streams: streams }) => streams);
     return new Map(
       states.map(({ name, failure_store: store, ...state }) => [
@@ -75,15 +75,11 @@ export async function readStreamStates(
       ]),
     );
   } catch (error) {
-    if (!isNoAddress(error)) return otherwise(error);
+    if (!isNoAddress(error)) throw error;
   }
   // A distribution without the module that serves this address still stores the states.
   const members = ["name", "lifecycle", "failure_indices.index_name", "options.failure_store.enabled"];
   return readStoredStates(get, names, members);
-}
-
-function rethrow(error: unknown): ReadonlyMap<string, StreamState> {
-  throw error;
 }
 
 /**

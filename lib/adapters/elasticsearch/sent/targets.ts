@@ -1,13 +1,14 @@
+import { z } from "zod";
 import { isObject } from "../../../rules/json/object.ts";
 import { indexPatternOf, leadsTo } from "../../../rules/model/names.ts";
-import { targetText } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch } from "../client.ts";
-import { chunksOf, getFrom } from "../names/asking.ts";
+import { askAbout, getFrom } from "../names/asking.ts";
 import { resolvable, resolveNames } from "../names/resolve.ts";
 import type { ResolvedName } from "../names/resolved-name.ts";
 import type { Target } from "./sent-records.ts";
 
 const TIMEOUT_MS = 10_000;
+const shape = z.record(z.string(), z.unknown());
 
 /** Finds out what these names lead to: one request for many names, and one more if an alias has several indices. */
 export async function askTargets(
@@ -50,9 +51,14 @@ export async function askTargets(
     const found = new Map<string, string>();
     /** An alias of one data stream needs no mark. */
     const members = new Map<string, string[]>();
-    for (const some of chunksOf(aliases)) {
-      const answer = await get(`/_alias/${targetText(some)}`, {});
-      for (const [index, entry] of Object.entries(isObject(answer) ? answer : {})) {
+    const path = (text: string): string => `/_alias/${text}`;
+    // One that was deleted meanwhile, or is forbidden, must not make all others pass for indices.
+    const refusals: unknown[] = [];
+    const onRefused = (error: unknown): void => void refusals.push(error);
+    const answers = await askAbout(get, aliases, { path, querystring: {}, shape, onRefused });
+    if (answers.length === 0 && refusals.length > 0) throw refusals[0];
+    for (const answer of answers) {
+      for (const [index, entry] of Object.entries(answer)) {
         const own = isObject(entry) && isObject(entry["aliases"]) ? entry["aliases"] : {};
         for (const [alias, how] of Object.entries(own)) {
           members.getOrInsertComputed(alias, () => []).push(index);

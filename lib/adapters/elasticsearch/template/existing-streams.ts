@@ -1,4 +1,4 @@
-import { PenstockError } from "../../../rules/base/errors.ts";
+import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
 import type { LogFields, Logger } from "../../../rules/base/logger.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
@@ -9,8 +9,9 @@ import {
   type StreamTarget,
 } from "../../../rules/template/stream-template.ts";
 import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
-import { chunksOf } from "../names/asking.ts";
+import { chunksOf, inHalves } from "../names/asking.ts";
 import { readStoredStates } from "../names/stream-states.ts";
+import { errorOf } from "../transport/version.ts";
 import { getWith } from "./resolved-names.ts";
 import type { SendJson } from "./template.ts";
 
@@ -48,25 +49,39 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
   return {
     async addAlias(send, streams) {
       if (streams.length === 0) return;
-      const others = new Set<string>();
-      const stayOut = (some: readonly string[], reason: string): void => {
-        const fields = { streams: some.slice(0, MOST_NAMED), reason };
-        if (some.length > 0) tell(reason, `data streams: they are not in the alias ${streamsAlias}`, fields);
+      /** Why streams stay out. */
+      const others = new Map<string, string>();
+      const stayOut = (error: unknown, stream: string): void => void others.set(stream, messageOf(error));
+      const isOpen = (stream: string): boolean => !others.has(stream);
+      const ask = async (...question: Parameters<SendJson>): Promise<unknown> => {
+        const answer = await send(...question);
+        if ("failure" in answer) throw errorOf(answer.failure);
+        return answer.body;
       };
-      for (const some of chunksOf(streams)) {
-        const answer = await send("GET", `/${targetText(some)}/_mapping/field/kafka.topic`);
-        if ("failure" in answer) return stayOut(streams, reasonOf(answer.failure));
-        for (const stream of streamsWithoutKeyword(answer.body)) others.add(stream);
+      const examine = async (some: readonly string[]): Promise<void> => {
+        const mappings = await ask("GET", `/${targetText(some)}/_mapping/field/kafka.topic`);
+        const unfit = new Set(streamsWithoutKeyword(mappings));
+        for (const stream of some)
+          if (unfit.has(stream)) others.set(stream, "they map kafka.topic as another type than keyword");
+      };
+      const add = async (some: readonly string[]): Promise<void> => {
+        const actions = some.map((index) => ({ add: { index, alias: streamsAlias } }));
+        await ask("POST", "/_aliases", { actions });
+      };
+      let left = streams;
+      try {
+        for (const some of chunksOf(streams)) await inHalves(some, examine, stayOut);
+        left = streams.filter(isOpen);
+        if (left.length > 0) await inHalves(left, add, stayOut);
+      } catch (error) {
+        if (!(error instanceof PenstockError)) throw error;
+        for (const stream of left.filter(isOpen)) stayOut(error, stream);
       }
-      stayOut(
-        streams.filter((stream) => others.has(stream)),
-        "they map kafka.topic as another type than keyword",
-      );
-      const fit = streams.filter((stream) => !others.has(stream));
-      if (fit.length === 0) return;
-      const actions = fit.map((index) => ({ add: { index, alias: streamsAlias } }));
-      const answer = await send("POST", "/_aliases", { actions });
-      if ("failure" in answer) stayOut(fit, reasonOf(answer.failure));
+      for (const [reason, some] of Map.groupBy(others.keys(), (stream) => others.get(stream) ?? ""))
+        tell(reason, `data streams: they are not in the alias ${streamsAlias}`, {
+          streams: some.slice(0, MOST_NAMED),
+          reason,
+        });
     },
 
     async applyRetention(send, streams, isLate) {

@@ -103,6 +103,28 @@ test("a missing right to see data streams is a problem; a deleted stream, or sec
   });
 });
 
+test("one stream that is forbidden or gone does not hide the stores of the others", async () => {
+  const { ask, asked } = server({
+    ...resolved,
+    "/_data_stream/logs-app,": refused(403, "action is unauthorized"),
+    "/_data_stream/days-2026.01.01,": refused(403, "action is unauthorized"),
+    "/_data_stream/logs-app": { data_streams: [{ name: "logs-app", failure_store: store }] },
+    "/_data_stream/days-2026.01.01": refused(404, "no such index"),
+    "/_data_stream/behind": refused(403, "action is unauthorized"),
+    "/_security/": { index: {} },
+  });
+  const survey = await surveyFailureStores({ ask }, targets, signal);
+  expect(survey.streams.map(({ stream, indices }) => [stream, indices])).toEqual([
+    ["logs-app", [".fs-logs-app-000002"]],
+    ["days-2026.01.01", []],
+    ["behind", []],
+  ]);
+  expect(survey.problems).toEqual([
+    expect.stringMatching(/^Whether behind have failure stores is not known/),
+  ]);
+  expect(asked.filter((path) => path.startsWith("/_data_stream/"))).toHaveLength(5);
+});
+
 test("an answer of another form is an error that names the place", async () => {
   const odd = server({ "/_resolve/": { data_streams: [{ name: 1 }] } });
   expect(await surveyFailureStores(odd, targets, signal).catch(String)).toContain(

@@ -141,6 +141,32 @@ describe("what the user may not see is null, with the reason", () => {
   });
 });
 
+test("a stream whose lifecycle is refused does not hide the retention of another one", async () => {
+  const two = {
+    data_streams: [
+      { name: "logs", backing_indices: [backing] },
+      { name: "mine", backing_indices: [] },
+    ],
+  };
+  const answers = {
+    ...privileges({}),
+    "/_resolve/index/logs,mine": two,
+    "/logs,mine/_stats/docs,store": sizes,
+    "/_msearch": spans,
+    "/_data_stream/mine": { data_streams: [{ name: "mine", lifecycle: { data_retention: "7d" } }] },
+  };
+  const targets = new Map([
+    ["logs", ["app"]],
+    ["mine", ["other"]],
+  ]);
+  const found = await readHoldings(cluster(answers), targets, new AbortController().signal);
+  expect(found.get("mine")?.holdings).toMatchObject({ retentionMs: 604_800_000, reason: null });
+  expect(found.get("logs")?.holdings).toMatchObject({
+    retentionMs: null,
+    reason: "Elasticsearch answered 403 security_exception: /_data_stream/logs is unauthorized",
+  });
+});
+
 test("a shard that is not assigned makes sizes unknown", async () => {
   const two = { data_streams: [{ name: "logs", backing_indices: [backing, ".ds-logs-000002"] }] };
   const answers = {

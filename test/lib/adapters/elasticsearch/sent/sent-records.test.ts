@@ -54,6 +54,24 @@ describe("what a name leads to", () => {
     expect(asked).toEqual(["/_resolve/index/plain,none,single,rolling,stream", "/_alias/rolling"]);
   });
 
+  test("an alias that is gone or forbidden does not hide where another one writes", async () => {
+    const refused = new PenstockError("elasticsearch_refused", "forbidden", { cause: { status: 403 } });
+    const { sent } = server((path) => {
+      if (path === "/_alias/there") return { "t-2": { aliases: { there: { is_write_index: true } } } };
+      if (path.startsWith("/_alias/")) throw refused;
+      const all = [
+        { name: "hidden", indices: ["h-1", "h-2"] },
+        { name: "there", indices: ["t-1", "t-2"] },
+      ];
+      return { aliases: all.filter(({ name }) => path.includes(name)) };
+    });
+    expect(Object.fromEntries(await sent.targets(["hidden", "there"], signal))).toEqual({
+      hidden: { kind: "moving", indices: ["h-1", "h-2"], writesTo: "hidden" },
+      there: { kind: "moving", indices: ["t-1", "t-2"], writesTo: "t-2" },
+    });
+    expect(await rejection(sent.targets(["hidden"], signal))).toBe(refused);
+  });
+
   test("an alias of a data stream writes to the stream, not to the oldest of its indices", async () => {
     const { sent } = server((path) =>
       path === "/_alias/one,rolled"

@@ -307,6 +307,26 @@ describe("an existing stream", () => {
     expect(bodies).toEqual([{ actions: [{ add: { index: "logs-a-prod", alias: "penstock-streams" } }] }]);
   });
 
+  test("joins the alias although another one may not be changed, which alone stays out", async () => {
+    const bodies: unknown[] = [];
+    const error = { type: "security_exception", reason: "no manage" };
+    const { templates, logger } = world((method, path, body) => {
+      if (method === "POST" && path === "/_aliases") {
+        if (JSON.stringify(body).includes("logs-a-prod"))
+          return { failure: { kind: "response", status: 403, error } };
+        bodies.push(body);
+      }
+      if (!path.startsWith("/_resolve/index/")) return null;
+      return { body: { data_streams: [{ name: "logs-a-prod" }, { name: "logs-b-prod" }] } };
+    });
+    expect(await templates.ensure([a, b], signal)).toEqual(new Map());
+    expect(bodies).toEqual([{ actions: [{ add: { index: "logs-b-prod", alias: "penstock-streams" } }] }]);
+    expect(logger.lines.map(({ fields }) => fields)).toContainEqual({
+      streams: ["logs-a-prod"],
+      reason: "Elasticsearch answered 403 security_exception: no manage",
+    });
+  });
+
   test("stays out of the alias if counts by topic would fail on it", async () => {
     const bodies: unknown[] = [];
     const mapped = (type: string) => ({

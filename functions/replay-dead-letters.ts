@@ -29,6 +29,7 @@ import {
   type ClearFailureStoresDeps,
   type RecordPlace,
 } from "./replay-dead-letters/clear-failure-stores.ts";
+import { replayInParts } from "./replay-dead-letters/in-parts.ts";
 import { reingest, type ReingestDeps } from "./replay-dead-letters/reingest.ts";
 
 export interface ReplayInput extends ReplayRequest {
@@ -135,7 +136,8 @@ const MAX_LISTED = 100;
  * changes nothing, and two at once write each record once. Letters are processed as they are read, batch by batch. What
  * failure stores keep of records that are in the index is deleted.
  *
- * @throws PenstockError if Kafka or Elasticsearch does not answer for several attempts; nothing is lost then
+ * @throws PenstockError if Kafka or Elasticsearch does not answer for several attempts, for all indices or, in the end, for
+ *   some; nothing is lost then
  */
 export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): Promise<ReplayResult> {
   const { dryRun, limits, deadLetterTopic } = input;
@@ -146,6 +148,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   const undeclared = new Set<string>();
   const indices = new Map<string, IndexCount>();
   const covered = new Set<string>();
+  const parts = replayInParts(signal);
   const clearing = await clearFailureStores(input, deps);
 
   const { counts, firstForeign } = await readDeadLetters(
@@ -158,9 +161,12 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
       onProgress: (progress) => deps.onProgress({ ...progress, outcomes: { ...tally } }),
     },
     async (letters) => {
-      for (const group of groupBySpecification(letters)) await replayGroup(group);
+      for (const group of groupBySpecification(letters))
+        await parts.attempt(group.spec.index, () => replayGroup(group));
     },
   );
+  const failureStores = await clearing.end();
+  parts.end();
   return {
     dryRun,
     ...counts,
@@ -170,7 +176,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     byIndex: [...indices.values()],
     undeclared: [...undeclared],
     firstForeign,
-    failureStores: await clearing.end(),
+    failureStores,
   };
 
   /** Groups the letters by topic and index. */

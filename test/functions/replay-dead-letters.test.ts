@@ -7,6 +7,7 @@ import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { SetAside, type SourceRecord } from "../../lib/rules/model/record.ts";
 import { withoutStores } from "../support/failure-stores.ts";
 import { FakeReader } from "../support/fake-reader.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { nothingEarlier } from "../support/looked-up.ts";
@@ -318,6 +319,24 @@ describe("a replay", () => {
       ),
     });
     expect(waits).toBeArrayOfSize(7);
+  });
+
+  test("an index that does not answer is left for the end; two in a row are the server", async () => {
+    const { bury, run, deps, sent } = world();
+    const silent = new PenstockError("elasticsearch_unavailable", "a shard of it is lost", {
+      retryable: true,
+    });
+    const lost = new Set(["red"]);
+    deps.existingIds = (index) => (lost.has(index) ? Promise.reject(silent) : Promise.resolve(new Set()));
+    for (const [offset, topic] of ["a", "red", "b", "red", "c"].entries()) bury(at(offset), { topic });
+    expect(await rejection(run())).toMatchObject({
+      code: "elasticsearch_unavailable",
+      retryable: true,
+      message: "a shard of it is lost. The letters for red were not replayed; all others were",
+    });
+    expect(sent.map(({ index }) => index)).toEqual(["a", "b", "c"]);
+    lost.add("b");
+    expect(await rejection(run())).toBe(silent);
   });
 
   test("ends when it is aborted", async () => {

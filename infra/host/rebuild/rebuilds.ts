@@ -25,6 +25,7 @@ import {
   positionsOf,
   type RebuildOrder,
   rebuildOf,
+  rebuildsIn,
 } from "../../../lib/rules/rebuild/rebuild.ts";
 import { type RebuildStatus, rebuildStatusOf } from "../../../lib/rules/rebuild/rebuild-status.ts";
 import { createOrderWatch } from "../orders/order-watch.ts";
@@ -42,6 +43,8 @@ import {
 export interface Rebuilds {
   /** As last known; null if the topic is not rebuilt. */
   of(topic: string): RebuildStatus | null;
+  /** The topics that are rebuilt, also by other hosts; null: not known yet. */
+  readonly topics: ReadonlySet<string> | null;
   /** {@link rebuildTopic} */
   steer(input: RebuildTopicInput, signal: AbortSignal): Promise<RebuildTopicResult>;
   stop(): Promise<void>;
@@ -96,6 +99,7 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     failures,
   });
 
+  const deadline = (): AbortSignal => AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
   const open = (): RebuildKafka => {
     const settings = deps.settings().kafka;
     if (kafka === null) {
@@ -154,29 +158,26 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
   };
 
   const round = async (): Promise<void> => {
-    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
-    const entries = watch.orders ?? [];
-    const orders = new Map<string, RebuildOrder>();
-    for (const { topic } of entries) {
-      const order = rebuildOf(entries, topic);
-      if (order !== null) orders.set(topic, order);
-    }
+    const orders = rebuildsIn(watch.orders ?? []);
     for (const topic of known.keys()) if (!orders.has(topic)) known.delete(topic);
     if (kafka !== null && (orders.size === 0 || !sameSettings(kafka.settings, deps.settings().kafka)))
       await close();
-    for (const [topic, order] of orders) {
-      try {
-        known.set(topic, await tell(topic, order, signal));
-      } catch (error) {
-        if (life.signal.aborted) return;
-        // Of a rebuild that is known the last state stays; of another one, the next look tells.
-        const reason = error instanceof PenstockError ? error.code : "rebuild";
-        failures.warn("the state of a rebuild is unknown", { topic, reason, error: messageOf(error) });
-      }
-    }
-    if (orders.size === 0) return;
-    await renew(signal);
+    await Promise.all([...orders].map(([topic, order]) => learn(topic, order)));
+    if (orders.size === 0 || life.signal.aborted) return;
+    await renew(deadline());
     if (!life.signal.aborted) await runs.steer(known);
+  };
+
+  /** All at once, each in its own time: a topic without a leader, say, must not keep the others from being rebuilt. */
+  const learn = async (topic: string, order: RebuildOrder): Promise<void> => {
+    try {
+      known.set(topic, await tell(topic, order, deadline()));
+    } catch (error) {
+      if (life.signal.aborted) return;
+      // Of a rebuild that is known the last state stays; of another one, the next look tells.
+      const reason = error instanceof PenstockError ? error.code : "rebuild";
+      failures.warn("the state of a rebuild is unknown", { topic, reason, error: messageOf(error) });
+    }
   };
 
   let looking: Promise<void> = Promise.resolve();
@@ -192,6 +193,9 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     of(topic) {
       const one = known.get(topic);
       return one === undefined ? null : rebuildStatusOf(one.order, { ...one.told, rate: rateOf(one.looks) });
+    },
+    get topics() {
+      return watch.orders === null ? null : new Set(rebuildsIn(watch.orders).keys());
     },
     async steer(input, asked) {
       const signal = AbortSignal.any([life.signal, asked]);

@@ -7,17 +7,19 @@ const { ok, warning } = checksOf("elasticsearch");
 /** The data streams among the targets, and what lies in their failure stores, as far as it was read. */
 export interface FailureStoreFacts extends StoreSurvey {
   readonly contents: ReadonlyMap<string, StoreContents>;
+  /** Why others could not be read, by stream. */
+  readonly unread: ReadonlyMap<string, string>;
 }
 
 /** Says which data streams have a failure store, what lies there, and which privileges are missing for it. */
-export function judgeFailureStores({ streams, problems, contents }: FailureStoreFacts): Check[] {
+export function judgeFailureStores({ streams, problems, contents, unread }: FailureStoreFacts): Check[] {
   const isOff = ({ enabled, indices }: StreamStore): boolean => enabled === false && indices.length === 0;
   const without = streams.filter(isOff).map(({ stream }) => stream);
   return [
     ...(without.length === 0
       ? []
       : [ok("failure stores", `none for ${namesText(without)}: what is refused becomes dead letters only`)]),
-    ...streams.filter((store) => !isOff(store)).flatMap((store) => judgeStore(store, contents)),
+    ...streams.filter((store) => !isOff(store)).flatMap((store) => judgeStore(store, contents, unread)),
     ...problems.map((problem) =>
       warning("failure stores", problem, "grant the privilege to the user of elasticsearch.auth"),
     ),
@@ -27,6 +29,7 @@ export function judgeFailureStores({ streams, problems, contents }: FailureStore
 function judgeStore(
   { stream, enabled, readable, clearable }: StreamStore,
   contents: ReadonlyMap<string, StoreContents>,
+  unread: ReadonlyMap<string, string>,
 ): Check[] {
   const name = `failure store of ${stream}`;
   // Elasticsearch did not say, and a problem names the reason.
@@ -37,6 +40,15 @@ function judgeStore(
         name,
         "the index privilege read_failure_store is missing: refused records wait longer, and their dead letters do not say why",
         `grant read_failure_store on ${stream} to the user of elasticsearch.auth`,
+      ),
+    ];
+  const reason = unread.get(stream);
+  if (reason !== undefined)
+    return [
+      warning(
+        name,
+        `it could not be read: ${reason}`,
+        `look at its shards: GET _cat/shards/.fs-${stream}-*?v`,
       ),
     ];
   const state = enabled ? "it is on" : "it is off by now";

@@ -70,6 +70,16 @@ export function rebuildOf(entries: readonly StoredOrder[], topic: string): Rebui
   return entry === undefined ? null : parsed(orderShape, entry.metadata);
 }
 
+/** The orders of all topics that are rebuilt. */
+export function rebuildsIn(entries: readonly StoredOrder[]): ReadonlyMap<string, RebuildOrder> {
+  const orders = new Map<string, RebuildOrder>();
+  for (const { topic } of entries) {
+    const order = rebuildOf(entries, topic);
+    if (order !== null) orders.set(topic, order);
+  }
+  return orders;
+}
+
 /** @param order null: none any more */
 export function orderEntry(topic: string, order: RebuildOrder | null): StoredOrder {
   const metadata = order === null ? "" : JSON.stringify(order);

@@ -18,6 +18,7 @@ test("streams with and without a failure store are told, with what lies there", 
       ["once", { ...held, others: { ...noFailures, documents: 1 } }],
     ]),
     problems: [],
+    unread: new Map(),
   });
   expect(checks.map(({ name, state, seen }) => [name, state, seen])).toEqual([
     ["failure stores", "ok", "none for off: what is refused becomes dead letters only"],
@@ -38,19 +39,24 @@ test("missing privileges are named with their remedies", () => {
       streamStore("kept", { clearable: false }),
       streamStore("kept-empty", { clearable: false }),
       streamStore("unknown", { enabled: null, indices: [] }),
+      streamStore("silent"),
     ],
     contents: new Map([["kept", held]]),
     problems: ["Whether unknown have failure stores is not known."],
+    unread: new Map([["silent", "no shard answers"]]),
   });
   expect(checks.filter(({ state }) => state === "warning").map(({ name, remedy }) => [name, remedy])).toEqual(
     [
       ["failure store of unread", "grant read_failure_store on unread to the user of elasticsearch.auth"],
       ["failure store of kept", "grant delete on .fs-kept-* to the user of elasticsearch.auth"],
+      ["failure store of silent", "look at its shards: GET _cat/shards/.fs-silent-*?v"],
       ["failure stores", "grant the privilege to the user of elasticsearch.auth"],
     ],
   );
 });
 
 test("without data streams there is nothing to say", () => {
-  expect(judgeFailureStores({ streams: [], problems: [], contents: new Map() })).toEqual([]);
+  expect(judgeFailureStores({ streams: [], problems: [], contents: new Map(), unread: new Map() })).toEqual(
+    [],
+  );
 });

@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers/promises";
-import type { Specification } from "../lib/rules/model/declaration.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
 import { createColumnReader } from "../lib/rules/search/fields/column-texts.ts";
@@ -10,18 +9,16 @@ import { isoTime } from "../lib/rules/search/hits/log-hit.ts";
 import type { LogFilter } from "../lib/rules/search/query/log-request.ts";
 import { messageText } from "../lib/rules/search/hits/message-text.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
-import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
+import { narrowingSearch, type SearchLogsDeps, type SearchLogsInput } from "./search-logs.ts";
 import { frequentFields } from "./search-logs/frequent-fields.ts";
 import { knownFields } from "./search-logs/known-fields.ts";
 
 export type ExportFormat = "ndjson" | "csv";
 
-export interface ExportLogsInput extends LogFilter {
+export interface ExportLogsInput extends LogFilter, Pick<SearchLogsInput, "inForce" | "managed" | "rebuilt"> {
   readonly format: ExportFormat;
   /** Fields as columns of CSV; empty to choose the most frequent. */
   readonly columns: readonly string[];
-  readonly inForce: ReadonlyMap<string, Specification>;
-  readonly managed: boolean;
 }
 
 /** If more match, the oldest are left out. */
@@ -44,8 +41,8 @@ export async function* exportLogs(
   input: ExportLogsInput,
   deps: Pick<SearchLogsDeps, "search" | "fieldCaps">,
 ): AsyncGenerator<string, void, void> {
-  const { inForce, managed, format, ...given } = input;
-  const indices = searchTarget(input.topics, inForce, managed);
+  const { inForce, managed, rebuilt, format, ...given } = input;
+  const indices = searchTarget(input.topics, inForce, managed, rebuilt);
   const { query, fieldOf } = await knownFields(input.query, indices, deps.fieldCaps);
   const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
   const filter = { ...given, topics, query, fieldOf, order: "newest" as const };

@@ -1,20 +1,15 @@
 import { PenstockError } from "../lib/rules/base/errors.ts";
-import type { Specification } from "../lib/rules/model/declaration.ts";
 import { readTopValues, topValuesBody, type TopValues } from "../lib/rules/search/fields/top-values.ts";
 import { askedFields, mappedField } from "../lib/rules/search/grammar/mapping.ts";
 import { searchBody } from "../lib/rules/search/query/body.ts";
 import type { KnownFilter, LogFilter } from "../lib/rules/search/query/log-request.ts";
 import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
-import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
+import { narrowingSearch, type SearchLogsDeps, type SearchLogsInput } from "./search-logs.ts";
 import { frequentFields } from "./search-logs/frequent-fields.ts";
 import { knownFields, tooManyIndices } from "./search-logs/known-fields.ts";
 
-export interface LogFieldsInput extends LogFilter {
-  readonly inForce: ReadonlyMap<string, Specification>;
-  /** Whether Penstock manages the index template. */
-  readonly managed: boolean;
-}
+export interface LogFieldsInput extends LogFilter, Pick<SearchLogsInput, "inForce" | "managed" | "rebuilt"> {}
 
 /** The fields of what a search finds. Times in ISO 8601. */
 export interface LogFieldsResult extends TopValues {
@@ -34,8 +29,8 @@ export async function logFields(
   input: LogFieldsInput,
   deps: Pick<SearchLogsDeps, "search" | "fieldCaps">,
 ): Promise<LogFieldsResult> {
-  const { fromMs, toMs, inForce, managed } = input;
-  const indices = searchTarget(input.topics, inForce, managed);
+  const { fromMs, toMs, inForce, managed, rebuilt } = input;
+  const indices = searchTarget(input.topics, inForce, managed, rebuilt);
   const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
   const { query, fieldOf } = await knownFields(input.query, indices, deps.fieldCaps);
   const filter: KnownFilter = { topics, query, fieldOf, fromMs, toMs };

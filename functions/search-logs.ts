@@ -21,6 +21,8 @@ export interface SearchLogsInput extends LogRequest {
   readonly inForce: ReadonlyMap<string, Specification>;
   /** Whether Penstock manages the index template. */
   readonly managed: boolean;
+  /** The topics that are being rebuilt; null if that is unknown. */
+  readonly rebuilt: ReadonlySet<string> | null;
 }
 
 export interface SearchLogsDeps {
@@ -71,8 +73,8 @@ const forms: readonly HitForm[] = ["whole", "fragment", "bare"];
  * @throws QueryError if the indices do not know a field, or a field not such a value; PenstockError as `deps`, and `elasticsearch_refused` for an invalid answer
  */
 export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): Promise<SearchLogsResult> {
-  const { fromMs, toMs, size, after, order, inForce, managed } = input;
-  const indices = searchTarget(input.topics, inForce, managed);
+  const { fromMs, toMs, size, after, order, inForce, managed, rebuilt } = input;
+  const indices = searchTarget(input.topics, inForce, managed, rebuilt);
   const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
   const { notes, ...known } = await knownFields(input.query, indices, deps.fieldCaps);
   const filter: KnownFilter = { topics, ...known, fromMs, toMs };

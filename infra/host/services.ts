@@ -13,7 +13,6 @@ import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics/metrics.ts";
 import { dayMs, hourMs } from "../../lib/rules/search/hits/gave-way.ts";
-import type { TemplateTarget } from "../../lib/rules/template/template-target.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import type { KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
 import type { KafkaLinks } from "../../lib/adapters/kafka/client/links.ts";
@@ -88,8 +87,8 @@ export function createServices(core: HostCore): Services {
   const { logger, now, random, configPath } = options;
   const settings = () => core.settings();
   const startedAt = now();
-  const ensureTemplate = (targets: readonly TemplateTarget[], signal: AbortSignal) =>
-    clients.elasticsearch.ensureTemplate(targets, signal);
+  const ensureTemplate: Clients["elasticsearch"]["ensureTemplate"] = (...about) =>
+    clients.elasticsearch.ensureTemplate(...about);
 
   const bulk = gatedBulk(gate, (body, how) => clients.elasticsearch.bulk(body, how));
   const inForce = () => new Map([...pool.observed()].map(([topic, { spec }]) => [topic, spec]));
@@ -251,6 +250,7 @@ export function createServices(core: HostCore): Services {
         fleetTails: hosts.tails,
         inForce,
         managed: () => settings().elasticsearch.manageTemplates,
+        rebuilt: () => rebuilds.topics,
         searchText: (search, signal) => searchText(clients.elasticsearch, search, signal),
         fieldCaps: (indices, fields, signal) => fieldCaps(clients.elasticsearch, indices, fields, signal),
         surveyFailureStores: (targets, signal) => failureStores.survey(targets, signal),

@@ -35,7 +35,16 @@ async function exported(
   format: ExportFormat,
   columns: readonly string[] = [],
 ): Promise<string> {
-  const input = { topics: ["app"], query: null, fromMs: 0, toMs: 1, managed: true, format, columns };
+  const input = {
+    topics: ["app"],
+    query: null,
+    fromMs: 0,
+    toMs: 1,
+    managed: true,
+    rebuilt: null,
+    format,
+    columns,
+  };
   let text = "";
   const fieldCaps = () => Promise.reject(new Error("no field is asked for"));
   const inForce = new Map([["app", specification()]]);

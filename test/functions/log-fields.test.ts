@@ -15,6 +15,7 @@ function fieldsOf(sources: readonly string[], caps: FieldCaps | null) {
       fromMs: 0,
       toMs: 1,
       managed: true,
+      rebuilt: null,
       inForce: new Map([["app", specification()]]),
     },
     {
@@ -97,6 +98,7 @@ test("values are counted in few fields if an index has too many for the words", 
       fromMs: 0,
       toMs: 1,
       managed: true,
+      rebuilt: null,
       inForce: new Map([["app", specification()]]),
     },
     {

@@ -18,6 +18,7 @@ const input: SearchLogsInput = {
   order: "newest",
   histogram: false,
   managed: true,
+  rebuilt: null,
   inForce: new Map([
     ["app", specification({ index: "app-{yyyy.MM.dd}" })],
     ["other", specification({ topic: "other", index: "other" })],

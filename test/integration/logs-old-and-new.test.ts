@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { recordsAlias } from "../../lib/rules/template/index-template.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { useStack } from "../support/stack-clients.ts";
+import { eventually } from "../support/eventually.ts";
+import { connectStack, useStack } from "../support/stack-clients.ts";
 import { templateVersion2 } from "../support/template-2.ts";
 
 interface Answer {
@@ -157,3 +158,57 @@ describe("old and new indices of one topic", () => {
     expect(marked).toEqual([[["bob", true]], [["bob", true]]]);
   });
 });
+
+test("a search of all topics finds those whose indices lack the alias too, each record once", async () => {
+  await using servers = await connectStack();
+  const { kafka, elasticsearch } = servers;
+  const [older, rolling, usual] = ["older", "rolling", "usual"].map(uniqueName) as [string, string, string];
+  await elasticsearch.demand("PUT", `/${older}`, {});
+  await elasticsearch.demand("PUT", `/${rolling}-000001`, {
+    aliases: { [rolling]: { is_write_index: true } },
+  });
+  for (const topic of [older, rolling, usual]) {
+    await kafka.createTopic(topic);
+    await kafka.produce(topic, [{ value: `a line of ${usual}` }]);
+  }
+  await using host = await startTestHost({
+    ...servers.config,
+    kafka: { ...servers.config.kafka, group: usual },
+    topics: [older, rolling, usual],
+  });
+  const indices = [older, `${rolling}-000001`, usual];
+  await eventually("all are found", async () => {
+    await elasticsearch.request("POST", `/${indices.join(",")}/_refresh`);
+    const answer = await host.fetch(`/logs?q=${usual}`);
+    const { hits, total } = (await answer.json()) as Answer;
+    if (hits.length < indices.length) return false;
+    expect(hits.map(({ index }) => index).toSorted()).toEqual(indices.toSorted());
+    expect(total.value).toBe(indices.length);
+    return true;
+  });
+  for (const index of indices) await elasticsearch.request("DELETE", `/${index}`);
+}, 240_000);
+
+test("an index that maps a record's place as a keyword does not spoil a search of others", async () => {
+  await using servers = await connectStack();
+  const { kafka, elasticsearch } = servers;
+  const [odd, usual] = [uniqueName("odd"), uniqueName("usual")];
+  const place = { "kafka.partition": { type: "keyword" }, "kafka.offset": { type: "keyword" } };
+  await elasticsearch.demand("PUT", `/${odd}`, { mappings: { properties: place } });
+  for (const topic of [odd, usual]) {
+    await kafka.createTopic(topic);
+    await kafka.produce(topic, [{ value: "a line" }]);
+  }
+  await using host = await startTestHost({
+    ...servers.config,
+    kafka: { ...servers.config.kafka, group: usual },
+    topics: [odd, usual],
+  });
+  await eventually("the usual one is found", async () => {
+    await elasticsearch.request("POST", `/${odd},${usual}/_refresh`);
+    const answer = await host.fetch(`/logs?topic=${odd}&topic=${usual}`);
+    const { hits, problems } = (await answer.json()) as Partial<Answer>;
+    return hits?.[0]?.index === usual && problems?.[0]?.includes("1 of 2 shards failed");
+  });
+  for (const index of [odd, usual]) await elasticsearch.request("DELETE", `/${index}`);
+}, 240_000);

@@ -1,12 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { searchLogs, type SearchLogsInput, type SearchLogsResult } from "../../../functions/search-logs.ts";
 import { createElasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
+import { createOrderStore } from "../../../lib/adapters/kafka/orders/order-store.ts";
+import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { systemTime } from "../../../lib/adapters/system/system-time.ts";
 import { fieldCaps } from "../../../lib/adapters/elasticsearch/field-caps.ts";
 import { searchText } from "../../../lib/adapters/elasticsearch/search.ts";
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { countText } from "../../../lib/rules/base/units.ts";
 import { visibleText } from "../../../lib/rules/base/visible-text.ts";
 import { bareSpecification } from "../../../lib/rules/model/specification.ts";
+import { rebuildsIn } from "../../../lib/rules/rebuild/rebuild.ts";
 import type { LogHit } from "../../../lib/rules/search/hits/log-hit.ts";
 import { parseCursor } from "../../../lib/rules/search/query/cursor.ts";
 import { parseLogFilter } from "../../../lib/rules/search/query/log-request.ts";
@@ -25,6 +29,7 @@ const DEFAULT_LIMIT = 100;
 const MOST = 10_000;
 const PAGE = 100;
 const SEARCH_MS = 30_000;
+const ORDERS_MS = 5_000;
 const ALL = "all";
 
 const help = helpText({
@@ -99,6 +104,7 @@ async function logs(command: LogsCommand, config: LoadedConfig, io: CommandIo): 
       ...filter,
       inForce,
       managed: settings.manageTemplates,
+      rebuilt: topic === null ? await rebuiltTopics(config, io) : null,
       order: "newest",
       histogram: false,
     } as const;
@@ -127,6 +133,22 @@ async function matchable(
   io: CommandIo,
 ): Promise<Iterable<string>> {
   return topic === null ? readKafkaTopics(config, warningsOf(config, io), io.signal) : [topic];
+}
+
+/** Null if Kafka does not say in time. */
+async function rebuiltTopics(config: LoadedConfig, io: CommandIo): Promise<ReadonlySet<string> | null> {
+  const { kafka } = config.settings;
+  const wire = createKafkaWire(kafka, warningsOf(config, io));
+  try {
+    const store = createOrderStore(wire, kafka.group, "rebuilds", systemTime);
+    const signal = AbortSignal.any([io.signal, AbortSignal.timeout(ORDERS_MS)]);
+    return new Set(rebuildsIn(await store.read(signal)).keys());
+  } catch {
+    io.signal.throwIfAborted();
+    return null;
+  } finally {
+    await wire.close();
+  }
 }
 
 type Page = Pick<SearchLogsInput, "size" | "after">;

@@ -94,10 +94,12 @@ export function documentBody(topic: string, id: string, withSource: boolean): ob
  */
 function sortBy(first: LogOrder): readonly object[] {
   const order = first === "newest" ? "desc" : "asc";
+  // An index that maps it as a keyword then fails alone: without the type, Elasticsearch refuses the search of all.
+  const number = { unmapped_type: "long", numeric_type: "long", missing: -1 };
   return [
     { "@timestamp": { order, unmapped_type: "date", numeric_type: "date" } },
-    { "kafka.partition": { order, unmapped_type: "long", missing: -1 } },
-    { "kafka.offset": { order, unmapped_type: "long", missing: -1 } },
+    { "kafka.partition": { order, ...number } },
+    { "kafka.offset": { order, ...number } },
     { _index: { order } },
     { _seq_no: { order } },
   ];

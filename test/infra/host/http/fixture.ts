@@ -73,6 +73,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
     logs: {
       inForce: () => new Map(),
       managed: () => true,
+      rebuilt: () => null,
       searchText: () => Promise.resolve(searchAnswer([])),
       fieldCaps: () => Promise.reject(new Error("no test asked for fields")),
       surveyFailureStores: async () => ({ streams: [], problems: [] }),

@@ -13,6 +13,7 @@ import { refuseUnknown } from "./log-answers.ts";
 export interface FieldRouteDeps {
   inForce(): ReadonlyMap<string, Specification>;
   managed(): boolean;
+  rebuilt(): ReadonlySet<string> | null;
   now(): number;
   /** Shared with other searches. */
   readonly searches: Places;
@@ -25,7 +26,7 @@ export function addFieldRoutes(app: Hono, deps: FieldRouteDeps): void {
 
   mount(app, fieldRoutes.fields, ({ query }, c) => {
     const filter = parseLogFilter(query, deps.now());
-    const known = { inForce: deps.inForce(), managed: deps.managed() };
+    const known = { inForce: deps.inForce(), managed: deps.managed(), rebuilt: deps.rebuilt() };
     return inSearch(c, async () => {
       const search = deps.searchWith(goneSignal(c));
       const refusal = await refuseUnknown(c, filter.topics, { ...known, ...search });

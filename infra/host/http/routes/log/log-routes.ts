@@ -28,6 +28,8 @@ export interface LogRouteDeps {
   inForce(): ReadonlyMap<string, Specification>;
   /** Whether Penstock manages the index template. */
   managed(): boolean;
+  /** The topics that are being rebuilt; null if that is unknown. */
+  rebuilt(): ReadonlySet<string> | null;
   /** As `searchText` of the Elasticsearch adapter. */
   searchText(search: Search, signal: AbortSignal): Promise<string | null>;
   /** As `fieldCaps` of the Elasticsearch adapter. */
@@ -87,7 +89,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
 
   mount(app, logs.routes.search, ({ query: { size, after = null, sort: order, histogram, ...words } }, c) => {
     const filter = parseLogFilter(words, deps.now());
-    const known = { inForce: deps.inForce(), managed: deps.managed() };
+    const known = { inForce: deps.inForce(), managed: deps.managed(), rebuilt: deps.rebuilt() };
     return inPlace(c, searches, "searches", async () => {
       const asking = { ...searchWith(goneSignal(c)), marker: deps.newMarker() };
       const refusal = await refuseUnknown(c, filter.topics, { ...known, ...asking });
@@ -135,7 +137,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
 
   mount(app, logs.routes.export, async ({ query: { format, column, ...words } }, c) => {
     const filter = parseLogFilter(words, deps.now());
-    const known = { inForce: deps.inForce(), managed: deps.managed() };
+    const known = { inForce: deps.inForce(), managed: deps.managed(), rebuilt: deps.rebuilt() };
     const leaves = [exports, searches].map((places) => places.take(c.get("access")));
     const leave = (): void => leaves.forEach((each) => each?.());
     if (leaves.includes(null)) {

@@ -24,11 +24,20 @@ test("is the aliases for all topics, if templates are managed", () => {
   expect(searchTarget([], inForce, false)).toEqual(["one", "logs-*"]);
 });
 
+test("for all topics names their indices too, as one that others made lacks the alias, but none of a rebuild", () => {
+  const aliases = ["penstock-records", "penstock-streams"];
+  expect(searchTarget([], inForce, true, new Set())).toEqual(["one", ...aliases]);
+  expect(searchTarget([], inForce, true, new Set(["b", "gone"]))).toEqual(aliases);
+  expect(searchTarget([], new Map(), true, new Set())).toEqual([]);
+  expect(searchTarget([], inForce, false, new Set())).toEqual(["one", "logs-*"]);
+});
+
 test("is the aliases if the names exceed a request line", () => {
   const many = new Map(
     Array.from({ length: 200 }, (_, n) => [`t${n}`, specification({ index: `a-rather-long-index-${n}` })]),
   );
   expect(searchTarget([...many.keys()], many, true)).toEqual(["penstock-records", "penstock-streams"]);
+  expect(searchTarget([], many, true, new Set())).toEqual(["penstock-records", "penstock-streams"]);
   const named = searchTarget([...many.keys()], many, false);
   expect(named).toHaveLength(200);
   expect(targetText(named).length).toBeGreaterThan(maxTargetLength);

@@ -12,6 +12,7 @@ import { httpSettings } from "../../../../../support/settings.ts";
 const logsOf = (topic: string) => ({
   inForce: () => new Map([[topic, topicStatus({ topic }).spec]]),
   managed: () => true,
+  rebuilt: () => null,
   searchText: async () => null,
   fieldCaps: async () => null,
   surveyFailureStores: async () => ({ streams: [], problems: [] }),

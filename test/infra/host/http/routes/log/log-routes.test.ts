@@ -20,6 +20,7 @@ function world(searchText: SearchText = () => Promise.resolve(searchAnswer([])),
   const logs = {
     inForce: () => new Map([["app", specification()]]),
     managed: () => true,
+    rebuilt: () => null,
     searchText,
     fieldCaps: async () => ({ indices: 1, fields: new Map() }),
     surveyFailureStores: async () => ({ streams: [streamStore("app")], problems: [] }),

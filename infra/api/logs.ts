@@ -120,7 +120,7 @@ export interface TailHello {
   readonly missing?: readonly { readonly host: string; readonly reason: string }[];
 }
 
-/** `sent` and `notShown` count from the start of the stream; together, all that matched or was not read. */
+/** `sent` and `notShown` count from the start of the stream; together, all that matched or was not compared. */
 export interface TailLines {
   readonly lines: readonly TailLine[];
   readonly sent: number;

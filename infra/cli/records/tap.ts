@@ -78,7 +78,10 @@ async function tap(command: TapCommand, config: LoadedConfig, io: CommandIo): Pr
   const { kafka } = config.settings;
   const spec = (await readSpecifications(config, [topic], io)).get(topic) ?? bareSpecification(topic);
   const paint = createPaint(hasColours(io.painted, io.environment));
-  const lineOf = createTappedLine(spec, createMatcher(command.query, io.now()), command, paint);
+  const matches = createMatcher(command.query, io.now());
+  const lineOf = createTappedLine(spec, matches, command, paint, ({ partition, offset }) => {
+    io.error.write(`${partition}:${offset} is not shown: it has too many values or words for this search\n`);
+  });
   const logger = warningsOf(config, io);
   const wire = createKafkaWire(kafka, logger);
   const offsets = createKafkaOffsets(kafka, logger, wire);

@@ -16,16 +16,22 @@ export interface TappedForm {
   readonly headers: boolean;
 }
 
-/** @returns what is shown of a record, one line; null if it does not match */
+/**
+ * @param onNoVerdict told of a record that is too much for the search, and is not shown
+ * @returns what is shown of a record, one line; null if it does not match
+ */
 export function createTappedLine(
   spec: Specification,
   matches: Matcher,
   form: TappedForm,
   paint: Paint,
+  onNoVerdict: (record: SourceRecord) => void,
 ): (record: SourceRecord) => string | null {
   const encode = createDocumentEncoder(spec);
   return (record) => {
-    if (matches !== null && !matches(recordText(record, encode))) return null;
+    const isMatch = matches === null || matches(recordText(record, encode));
+    if (isMatch === null) onNoVerdict(record);
+    if (isMatch !== true) return null;
     const document = form.documents ? documentOf(encode(record)) : null;
     return `${form.json ? jsonLine(spec.topic, record, document) : textLine(record, document, form, paint)}\n`;
   };

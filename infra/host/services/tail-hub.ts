@@ -27,7 +27,7 @@ export interface TailHub {
   /**
    * Call it with the outcomes of every attempt, null for records to be retried. Never throws, and costs nothing without
    * a tail. With one, the records are read later, off the caller's path, for at most `tapBudgetMs`, or `tapLimitMs` for
-   * the first 64 KiB; the rest is counted as not shown.
+   * the first 64 KiB; the rest is counted as not shown, as are records that a query has no verdict on.
    */
   tap(spec: Specification, records: readonly SourceRecord[], outcomes: readonly (OutcomeKind | null)[]): void;
   /** Sends to one reader until the signal aborts. @throws the bug that ended it */
@@ -202,8 +202,9 @@ function byTime(a: TailLine, b: TailLine): number {
 }
 
 /**
- * The lines of one reader. Lines above the rate limit, lines a slow reader has no room for, and records there was no
- * time to read are counted: `sent` plus `notShown` is everything that matched or was not read.
+ * The lines of one reader. Lines above the rate limit, lines a slow reader has no room for, records there was no time to
+ * read, and those that are too much for its query are counted: `sent` plus `notShown` is everything that matched or was
+ * not compared.
  */
 function createTail(matches: Matcher, send: SendEvent, monotonicMs: () => number): Tail {
   const waiting = createFairLines<TailLine>(2 * tailLinesPerSecond);
@@ -226,8 +227,9 @@ function createTail(matches: Matcher, send: SendEvent, monotonicMs: () => number
     failed: new AbortController(),
     take(settled) {
       // Without a query, a line that is not shown does not have to be read.
-      if (matches !== null && !matches(settled.text)) return;
-      if (!waiting.add(settled.partition, () => settled.line)) notShown += 1;
+      const isMatch = matches === null || matches(settled.text);
+      if (isMatch === false) return;
+      if (isMatch === null || !waiting.add(settled.partition, () => settled.line)) notShown += 1;
     },
     leaveOut() {
       notShown += 1;

@@ -51,7 +51,7 @@ export function recordText(
     line,
     ...searchedRecord({
       folded: () => folded([line, ...stringsWithin([own, flattened])]),
-      values: (field) => valuesAt(document, field),
+      values: (field, looks) => valuesAt(document, field, looks),
     }),
   };
 }

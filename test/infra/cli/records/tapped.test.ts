@@ -4,7 +4,7 @@ import { createTappedLine, type TappedForm } from "../../../../infra/cli/records
 import { acting } from "../../../support/acting-text.ts";
 import type { SourceRecord } from "../../../../lib/rules/model/record.ts";
 import { bareSpecification } from "../../../../lib/rules/model/specification.ts";
-import { createMatcher } from "../../../../lib/rules/search/grammar/match.ts";
+import { createMatcher, maxLooks } from "../../../../lib/rules/search/grammar/match.ts";
 import { parseQuery } from "../../../../lib/rules/search/grammar/parse.ts";
 
 const record = (value: string | Buffer | null, changes: Partial<SourceRecord> = {}): SourceRecord => ({
@@ -17,12 +17,14 @@ const record = (value: string | Buffer | null, changes: Partial<SourceRecord> = 
   ...changes,
 });
 const plain: TappedForm = { json: false, documents: false, key: false, headers: false };
+const unjudged: number[] = [];
 const lineOf = (one: SourceRecord, form: Partial<TappedForm> = {}, search = "") =>
   createTappedLine(
     { ...bareSpecification("t"), format: "json" },
     createMatcher(parseQuery(search), 0),
     { ...plain, ...form },
     createPaint(false),
+    ({ offset }) => unjudged.push(offset),
   )(one);
 
 test.each([
@@ -57,4 +59,8 @@ test("JSON has everything, on one line, and bytes that are no text in Base64", (
 test("a search looks into the document", () => {
   expect(lineOf(record('{"status":503}'), {}, "status >= 500")).toContain("503");
   expect(lineOf(record('{"status":200}'), {}, "status >= 500")).toBeNull();
+  expect(unjudged).toEqual([]);
+  const list = JSON.stringify({ list: Array.from({ length: maxLooks + 1 }, () => 1) });
+  expect(lineOf(record(list), {}, "list: 1")).toBeNull();
+  expect(unjudged).toEqual([7]);
 });

@@ -8,6 +8,7 @@ import {
 } from "../../../../infra/host/services/tail-hub.ts";
 import type { TailLine } from "../../../../lib/rules/search/hits/tail-line.ts";
 import type { PartitionStatus } from "../../../../lib/rules/progress/status.ts";
+import { maxLooks } from "../../../../lib/rules/search/grammar/match.ts";
 import { parseQuery } from "../../../../lib/rules/search/grammar/parse.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
@@ -205,6 +206,20 @@ test("nor does a small batch take long, though its tails do", () => {
   const { sent = 0, notShown } = lines()[0] ?? {};
   expect(sent).toBeWithin(2, tapLimitMs / 50 + 1);
   expect(notShown).toBe(100 - sent);
+});
+
+test("a record that is too much for a search is not shown and counted; others are shown", () => {
+  const { hub, lines } = world("list: wanted");
+  const json = specification({ format: "json" });
+  const list = Array.from({ length: maxLooks + 1 }, (_, n) => n);
+  const batch = [{ list: [...list, "wanted"] }, { list: ["wanted"] }, { list: ["other"] }];
+  hub.tap(
+    json,
+    batch.map((value, offset) => sourceRecord(JSON.stringify(value), { offset })),
+    indexed(3),
+  );
+  jest.advanceTimersByTime(250);
+  expect(lines()).toMatchObject([{ lines: [{ offset: 1 }], sent: 1, notShown: 1 }]);
 });
 
 test("a fault ends the tail that met it, and neither the topic nor whoever taps", async () => {

@@ -1,9 +1,10 @@
-import { expect, test } from "bun:test";
-import { createMatcher, searchedRecord } from "../../../../../lib/rules/search/grammar/match.ts";
+import { describe, expect, test } from "bun:test";
+import { valuesAt } from "../../../../../lib/rules/json/values-at.ts";
+import { createMatcher, maxLooks, searchedRecord } from "../../../../../lib/rules/search/grammar/match.ts";
 import { parseQuery } from "../../../../../lib/rules/search/grammar/parse.ts";
 import { cpuMs } from "../../../../support/cpu-time.ts";
 
-const matches = (query: string, text: string): boolean | undefined =>
+const matches = (query: string, text: string): boolean | null | undefined =>
   createMatcher(
     parseQuery(query),
     0,
@@ -116,9 +117,64 @@ test("however many tests look at a record, its text and each field are read and 
     expect(createMatcher(parseQuery(text), 0)?.(looked)).toBe(false);
   }
   expect(read).toEqual(["text", "message", "user"]);
-  expect(looked.words(null)).toEqual(["a", "line"]);
-  expect(looked.words(null)).toBe(looked.words(null));
-  expect(looked.words("message")).toBe(looked.words("message"));
+  const words = (field: string | null) => looked.words(field, { left: maxLooks });
+  expect(words(null)).toEqual(["a", "line"]);
+  expect(words(null)).toBe(words(null));
+  expect(words("message")).toBe(words("message"));
+});
+
+describe("a record with more than a search may look at has no verdict", () => {
+  const among = (tests: number) => Array.from({ length: tests }, (_, n) => `list: no${n}`).join(" OR ");
+
+  test.each([
+    [32, 1_000, false],
+    [32, 250_000, null],
+    [1, 250_000, null],
+    [32, maxLooks / 20, null],
+  ])(
+    "%d tests of a list of %d values: %p, and none of them is looked at in vain",
+    (tests, count, verdict) => {
+      const work = { read: 0, compared: 0 };
+      const value = { toString: () => ((work.compared += 1), "yes") };
+      const values = Array.from({ length: count }, () => value);
+      const list = new Proxy(values, {
+        get(target, name, receiver) {
+          if (typeof name === "string" && /^\d+$/.test(name)) work.read += 1;
+          return Reflect.get(target, name, receiver);
+        },
+      });
+      const looked = searchedRecord({
+        folded: () => "",
+        values: (field, looks) => valuesAt({ list }, field, looks),
+      });
+      expect(createMatcher(parseQuery(among(tests)), 0)?.(looked)).toBe(verdict);
+      expect(work.read).toBeLessThanOrEqual(maxLooks);
+      expect(work.compared).toBeLessThanOrEqual(maxLooks);
+      // Another search of the same record pays as much.
+      expect(createMatcher(parseQuery(`NOT (${among(tests)})`), 0)?.(looked)).toBe(
+        verdict === null ? null : !verdict,
+      );
+    },
+  );
+
+  test.each(["a*b", "message: a*b", "objects.name: x", "-a*b", '"(a"', "times >= 2027-01-01"])(
+    "by its words, the way to its values, places where a text may be, or times: %s",
+    (query) => {
+      const text = "word (ab ".repeat(maxLooks);
+      const document = {
+        objects: Array.from({ length: maxLooks }, () => ({ other: 1 })),
+        times: Array.from({ length: maxLooks / 10 + 1 }, () => "2026-01-01T12:00:00Z"),
+        message: text,
+      };
+      const looked = searchedRecord({
+        folded: () => text,
+        values: (field, looks) => valuesAt(document, field, looks),
+      });
+      const verdictOn = (asked: string) => createMatcher(parseQuery(asked), 0)?.(looked);
+      expect(verdictOn(query)).toBeNull();
+      expect(["gone", "message: gone", "times: gone"].map(verdictOn)).toEqual([false, false, false]);
+    },
+  );
 });
 
 test("a search takes only a moment on any line", () => {

@@ -29,8 +29,10 @@ export function answerJson(c: Context, text: string): Response {
   return c.body(text, 200, jsonHeaders);
 }
 
-export function refuseBusy(c: Context, what: string): Response {
-  return problem(c, 429, `Too many ${what} at once on this host. Try again in a moment.`, {
+/** @param holders of places that are held for long */
+export function refuseBusy(c: Context, what: string, holders?: string): Response {
+  const held = holders === undefined ? "" : ` (${holders})`;
+  return problem(c, 429, `Too many ${what} at once on this host${held}. Try again in a moment.`, {
     headers: { "retry-after": "2" },
   });
 }

@@ -11,6 +11,8 @@ export interface Places {
   /** @returns gives the place back, safe to call twice; null if no place is left for this access */
   take(access: Access): (() => void) | null;
   isFull(access: Access): boolean;
+  /** How many are taken by whom. */
+  holders(): string;
 }
 
 export function createPlaces(count: number): Places {
@@ -26,12 +28,45 @@ export function createPlaces(count: number): Places {
     take(access) {
       if (isFull(access)) return null;
       taken[access] += 1;
-      let given = false;
-      return () => {
-        if (!given) taken[access] -= 1;
-        given = true;
-      };
+      return once(() => {
+        taken[access] -= 1;
+      });
     },
+    holders: () => `${taken.full} with full access, ${taken["read-only"]} read-only`,
+  };
+}
+
+/**
+ * Places for other hosts, whose access does not matter: `count` together, and `each` for one address, so that no host
+ * takes those of all others.
+ */
+export function createHostPlaces(count: number, each: number): (address: string) => Places {
+  const taken = new Map<string, number>();
+  const of = (address: string): number => taken.get(address) ?? 0;
+  const all = (): number => taken.values().reduce((sum, some) => sum + some, 0);
+  const holders = (): string => [...taken].map(([address, some]) => `${some} of ${address}`).join(", ");
+  return (address) => {
+    const isFull = (): boolean => all() >= count || of(address) >= each;
+    return {
+      isFull,
+      holders,
+      take() {
+        if (isFull()) return null;
+        taken.set(address, of(address) + 1);
+        return once(() => {
+          if (of(address) > 1) taken.set(address, of(address) - 1);
+          else taken.delete(address);
+        });
+      },
+    };
+  };
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
   };
 }
 
@@ -59,7 +94,7 @@ export function streamInPlace(
   run: (send: SendEvent, signal: AbortSignal) => Promise<void>,
 ): Response {
   const access = c.get("access");
-  if (places.isFull(access)) return refuseBusy(c, what);
+  if (places.isFull(access)) return refuseBusy(c, what, places.holders());
   return eventStream(c, async (send, signal) => {
     const leave = places.take(access);
     try {

@@ -13,11 +13,12 @@ import { parseLogFilter, parseTailFilter } from "../../../../../lib/rules/search
 import { logs } from "../../../../api/logs.ts";
 import { maxTails, type TailHub } from "../../../services/tail-hub.ts";
 import type { FleetTails } from "../../../fleet/fleet-tails.ts";
+import { addressOf } from "../../auth/caller.ts";
 import { goneSignal, type SendEvent } from "../../kit/event-stream.ts";
 import { answerHeld } from "../../kit/held-answer.ts";
 import { mount } from "../../kit/mount.ts";
 import { answerJson, jsonHeaders, problem, refuseBusy } from "../../kit/problem.ts";
-import { createPlaces, inPlace, streamInPlace } from "../../kit/semaphore.ts";
+import { createHostPlaces, createPlaces, inPlace, streamInPlace } from "../../kit/semaphore.ts";
 import { documentPieces, refuseUndeclared, refuseUnknown, searchJson } from "./log-answers.ts";
 import { addFieldRoutes } from "./field-routes.ts";
 import { exportHeaders } from "./log-export.ts";
@@ -68,9 +69,9 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const largeDocuments = createPlaces(LARGE_DOCUMENTS);
   const tails = createPlaces(maxTails);
   // Other hosts take as many as their readers opened there.
-  const hostTails = createPlaces(4 * maxTails);
-  // Readers may ask for one host's part, too, and must not take the places of hosts: their readers may have the full token.
-  const readHostTails = createPlaces(maxTails);
+  const hostTails = createHostPlaces(4 * maxTails, maxTails);
+  // People may ask for one host's part, too, and do not take the places of hosts, nor hosts theirs.
+  const partTails = createPlaces(maxTails);
   const asked = async <T>(signal: AbortSignal, question: Promise<T>): Promise<T> => {
     try {
       return await question;
@@ -175,9 +176,11 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const refusal = refuseUndeclared(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
     const peer = c.get("peer");
-    const isReader = peer === undefined && c.get("access") === "read-only";
-    const places = isReader ? readHostTails : hostTails;
-    return streamInPlace(c, places, "live tails of other hosts", (send, signal) => {
+    const [places, what] =
+      peer === undefined
+        ? [partTails, "live tails of one host"]
+        : [hostTails(addressOf(c)), "live tails of other hosts"];
+    return streamInPlace(c, places, what, (send, signal) => {
       let number = 0;
       const prove: SendEvent = (event, data) => {
         const body = JSON.stringify({ number, event, data });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createPlaces } from "../../../../../infra/host/http/kit/semaphore.ts";
+import { createHostPlaces, createPlaces } from "../../../../../infra/host/http/kit/semaphore.ts";
 
 test("there are so many and no more, and each is given back once", () => {
   const places = createPlaces(2);
@@ -23,4 +23,18 @@ test("who may only look gets three quarters of them, of few at least one", () =>
   looking[0]?.();
   expect(places.isFull("read-only")).toBe(false);
   expect(createPlaces(1).take("read-only")).not.toBeNull();
+});
+
+test("hosts get so many each and together, and it is told who has them", () => {
+  const placesOf = createHostPlaces(4, 3);
+  const one = Array.from({ length: 4 }, () => placesOf("10.0.0.1").take("read-only"));
+  expect(one.map((leave) => leave !== null)).toEqual([true, true, true, false]);
+  const other = placesOf("10.0.0.2").take("read-only");
+  expect(placesOf("10.0.0.2").isFull("full")).toBe(true);
+  expect(placesOf("10.0.0.3").holders()).toBe("3 of 10.0.0.1, 1 of 10.0.0.2");
+  other?.();
+  other?.();
+  expect(placesOf("10.0.0.1").isFull("full")).toBe(true);
+  expect(placesOf("10.0.0.3").take("read-only")).not.toBeNull();
+  expect(placesOf("10.0.0.3").holders()).toBe("3 of 10.0.0.1, 1 of 10.0.0.3");
 });

@@ -77,6 +77,28 @@ test("readers of one host's part never take the places of hosts", async () => {
   await Promise.all([...answers, host].map(async ({ body }) => body?.cancel()));
 });
 
+test("one host never takes the places of the others, nor of people; who has them is told", async () => {
+  const { app, ask } = setUp({ token }, { peers, logs: logsOf("app") });
+  const path = "/fleet/tail?topic=app";
+  const from = async (clientAddress: string, once: string) =>
+    app.request(
+      path,
+      { headers: { host: "127.0.0.1:8080", ...(await proofFor(path, once)) } },
+      { clientAddress: () => clientAddress },
+    );
+  const asked = Array.from({ length: maxTails + 1 }, (_, n) => from("10.0.0.1", `n${n}`));
+  const answers = await Promise.all(asked);
+  const refused = answers.find(({ status }) => status === 429);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(maxTails);
+  expect(refused && (await problemOf(refused))["detail"]).toBe(
+    `Too many live tails of other hosts at once on this host (${maxTails} of 10.0.0.1). Try again in a moment.`,
+  );
+  const [other, person] = [await from("10.0.0.2", "other"), await ask(path, { headers: bearer(token) })];
+  expect([other.status, person.status]).toEqual([200, 200]);
+  const open = [...answers.filter(({ status }) => status === 200), other, person];
+  await Promise.all(open.map(async ({ body }) => body?.cancel()));
+});
+
 test("a replaced token ends what its proof had opened", async () => {
   const tokens = { now: token };
   const gate = createPeerGate({

@@ -300,7 +300,11 @@ test("no more tails than the hub takes", async () => {
   const { ask } = world();
   const tails = await Promise.all(Array.from({ length: maxTails }, () => ask("/logs/tail?topic=app")));
   await turn();
-  expect((await ask("/logs/tail?topic=app")).status).toBe(429);
+  const refused = await ask("/logs/tail?topic=app");
+  expect(refused.status).toBe(429);
+  expect((await problemOf(refused))["detail"]).toContain(
+    "live tails at once on this host (20 with full access,",
+  );
   await Promise.all(tails.map(async ({ body }) => body?.cancel()));
 });
 

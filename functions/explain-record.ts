@@ -1,3 +1,4 @@
+import type { PartitionOwner } from "../lib/rules/group/roster.ts";
 import {
   absenceVerdict,
   beforeStartVerdict,
@@ -25,6 +26,8 @@ export interface RecordExplanation extends Verdict {
   readonly highWatermark: number;
   readonly documents: readonly { readonly index: string; readonly id: string }[];
   readonly letter: FoundLetter | null;
+  /** Whom the group gave the partition, if the record waits and this host does not read it; null if unknown. */
+  readonly owner: PartitionOwner | null;
   /** What else is worth knowing, in sentences. */
   readonly notes: readonly string[];
 }
@@ -51,7 +54,7 @@ export async function explainRecord(
   const stretch = await deps.readStretch();
   const { logStart, highWatermark } = stretch;
   const about = { topic, partition, offset, logStart, highWatermark };
-  const none = { committed: null, documents: [], letter: null, notes: [] };
+  const none = { committed: null, documents: [], letter: null, owner: null, notes: [] };
   const entry = stretch.entries[0];
   if (spec === null) return { ...about, ...none, ...undeclaredVerdict };
   const commit = await deps.committed();
@@ -62,8 +65,11 @@ export async function explainRecord(
   if (inDocuments.elsewhere !== null) return { ...known, ...elsewhereVerdict(inDocuments.elsewhere) };
   if (entry?.kind === "gap" && entry.why !== "deleted" && entry.why !== "unreadable")
     return { ...known, ...gapVerdict(entry.why, entry.detail) };
-  if (!isSettled && entry?.kind !== "gap")
-    return { ...known, ...unsettledVerdict(offset, commit.offset, await standingOf(deps)) };
+  if (!isSettled && entry?.kind !== "gap") {
+    const standing = await standingOf(input, deps);
+    const { owner = null } = standing;
+    return { ...known, owner, ...unsettledVerdict(offset, commit.offset, standing) };
+  }
   const from = commit.marks?.from ?? null;
   if (from !== null && offset < from) return { ...known, ...beforeStartVerdict(from, spec.startAt) };
   if (inDocuments.absence?.kind === "null") return { ...known, ...absenceVerdict(inDocuments.absence) };
@@ -79,11 +85,19 @@ export async function explainRecord(
   return { ...known, notes, ...deletedVerdict(isSettled) };
 }
 
-async function standingOf(deps: ExplainRecordDeps): Promise<Standing> {
+async function standingOf(
+  { topic, partition }: ExplainRecordInput,
+  deps: ExplainRecordDeps,
+): Promise<Standing> {
   const standing = deps.standing();
   if (standing === null)
     return { state: "pending", reason: null, hold: null, owned: false, sent: null, perSecond: null };
-  if (!standing.owned || standing.state !== "running") return { ...standing, perSecond: null };
+  const { owned, hold, state } = standing;
+  if (!owned && hold === null && (state === "running" || state === "stalled")) {
+    const owners = await deps.currentOwners(topic);
+    return { ...standing, owner: owners === null ? undefined : (owners[partition] ?? null), perSecond: null };
+  }
+  if (!owned || state !== "running") return { ...standing, perSecond: null };
   const before = await deps.committed();
   await deps.wait(PACE_MS);
   const after = await deps.committed();

@@ -20,6 +20,7 @@ import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "
 import { diagnoseHoldings } from "./diagnose/holdings.ts";
 import { diagnoseHolds } from "./diagnose/holds.ts";
 import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagnose/kafka.ts";
+import type { Owners } from "./fleet/owners.ts";
 
 export interface ExplainInput {
   readonly topic: string;
@@ -35,6 +36,8 @@ export interface ExplainDeps extends DiagnoseKafkaDeps, DiagnoseElasticsearchDep
   readonly offsets: Pick<KafkaOffsets, "ranges" | "committed">;
   /** Counts the topic's dead letters; not all, if there are too many to read in time. */
   countLetters(topic: string, signal: AbortSignal): Promise<LetterCount>;
+  /** Who reads the topic; null if that is not known in time. Never throws. */
+  currentOwners(this: void, topic: string): Promise<Owners>;
 }
 
 /**
@@ -115,12 +118,15 @@ async function partitionsOf(
   startAt: string | null,
   deps: ExplainDeps,
 ): Promise<readonly ExplainedPartition[]> {
-  const found = await attempt(deps, (signal) =>
-    Promise.all([
-      deps.offsets.ranges(topic, signal),
-      deps.offsets.committed(settings.kafka.group, topic, signal),
-    ]),
-  );
+  const [found, owners] = await Promise.all([
+    attempt(deps, (signal) =>
+      Promise.all([
+        deps.offsets.ranges(topic, signal),
+        deps.offsets.committed(settings.kafka.group, topic, signal),
+      ]),
+    ),
+    deps.currentOwners(topic),
+  ]);
   // The checks of the topic and of the group say why not.
   if (!found.ok) return [];
   const [ranges, commits] = found.value;
@@ -130,7 +136,8 @@ async function partitionsOf(
     const committed = commits.get(partition)?.offset ?? null;
     const next = committed ?? (startAt === "earliest" ? start : null);
     const lag = next === null ? null : Math.max(0, end - Math.max(start, next));
-    return { partition, start, end, committed, lag, owned: owned.get(partition) ?? null };
+    const owner = owners === null ? undefined : (owners[partition] ?? null);
+    return { partition, start, end, committed, lag, owned: owned.get(partition) ?? null, owner };
   });
 }
 

@@ -5,6 +5,7 @@ import type { Standing } from "../../lib/rules/inspection/verdict.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import type { Marks } from "../../lib/rules/offsets/marks.ts";
 import type { SeenIndices } from "../audit-topic/pass.ts";
+import type { Owners } from "../fleet/owners.ts";
 
 export interface ExplainRecordInput {
   readonly topic: string;
@@ -44,7 +45,9 @@ export interface ExplainRecordDeps {
   /** What the group has committed for the partition. */
   readonly committed: () => Promise<{ readonly offset: number | null; readonly marks: Marks | null }>;
   /** What this host knows of the topic now; null if it does not have it. */
-  readonly standing: () => Omit<Standing, "perSecond"> | null;
+  readonly standing: () => Omit<Standing, "perSecond" | "owner"> | null;
+  /** Who reads the topic; null if that is not known in time. Never throws. */
+  readonly currentOwners: (topic: string) => Promise<Owners>;
   readonly openDocuments: () => Promise<ExplainedDocuments>;
   /** The indices that fields choose; null: no field does. */
   readonly indices: SeenIndices | null;

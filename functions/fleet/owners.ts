@@ -1,22 +1,11 @@
-import type { Roster } from "../../lib/rules/group/roster.ts";
+import type { PartitionOwner, Roster } from "../../lib/rules/group/roster.ts";
 import { labelsOf, type Named } from "./labels.ts";
 
-/** The host that reads a partition. */
-export interface PartitionOwner {
-  /** As in `FleetHost.name`. */
-  readonly name: string;
-  readonly address: string | null;
-}
+/** Of each partition of a topic, null if nobody reads it; null if Kafka did not say who is in the group. */
+export type Owners = readonly (PartitionOwner | null)[] | null;
 
-/**
- * Who reads each partition of a topic, as the group decided last; null: nobody.
- * @returns null if Kafka did not say yet who is in the group
- */
-export function ownersOf(
-  topic: string,
-  self: Named,
-  roster: Roster | null,
-): readonly (PartitionOwner | null)[] | null {
+/** Who reads each partition of a topic, as the group decided last. */
+export function ownersOf(topic: string, self: Named, roster: Roster | null): Owners {
   if (roster === null) return null;
   const others = roster.members.filter(({ host }) => host !== self.host);
   const labels = labelsOf(self, others);

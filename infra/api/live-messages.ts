@@ -1,5 +1,5 @@
 import type { HealthChecks } from "../../functions/health.ts";
-import type { PartitionOwner } from "../../functions/fleet/owners.ts";
+import type { PartitionOwner } from "../../lib/rules/group/roster.ts";
 import type { Conflict } from "../../lib/rules/declarations/desired.ts";
 import type { Refusal, SourceRef } from "../../lib/rules/model/declaration.ts";
 import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";

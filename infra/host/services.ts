@@ -175,12 +175,16 @@ export function createServices(core: HostCore): Services {
     client: trialClient,
   });
 
+  const history = createHistory();
+  const hosts = createHostFleet({ ...core, history });
+  const currentOwners = (topic: string) => hosts.fleet.currentOwners(topic);
   const recordService = createRecordService({
     now,
     logger,
     openReader,
     settings,
     sentBefore,
+    currentOwners,
     elasticsearch: clients.questions,
     pool,
     openWire: (kafka) => core.openWire(kafka),
@@ -191,7 +195,7 @@ export function createServices(core: HostCore): Services {
   const rebuilds = createHostRebuilds(core);
   const withRebuild = (topic: HeldTopic): ListedTopic => ({ ...topic, rebuild: rebuilds.of(topic.topic) });
   const listed = async () => (await holdings.listAll(() => pool.statuses())).map(withRebuild);
-  const topicService = createTopicService({ pool, loop, listed, logger, links: core.links });
+  const topicService = createTopicService({ pool, loop, listed, logger, links: core.links, currentOwners });
   const healthOf = (topics: readonly TopicStatus[]) =>
     health({
       now: now(),
@@ -202,8 +206,6 @@ export function createServices(core: HostCore): Services {
       topics,
     });
 
-  const history = createHistory();
-  const hosts = createHostFleet({ ...core, history });
   const live = createLive({
     history,
     now,
@@ -279,17 +281,8 @@ export function createServices(core: HostCore): Services {
     async stop() {
       live.stop();
       declarationService.stop();
-      await Promise.all([
-        deadLetterService.stop(),
-        ingestService.stop(),
-        trials.stop(),
-        recordService.stop(),
-        ignored.stop(),
-        holdings.stop(),
-        rebuilds.stop(),
-        topicService.stop(),
-        hosts.fleet.stop(),
-      ]);
+      const services = [deadLetterService, ingestService, trials, recordService, topicService, rebuilds];
+      await Promise.all([...services, ignored, holdings, hosts.fleet].map((one) => one.stop()));
     },
   };
 }

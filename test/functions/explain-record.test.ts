@@ -24,17 +24,25 @@ const stretch: LogStretch = {
   next: 6,
 };
 
+const standing = { state: "running", reason: null, hold: null, owned: true, sent: 6 } as const;
+
 /**
  * One record without a document in its topic's index.
  * @param elsewhere the ids in other indices
  * @param isPartial whether shards of those did not answer
  */
-function world(committed: number | null, elsewhere: readonly string[] = [], isPartial = false) {
+function world(
+  committed: number | null,
+  elsewhere: readonly string[] = [],
+  isPartial = false,
+  changes: Partial<ExplainRecordDeps> = {},
+) {
   const sought: { readonly ids: readonly string[]; readonly refresh: boolean | undefined }[] = [];
   const deps: ExplainRecordDeps = {
     readStretch: () => Promise.resolve(stretch),
     committed: () => Promise.resolve({ offset: committed, marks: null }),
-    standing: () => ({ state: "running", reason: null, hold: null, owned: true, sent: 6 }),
+    standing: () => standing,
+    currentOwners: () => Promise.reject(new Error("this host has the partition")),
     openDocuments: () =>
       Promise.resolve({
         names: { open: new Set([spec.index]), closed: new Set<string>(), others: new Set<string>() },
@@ -56,6 +64,7 @@ function world(committed: number | null, elsewhere: readonly string[] = [], isPa
     wait: () => Promise.resolve(),
     signal: new AbortController().signal,
     now: () => 0,
+    ...changes,
   };
   const { topic } = spec;
   const { partition, offset } = record;
@@ -66,6 +75,34 @@ test("a record that is not settled is not looked for in other indices", async ()
   const { sought, explain } = world(5);
   expect(await explain()).toMatchObject({ kind: "in flight", notes: [] });
   expect(sought).toEqual([]);
+});
+
+test.each([
+  [
+    [{ name: "b", address: "http://b:80" }],
+    { name: "b", address: "http://b:80" },
+    "b (http://b:80) has this",
+  ],
+  [[null], null, "No host has this partition."],
+  [null, null, "Another host has this partition, or none has."],
+])("one that waits on another host: with the owners %j it names %j", async (owners, owner, words) => {
+  const { explain } = world(5, [], false, {
+    standing: () => ({ ...standing, owned: false, sent: null }),
+    currentOwners: () => Promise.resolve(owners),
+  });
+  expect(await explain()).toMatchObject({
+    kind: "waiting",
+    owner,
+    message: expect.stringContaining(words),
+  });
+});
+
+test("nobody is asked who would read a topic that is held", async () => {
+  const hold = { from: "order", by: "alice", since: "2026-01-01T00:00:00Z", reason: "x" } as const;
+  const { explain } = world(5, [], false, {
+    standing: () => ({ ...standing, state: "held", hold, owned: false }),
+  });
+  expect(await explain()).toMatchObject({ kind: "held", owner: null });
 });
 
 test("a settled one is, without a refresh of them; what that may miss is told", async () => {

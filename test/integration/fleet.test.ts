@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { RecordExplanation } from "../../functions/explain-record.ts";
 import type { FleetResult } from "../../functions/fleet/model.ts";
 import type { TailLines } from "../../infra/api/logs.ts";
+import type { Explanation } from "../../lib/rules/explanation/explanation.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestMember } from "../support/group-member.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -94,6 +96,41 @@ describe("hosts of one group", () => {
       reason: "it is no longer in the group",
       partitions: 0,
     });
+  }, 480_000);
+
+  test("each names the host that reads a partition, and where a record waits", async () => {
+    const { topic, start } = await groupFor(2);
+    await servers.elasticsearch.request("PUT", `/${topic}`);
+    await servers.elasticsearch.request("PUT", `/${topic}/_settings`, { "index.blocks.write": true });
+    await using one = await start();
+    await using two = await start();
+    const { hosts, topics } = await untilFleet(
+      one,
+      "both read",
+      (fleet) => fleet.hosts.length === 2 && reads(fleet),
+    );
+    const [, there] = hosts;
+    const owner = { name: there?.name, address: there?.address };
+    expect(portOf(owner.address)).toBe(new URL(two.url).port);
+    const partition = topics[0]?.partitions.findIndex(({ host }) => host === owner.name) ?? -1;
+    /** Asks again: a busy Kafka may not say in 4 s who is in the group. */
+    const ask = <T>(path: string, isTold: (answer: T) => boolean): Promise<T> =>
+      eventually(`${path} names the host`, async () => {
+        const answer = (await (await one.fetch(path, { headers: { authorization } })).json()) as T;
+        return isTold(answer) ? answer : null;
+      });
+    const { partitions } = await ask<Explanation>(`/topics/${topic}/explain`, (told) =>
+      Boolean(told.partitions[partition]?.owner),
+    );
+    expect(partitions[partition]).toMatchObject({ owned: false, owner });
+    expect(partitions[1 - partition]).toMatchObject({ owned: true, owner: { address: hosts[0]?.address } });
+    await servers.kafka.produce(topic, [{ partition, value: "a line" }]);
+    const place = `topic=${topic}&partition=${partition}&offset=0`;
+    const { kind, message } = await ask<RecordExplanation>(`/records/explanation?${place}`, (told) =>
+      Bun.deepEquals(told.owner, owner),
+    );
+    expect([kind, message]).toEqual(["waiting", expect.stringContaining(`${owner.name} (${owner.address})`)]);
+    await servers.elasticsearch.request("PUT", `/${topic}/_settings`, { "index.blocks.write": null });
   }, 480_000);
 
   test("show the records of all in one live tail, and say which host is missing", async () => {

@@ -11,6 +11,7 @@ import {
   type ShownRecord,
 } from "../../../lib/rules/inspection/shown-record.ts";
 import { topicName } from "../../../lib/rules/config/scalars.ts";
+import { ownerSchema } from "../kit/owner.ts";
 import { flag, optional, whole } from "../kit/parameters.ts";
 import {
   type Answer,
@@ -123,6 +124,10 @@ const explanation: z.ZodType<RecordExplanation> = z.object({
       attempts: wholeNumber.nullable(),
     })
     .nullable(),
+  owner: ownerSchema.nullable().meta({
+    description:
+      "Whom the group gave its partition, if it waits and this host does not read it; null if unknown.",
+  }),
   notes: z.array(z.string()),
 });
 

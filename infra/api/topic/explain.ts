@@ -4,6 +4,7 @@ import { AREAS, type Check } from "../../../lib/rules/diagnosis/check.ts";
 import type { SourceRef } from "../../../lib/rules/model/declaration.ts";
 import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
 import { fieldChange, refusedSchema } from "../kit/declared.ts";
+import { ownerSchema } from "../kit/owner.ts";
 import { remedySchema } from "../kit/remedy.ts";
 import { json, none, refusal, retryAfter, route, timeText, wholeNumber } from "../kit/route.ts";
 
@@ -52,6 +53,9 @@ export function explanationSchema({ status, source }: ExplainParts): z.ZodType<E
         committed: wholeNumber.nullable(),
         lag: wholeNumber.nullable(),
         owned: z.boolean().nullable().meta({ description: "Whether the host that was asked reads it." }),
+        owner: ownerSchema.nullable().optional().meta({
+          description: "The host that reads it; null: none does. Absent if the group did not say within 4 s.",
+        }),
       }),
     ),
     deadline: z.object({ oldestAt: time, deletableAt: time }).nullable().meta({

@@ -20,7 +20,7 @@ const NEWEST_LETTERS = 20_000;
 const LETTERS_MS = 5_000;
 
 /** Of a process that goes on afterwards. */
-export interface AskServersOptions {
+export interface AskServersOptions extends Partial<Pick<ExplainDeps, "currentOwners">> {
   /** Shared by the Kafka clients of the process. */
   readonly links?: KafkaLinks;
   /** Time limit for closing the connections. */
@@ -32,7 +32,7 @@ export async function explainByServers(
   input: ExplainInput,
   logger: Logger,
   signal: AbortSignal,
-  { links, closeMs = CLOSE_MS }: AskServersOptions = {},
+  { links, closeMs = CLOSE_MS, currentOwners = () => Promise.resolve(null) }: AskServersOptions = {},
 ): Promise<Explanation> {
   const { settings } = input;
   const kafka = createKafkaDiagnosis(settings.kafka, logger, links);
@@ -47,6 +47,7 @@ export async function explainByServers(
     readHolds: (until) => holds.read(until),
     countLetters: (topic, until) =>
       countLetters(topic, settings, createRecordReader(settings.kafka, logger, links), until),
+    currentOwners,
     now: () => Date.now(),
     signal,
     deadline: () => AbortSignal.timeout(QUESTION_MS),

@@ -1,6 +1,7 @@
 import { counted, countText, durationText } from "../../../lib/rules/base/units.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
-import type { Explanation } from "../../../lib/rules/explanation/explanation.ts";
+import type { ExplainedPartition, Explanation } from "../../../lib/rules/explanation/explanation.ts";
+import { ownerWords } from "../../../lib/rules/group/roster.ts";
 import { placeText } from "../../../lib/rules/progress/hold.ts";
 import { holdingsText } from "../../../lib/rules/progress/holdings.ts";
 import { checkLines, summaryOf } from "../doctor/report.ts";
@@ -92,17 +93,23 @@ function kafkaLines({ inKafka, partitions }: Explanation): string[] {
   if (inKafka === null) return ["  Kafka did not say"];
   if (!inKafka) return ["  it does not exist"];
   const figure = (value: number | null): string => (value === null ? "–" : countText(value));
-  const rows = partitions.map(({ partition, start, end, committed, lag, owned }) => [
-    `  ${partition}`,
-    figure(start),
-    figure(end),
-    figure(committed),
-    figure(lag),
-    owned === null ? "" : owned ? "this host" : "another host, or none",
+  const rows = partitions.map((one) => [
+    `  ${one.partition}`,
+    figure(one.start),
+    figure(one.end),
+    figure(one.committed),
+    figure(one.lag),
+    readBy(one),
   ]);
   return rows.length === 0
     ? ["  its positions could not be read"]
     : alignColumns([["  partition", "first", "end", "committed", "lag", "read by"], ...rows], 1);
+}
+
+function readBy({ owned, owner }: ExplainedPartition): string {
+  if (owned === true) return "this host";
+  if (owner === undefined) return owned === null ? "" : "another host, or none";
+  return owner === null ? "no host" : oneLine(ownerWords(owner));
 }
 
 function targetLines({ status }: Explanation): string[] {

@@ -1,6 +1,6 @@
 import { fleet } from "../../../functions/fleet.ts";
 import type { FleetInput, FleetResult, HostReport } from "../../../functions/fleet/model.ts";
-import { ownersOf } from "../../../functions/fleet/owners.ts";
+import { type Owners, ownersOf } from "../../../functions/fleet/owners.ts";
 import type { HostProfile } from "../../../lib/rules/group/protocol/profile.ts";
 import type { GroupWatch } from "./group-watch.ts";
 import type { Peers } from "./peers.ts";
@@ -9,7 +9,9 @@ import type { Peers } from "./peers.ts";
 export interface FleetWatch {
   look(wanted: Pick<FleetInput, "topic" | "limit">): Promise<FleetResult>;
   /** Who reads the topic's partitions, as last known: somebody looks, so Kafka is asked in the background. */
-  owners(topic: string): ReturnType<typeof ownersOf>;
+  owners(topic: string): Owners;
+  /** As Kafka says now, within 4 s; null if it does not. Never throws. */
+  currentOwners(topic: string): Promise<Owners>;
   /** As JSON, for other hosts. */
   report(): string;
   stop(): Promise<void>;
@@ -39,6 +41,7 @@ export function createFleetWatch(deps: FleetWatchDeps): FleetWatch {
       last = { report: deps.report(), atMs: nowMs, json: null };
     return last;
   };
+  const ownersIn = (topic: string): Owners => ownersOf(topic, { host: deps.id, ...profile }, members.roster);
   return {
     async look(wanted) {
       const { report } = current();
@@ -57,7 +60,11 @@ export function createFleetWatch(deps: FleetWatchDeps): FleetWatch {
     },
     owners(topic) {
       void members.look();
-      return ownersOf(topic, { host: deps.id, ...profile }, members.roster);
+      return ownersIn(topic);
+    },
+    async currentOwners(topic) {
+      await members.look();
+      return members.problem === null ? ownersIn(topic) : null;
     },
     report() {
       const held = current();

@@ -1,4 +1,5 @@
 import type { Check } from "../diagnosis/check.ts";
+import type { PartitionOwner } from "../group/roster.ts";
 import type { Refusal, SourceRef } from "../model/declaration.ts";
 import type { FieldChange } from "../model/specification.ts";
 import type { ListedTopic } from "../progress/holdings.ts";
@@ -30,6 +31,8 @@ export interface ExplainedPartition {
   readonly lag: number | null;
   /** Whether the host that was asked reads it; null if none was. */
   readonly owned: boolean | null;
+  /** The host that reads it; null: none does. Absent if the group did not say, or no host was asked. */
+  readonly owner?: PartitionOwner | null | undefined;
 }
 
 /** When the oldest record that waits was written, and when Kafka may delete it, in milliseconds since the epoch. */

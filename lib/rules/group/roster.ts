@@ -27,6 +27,19 @@ export interface RosterMember {
   readonly source: Pick<ListedMember, "metadata" | "assignment">;
 }
 
+/** The host that reads a partition. */
+export interface PartitionOwner {
+  /** As in `GET /fleet`. */
+  readonly name: string;
+  /** Null if it tells the group none. */
+  readonly address: string | null;
+}
+
+/** For people. */
+export function ownerWords({ name, address }: PartitionOwner): string {
+  return address === null ? name : `${name} (${address})`;
+}
+
 /** Who is in the group. */
 export interface Roster {
   readonly members: readonly RosterMember[];

@@ -1,5 +1,6 @@
 import type { Absence } from "../audit/partition-audit.ts";
 import { counted, durationText } from "../base/units.ts";
+import { ownerWords, type PartitionOwner } from "../group/roster.ts";
 import type { Hold } from "../progress/hold.ts";
 import { holdWords } from "../progress/hold.ts";
 import type { TopicState } from "../progress/status.ts";
@@ -50,6 +51,8 @@ export interface Standing {
   readonly hold: Hold | null;
   /** Whether this host reads the partition. */
   readonly owned: boolean;
+  /** The host that reads it; null: none does; undefined: the group did not say. */
+  readonly owner?: PartitionOwner | null | undefined;
   /** One past the last offset that was sent to Elasticsearch; null if unknown. */
   readonly sent: number | null;
   /** Offsets that got an outcome in a second; null if unknown. */
@@ -60,7 +63,7 @@ export interface Standing {
 export function unsettledVerdict(
   offset: number,
   committed: number | null,
-  { state, reason, hold, owned, sent, perSecond }: Standing,
+  { state, reason, hold, owned, owner, sent, perSecond }: Standing,
 ): Verdict {
   if (hold !== null)
     return verdict("held", `It is not read: the topic is ${holdWords(hold)}.`, "Release the topic.");
@@ -74,7 +77,9 @@ export function unsettledVerdict(
   if (!owned)
     return verdict(
       "waiting",
-      `It is not read yet, or in flight. ${place}. Another host has this partition, or none has.`,
+      owner === null
+        ? `It is not read yet. ${place}. No host has this partition.`
+        : `It is not read yet, or in flight. ${place}. ${owner === undefined ? "Another host has this partition, or none has" : `${ownerWords(owner)} has this partition`}.`,
     );
   if (sent !== null && offset < sent) {
     if (reason !== null)

@@ -1,5 +1,5 @@
 import { seenState, type TopicStatus } from "../../../../lib/rules/progress/status.ts";
-import type { PartitionOwner } from "../../../../functions/fleet/owners.ts";
+import type { PartitionOwner } from "../../../../lib/rules/group/roster.ts";
 import type { TopicMessage } from "../../../api/live-messages.ts";
 import { HistoryCharts } from "../charts/history-charts.tsx";
 import { Count } from "../components/figures.tsx";

@@ -34,6 +34,7 @@ export interface ExplainServiceDeps {
   readonly elasticsearch: Pick<Elasticsearch, "ask" | "askForText" | "existingIds">;
   readonly surveyFailureStores: FailureStores["survey"];
   readonly sentBefore: (spec: Specification) => Pick<SentBefore, "indices">;
+  readonly currentOwners: ExplainRecordDeps["currentOwners"];
   /** The topics of this host. */
   readonly pool: { statuses(): readonly TopicStatus[]; readonly topics: ReadonlyMap<string, unknown> };
   /** Batches are decoded in the turns of those that are indexed. */
@@ -67,6 +68,7 @@ export async function explainWith(
   return explainRecord(input, {
     signal,
     now: deps.now,
+    currentOwners: deps.currentOwners,
     wait: (ms) => delay(ms, undefined, { signal }),
     readStretch: () =>
       readStretch({ topic, partition, offset, limit: 1 }, { wire, decoder, inTurn: deps.inTurn }, signal),

@@ -1,3 +1,4 @@
+import type { ExplainDeps } from "../../../../functions/explain-topic.ts";
 import { declarationsInForce } from "../../../../functions/reconcile-topics.ts";
 import type { KafkaLinks } from "../../../../lib/adapters/kafka/client/links.ts";
 import type { Logger } from "../../../../lib/rules/base/logger.ts";
@@ -15,6 +16,7 @@ export interface TopicServiceDeps {
   readonly listed: () => Promise<readonly ListedTopic[]>;
   readonly logger: Logger;
   readonly links: KafkaLinks;
+  readonly currentOwners: ExplainDeps["currentOwners"];
 }
 
 /** Answers about single topics. */
@@ -27,7 +29,8 @@ export interface TopicService {
 /** A stop of the host waits for it. */
 const CLOSE_MS = 1_000;
 
-export function createTopicService({ pool, loop, listed, logger, links }: TopicServiceDeps): TopicService {
+export function createTopicService(deps: TopicServiceDeps): TopicService {
+  const { pool, loop, listed, logger, links, currentOwners } = deps;
   const explanations = new UnderWay();
   const routes: TopicService["routes"] = {
     async retry(topic) {
@@ -50,7 +53,7 @@ export function createTopicService({ pool, loop, listed, logger, links }: TopicS
         },
         logger,
         AbortSignal.any([explanations.signal, signal]),
-        { links, closeMs: CLOSE_MS },
+        { links, closeMs: CLOSE_MS, currentOwners },
       );
       return explanations.add(asking);
     },

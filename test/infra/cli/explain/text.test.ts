@@ -7,6 +7,7 @@ import { listedTopic } from "../../../support/topic-status.ts";
 const now = Date.parse("2026-11-22T13:00:00.000Z");
 const paint = createPaint(false);
 const source = { kind: "config", name: "c.yaml", revision: null, entry: 0 } as const;
+const empty = { start: 0, end: 0, committed: null, lag: 0 };
 const told: Explanation = {
   topic: "app",
   at: "2026-11-22T13:00:00.000Z",
@@ -29,6 +30,10 @@ const told: Explanation = {
   partitions: [
     { partition: 0, start: 0, end: 12_345, committed: 345, lag: 12_000, owned: true },
     { partition: 1, start: 0, end: 0, committed: null, lag: 0, owned: false },
+    { ...empty, partition: 2, owned: false, owner: { name: "b\u001b", address: "http://b:80" } },
+    { ...empty, partition: 3, owned: null, owner: { name: "old", address: null } },
+    { ...empty, partition: 4, owned: false, owner: null },
+    { ...empty, partition: 5, owned: null },
   ],
   deadline: { oldestAt: now - 3_600_000, deletableAt: now + 7_200_000 },
   deadLetters: { letters: 3, complete: false },
@@ -61,6 +66,8 @@ test("the answer comes first, then what it rests on; nothing foreign acts on the
   expect(text).toContain('  entry 2 of c.yaml: overridden: format "json"');
   expect(text).toMatch(/^ {2}timestamp {2}a, b {2}entry 1 of c\.yaml$/m);
   expect(text).toMatch(/^ {2}0 +0 +12,345 +345 +12,000 +this host$/m);
+  const readBy = [...text.matchAll(/^ {2}\d +0 +0 +– +0(?: +(.*))?$/gm)].map(([, reader]) => reader);
+  expect(readBy).toEqual(["another host, or none", "b (http://b:80)", "old", "no host", undefined]);
   expect(text).toContain("  at least 3 letters, replayed or not");
 });
 

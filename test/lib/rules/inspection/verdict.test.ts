@@ -46,8 +46,15 @@ describe("an offset that is not committed", () => {
   test("is another host's, held, or its topic does not run", () => {
     expect(verdict(9, { owned: false, sent: null })).toMatchObject({
       kind: "waiting",
-      message: expect.stringContaining("Another host"),
+      message: expect.stringContaining("Another host has this partition, or none has."),
     });
+    const owner = { name: "b", address: "http://b:8080" };
+    expect(verdict(9, { owned: false, sent: null, owner }).message).toEndWith(
+      "outcome yet. b (http://b:8080) has this partition.",
+    );
+    expect(verdict(9, { owned: false, sent: null, owner: null }).message).toBe(
+      "It is not read yet. 4 offsets before it have no outcome yet. No host has this partition.",
+    );
     const hold = { from: "order", by: "alice", since: "2026-01-01T00:00:00Z", reason: "x" } as const;
     expect(verdict(9, { state: "held", hold })).toMatchObject({
       kind: "held",

@@ -33,6 +33,7 @@ test("every connection of an explanation goes through what the host's clients sh
       run: () => Promise.resolve(last),
     },
     listed: () => Promise.resolve([]),
+    currentOwners: () => Promise.resolve(null),
     logger: createMemoryLogger(),
     links: {
       ...links,

@@ -1,5 +1,5 @@
 import type { PartitionsOf } from "../../lib/rules/group/protocol/subscription.ts";
-import { type SeenState, worstFirst } from "../../lib/rules/progress/status.ts";
+import { seenAs, type SeenState, worstFirst } from "../../lib/rules/progress/status.ts";
 import type { FleetTopic, HostReport, ReportedTopic } from "./model.ts";
 import { countsOf, sumOf } from "./sums.ts";
 
@@ -41,15 +41,11 @@ export function fleetTopics(input: TopicsInput): { topics: FleetTopic[]; topicCo
 }
 
 /** Partitions that nobody reads come first, then trouble. */
-function urgencyOf({ state, retrying, partitions }: FleetTopic): number {
-  if (partitions.some(({ host }) => host === null)) return -1;
+function urgencyOf(topic: FleetTopic): number {
+  if (topic.partitions.some(({ host }) => host === null)) return -1;
   const troubles: readonly (SeenState | null)[] = ["failed", "stalled", "retrying"];
-  const at = troubles.indexOf(retrying ? "retrying" : state);
+  const at = troubles.indexOf(seenAs(topic));
   return at < 0 ? troubles.length : at;
-}
-
-function seenBy({ told: { state, retrying } }: Told): SeenState {
-  return state === "running" && retrying === true ? "retrying" : state;
 }
 
 function topicOf(
@@ -71,11 +67,11 @@ function topicOf(
   for (const [host, partitions] of assigned)
     for (const partition of partitions.get(topic) ?? []) owners.set(partition, host);
   const count = Math.max(partitionCounts.get(topic) ?? 0, 1 + Math.max(-1, ...owners.keys()));
-  const worst = worstFirst.flatMap((state) => told.find((one) => seenBy(one) === state) ?? [])[0];
+  const worst = worstFirst.flatMap((state) => told.find((one) => seenAs(one.told) === state) ?? [])[0];
   return {
     topic,
     state: worst?.told.state ?? null,
-    retrying: worst !== undefined && seenBy(worst) === "retrying",
+    retrying: worst !== undefined && seenAs(worst.told) === "retrying",
     reason: reasonOf(worst),
     rate: sumOf(told.map((one) => one.told.rate)),
     lag: sumOf(lags.values()),

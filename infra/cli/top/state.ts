@@ -1,5 +1,5 @@
 import type { FleetTopic } from "../../../functions/fleet/model.ts";
-import type { TopicState } from "../../../lib/rules/progress/status.ts";
+import { seenAs, type SeenState, worstFirst } from "../../../lib/rules/progress/status.ts";
 
 /** What rows can be sorted by, in the order in which `s` goes through them. */
 export const SORTS = ["state", "topic", "rate", "lag", "indexed", "dead"] as const;
@@ -70,16 +70,8 @@ function typed(state: TopState, key: string): TopState {
   return /^[\w.-]$/.test(key) ? { ...state, filter: state.filter + key, marked: 0 } : state;
 }
 
-/** The worst states first, those that nobody has last. */
-const WORST: readonly string[] = [
-  "failed",
-  "stalled",
-  "starting",
-  "stopping",
-  "held",
-  "pending",
-  "running",
-] satisfies readonly TopicState[];
+/** Topics that no host runs come last. */
+const WORST: readonly (SeenState | null)[] = [...worstFirst, null];
 
 const figures: Readonly<Record<Exclude<Sort, "state" | "topic">, (topic: FleetTopic) => number>> = {
   rate: ({ rate }) => rate ?? -1,
@@ -106,7 +98,6 @@ function compared(a: FleetTopic, b: FleetTopic, sort: Sort): number {
   return figures[sort](b) - figures[sort](a);
 }
 
-function rankOf({ state }: FleetTopic): number {
-  const at = WORST.indexOf(state ?? "");
-  return at < 0 ? WORST.length : at;
+function rankOf(topic: FleetTopic): number {
+  return WORST.indexOf(seenAs(topic));
 }

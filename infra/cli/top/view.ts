@@ -1,6 +1,6 @@
 import type { FleetHost, FleetResult, FleetTopic } from "../../../functions/fleet/model.ts";
 import { counted, countText } from "../../../lib/rules/base/units.ts";
-import type { TopicState } from "../../../lib/rules/progress/status.ts";
+import { seenAs, type SeenState } from "../../../lib/rules/progress/status.ts";
 import type { Colour, Paint } from "../kit/terminal.ts";
 import { cutTo, fitted } from "../screen/fit.ts";
 import { shownTopics, type TopState } from "./state.ts";
@@ -20,12 +20,13 @@ export interface TopSize {
   readonly rows: number;
 }
 
-const COLOURS: Readonly<Record<TopicState, Colour | null>> = {
+const COLOURS: Readonly<Record<SeenState, Colour | null>> = {
   running: "green",
   starting: null,
   pending: "dim",
   held: "yellow",
   stopping: null,
+  retrying: "red",
   stalled: "red",
   failed: "red",
 };
@@ -92,7 +93,7 @@ function headLines({ fleet, trouble, at }: TopView, columns: number, paint: Pain
   const first = paint(troubles.length === 0 ? "bold" : "yellow", head);
   if (fleet === null) return [first, ""];
   const { totals, topics } = fleet;
-  const states = Map.groupBy(topics, ({ state }) => state ?? "nowhere");
+  const states = Map.groupBy(topics, (topic) => seenAs(topic) ?? "nowhere");
   const sums = [
     `${rateText(totals.rate)}/s`,
     `lag ${numberText(totals.lag)}`,
@@ -146,7 +147,9 @@ function columnNames({ sort, reversed }: TopState): string {
   ].join(" ");
 }
 
-function topicLine({ topic, state, rate, lag, counts }: FleetTopic, columns: number, paint: Paint): string {
+function topicLine(one: FleetTopic, columns: number, paint: Paint): string {
+  const { topic, rate, lag, counts } = one;
+  const state = seenAs(one);
   const colour = state === null ? "dim" : COLOURS[state];
   const word = fitted(state ?? "nowhere", STATE_WIDTH + 1);
   const figures = [

@@ -32,7 +32,15 @@ export type SeenState = TopicState | "retrying";
 
 /** The one rule for what a retrying topic is: it is not counted, nor shown, as one that runs. */
 export function seenState({ state, trouble }: Pick<TopicStatus, "state" | "trouble">): SeenState {
-  return state === "running" && trouble !== null ? "retrying" : state;
+  return seenAs({ state, retrying: trouble !== null });
+}
+
+/** The same for what hosts report of a topic. Older versions do not say whether it retries; null: no host runs it. */
+export function seenAs<S extends TopicState | null>(told: {
+  readonly state: S;
+  readonly retrying?: boolean | undefined;
+}): S | "retrying" {
+  return told.state === "running" && told.retrying === true ? "retrying" : told.state;
 }
 
 /** What a person must see first. */

@@ -1,4 +1,5 @@
 import type { FleetTopic } from "../../../../functions/fleet/model.ts";
+import { seenAs, type SeenState } from "../../../../lib/rules/progress/status.ts";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { StateLabel } from "../components/state-label.tsx";
@@ -18,7 +19,7 @@ export function Owners({ topics }: { readonly topics: readonly FleetTopic[] }) {
               <a href={`/ui/topics/${one.topic}`}>{one.topic}</a>
             </th>
             <td class="state-cell" data-label="State">
-              {one.state === null ? unknown : <StateLabel state={one.retrying ? "retrying" : one.state} />}
+              <Seen state={seenAs(one)} />
               {one.reason === null ? null : (
                 <span class="why">
                   <Hostile text={one.reason} />
@@ -36,6 +37,10 @@ export function Owners({ topics }: { readonly topics: readonly FleetTopic[] }) {
       </tbody>
     </Table>
   );
+}
+
+function Seen({ state }: { readonly state: SeenState | null }) {
+  return state === null ? <>{unknown}</> : <StateLabel state={state} />;
 }
 
 function ReadBy({ partitions }: Pick<FleetTopic, "partitions">) {

@@ -43,11 +43,12 @@ test("the worst states come first, figures from the largest, the rest by name", 
     fleetTopic("a", { state: "stalled", lag: 1 }),
     fleetTopic("c", { lag: null }),
     fleetTopic("d", { state: null, lag: 7 }),
+    fleetTopic("e", { retrying: true, lag: 6 }),
   ];
   const names = (changes: Partial<TopState>) =>
     shownTopics(topics, { ...FIRST_STATE, ...changes }).map(({ topic }) => topic);
-  expect(names({})).toEqual(["a", "b", "c", "d"]);
-  expect(names({ sort: "lag" })).toEqual(["d", "b", "a", "c"]);
-  expect(names({ sort: "topic", reversed: true })).toEqual(["d", "c", "b", "a"]);
+  expect(names({})).toEqual(["a", "e", "b", "c", "d"]);
+  expect(names({ sort: "lag" })).toEqual(["d", "e", "b", "a", "c"]);
+  expect(names({ sort: "topic", reversed: true })).toEqual(["e", "d", "c", "b", "a"]);
   expect(names({ filter: "B" })).toEqual(["b"]);
 });

@@ -50,6 +50,7 @@ test("80 × 24 shows hosts, totals, topics, the marked topic's reason and the ke
       [
         fleetTopic("orders", { lag: 1_234_567, rate: 12.34 }),
         fleetTopic("spark", { state: "stalled", reason: "blocked" }),
+        fleetTopic("pay", { retrying: true, reason: "retrying since 12:29" }),
       ],
     ),
     trouble: null,
@@ -58,14 +59,15 @@ test("80 × 24 shows hosts, totals, topics, the marked topic's reason and the ke
   const shown = frame(view, FIRST_STATE, { columns: 80, rows: 24 }, plain).map((line) => line.trimEnd());
   expect(shown.filter((line) => line !== "")).toEqual([
     "penstock top · group penstock · 2 hosts · 12:30:01Z",
-    "2.5/s  lag 12  indexed 1,234  dead letters 5  1 running  1 stalled",
+    "2.5/s  lag 12  indexed 1,234  dead letters 5  1 running  1 stalled  1 retrying",
     "a                      this host 0.1.0      3 partitions     2.5/s         lag 0",
     "b                      away      0.1.0      3 partitions       –/s         lag –",
     "  STATE▾      RATE/S         LAG      INDEXED     DEAD  TOPIC",
     "› stalled        2.5           0        1,234        5  spark",
+    "  retrying       2.5           0        1,234        5  pay",
     "  running         12   1,234,567        1,234        5  orders",
     "spark: blocked",
-    "1 of 2, by state  ↑↓ move  s sort  r reverse  / filter  q quit",
+    "1 of 3, by state  ↑↓ move  s sort  r reverse  / filter  q quit",
   ]);
 });
 

@@ -9,8 +9,8 @@ import { readOmittedValues } from "../replay-dead-letters/read-omitted-values.ts
 export interface SampleLettersInput {
   readonly deadLetterTopic: string;
   readonly group: LetterGroup;
-  /** Reads only about this many of the newest letters. */
-  readonly newest: number;
+  /** Reads only about this many of the newest letters; null: all. */
+  readonly newest: number | null;
 }
 
 export interface SampleLettersDeps extends Omit<ReadDeadLettersDeps, "onProgress"> {

@@ -3,10 +3,12 @@ import { digestDeadLetters, type DigestResult } from "../../functions/digest-dea
 import type { ReadDeadLettersDeps } from "../../functions/replay-dead-letters/read-dead-letters.ts";
 import { readFailureStores } from "../../functions/digest-dead-letters/read-failure-stores.ts";
 import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
-import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
-import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { replayDeadLetters, type ReplayResult } from "../../functions/replay-dead-letters.ts";
+import { readingMs } from "../../functions/try-topic.ts";
+import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
 import { findHolders } from "../../lib/adapters/elasticsearch/mending/holders.ts";
+import { mendingDeps } from "../../lib/adapters/elasticsearch/mending/mending-deps.ts";
 import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
@@ -19,16 +21,29 @@ import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import { visibleLines } from "../../lib/rules/base/visible-text.ts";
 import { wantsJson } from "./kit/arguments.ts";
-import { readDeclarations } from "./topics/declared-topics.ts";
+import { readDeclarations, readKafkaTopics } from "./topics/declared-topics.ts";
 import { runCommand, type CommandIo } from "./kit/command-io.ts";
 import { ExitCode } from "./kit/exit-code.ts";
 import { reportFailure } from "./kit/failure.ts";
 import { loadConfig, type LoadedConfig } from "./kit/load-config.ts";
-import { createProgressLine } from "./kit/progress-line.ts";
-import { parseReplayArguments, REPLAY_HELP } from "./replay/arguments.ts";
+import { createProgressLine, type ProgressLine } from "./kit/progress-line.ts";
+import { parseReplayArguments, REPLAY_HELP, type ReplayCommand } from "./replay/arguments.ts";
+import { formatMending } from "./replay/mending-text.ts";
+import { type MendedGroups, mendGroups } from "./replay/mending.ts";
 import { formatDigest, formatReplay } from "./replay/report.ts";
 import { createSentBeforeOf } from "../../lib/adapters/elasticsearch/sent/sent-before-of.ts";
 import { systemTime } from "../../lib/adapters/system/system-time.ts";
+
+/** What each way of looking at the letters needs. */
+interface World {
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+  readonly elasticsearch: Elasticsearch;
+  readonly reading: ReadDeadLettersDeps;
+  readonly logger: Logger;
+  readonly progress: ProgressLine;
+  readonly io: CommandIo;
+}
 
 /** `bun run replay`: returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -44,66 +59,123 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       return ExitCode.done;
     }
     const config = loadConfig(command.config, io.environment);
-    const deps = {
-      reader: createRecordReader(config.settings.kafka, quietLogger(complain)),
+    const { settings } = config;
+    const logger = quietLogger(complain);
+    const declarations = await currentDeclarations(config, io, complain);
+    const reading = {
+      reader: createRecordReader(settings.kafka, logger),
       onProgress: ({ read, total }: { read: number; total: number }) => progress.show(read, total),
       signal: io.signal,
       deadline: null,
     };
-    const { json, request } = command;
-    const { topic } = config.settings.deadLetters;
-    if (command.kind === "digest") {
-      const digest = await digestOf(request, config, deps, io, complain);
-      progress.end();
-      io.out(json ? `${JSON.stringify(digest, null, 2)}\n` : formatDigest(digest, topic));
-      return ExitCode.done;
+    const elasticsearch = createElasticsearch(settings.elasticsearch);
+    try {
+      return await carryOut(command, {
+        settings,
+        declarations,
+        elasticsearch,
+        reading,
+        logger,
+        progress,
+        io,
+      });
+    } finally {
+      await elasticsearch.close();
     }
-    const result = await replay(request, config, deps, io, complain);
-    progress.end();
-    io.out(json ? `${JSON.stringify(result, null, 2)}\n` : formatReplay(result, topic));
-    const leftAlone = result.dryRun ? 0 : result.elsewhere;
-    return result.stillRejected + result.unrecoverable + leftAlone > 0 ? ExitCode.failed : ExitCode.done;
   } catch (error) {
     return reportFailure(error, { help: REPLAY_HELP, json: wantsJson(argv), write: complain });
   }
 }
 
+/** @returns the exit code */
+async function carryOut(
+  { kind, request, json, config }: Exclude<ReplayCommand, { readonly kind: "help" }>,
+  world: World,
+): Promise<number> {
+  const { topic } = world.settings.deadLetters;
+  const print = (result: unknown, text: () => string): void => {
+    world.progress.end();
+    world.io.out(json ? `${JSON.stringify(result, null, 2)}\n` : text());
+  };
+  if (kind === "replay") {
+    const result = await replay(request, world);
+    print(result, () => formatReplay(result, topic));
+    const leftAlone = result.dryRun ? 0 : result.elsewhere;
+    return result.stillRejected + result.unrecoverable + leftAlone > 0 ? ExitCode.failed : ExitCode.done;
+  }
+  const digest = await digestOf(request, world);
+  if (kind === "digest") {
+    print(digest, () => formatDigest(digest, topic));
+    return ExitCode.done;
+  }
+  const mending = await mendingOf(digest, request, kind === "try", world);
+  print(mending, () => formatMending(mending, config));
+  return mending.groups.some(({ problem }) => problem !== null) ? ExitCode.failed : ExitCode.done;
+}
+
 async function digestOf(
   { filter }: ReplayRequest,
-  config: LoadedConfig,
-  deps: ReadDeadLettersDeps,
-  io: CommandIo,
-  complain: (text: string) => void,
+  { settings, declarations, elasticsearch, reading, io }: World,
 ): Promise<DigestResult> {
-  const { settings } = config;
-  const declarations = await currentDeclarations(config, io, complain);
-  const current = specificationsOf(declarations, settings, filter.topic);
-  const indices = widestTarget(current, settings.elasticsearch.manageTemplates);
   const { topic } = filter;
+  const current = specificationsOf(declarations, settings, topic === null ? [] : [topic]);
+  const indices = widestTarget(current, settings.elasticsearch.manageTemplates);
   const toMs = io.now();
-  const elasticsearch = createElasticsearch(settings.elasticsearch);
-  try {
-    return await digestDeadLetters(
-      { topic: settings.deadLetters.topic, filter, newest: null },
-      {
-        ...deps,
-        findHolders: (...about) => findHolders(elasticsearch, ...about),
-        ignoredFields: () =>
-          readIgnoredFields(
-            { indices, topics: topic === null ? null : [topic], fromMs: toMs - dayMs, toMs },
-            ignoredFieldsDeps(elasticsearch, io.signal),
-          ),
-        failureStores: () =>
-          readFailureStores(
-            { specs: [...current.values()], topic },
-            createFailureStores(elasticsearch),
-            io.signal,
-          ),
-      },
-    );
-  } finally {
-    await elasticsearch.close();
-  }
+  return digestDeadLetters(
+    { topic: settings.deadLetters.topic, filter, newest: null },
+    {
+      ...reading,
+      findHolders: (...about) => findHolders(elasticsearch, ...about),
+      ignoredFields: () =>
+        readIgnoredFields(
+          { indices, topics: topic === null ? null : [topic], fromMs: toMs - dayMs, toMs },
+          ignoredFieldsDeps(elasticsearch, io.signal),
+        ),
+      failureStores: () =>
+        readFailureStores(
+          { specs: [...current.values()], topic },
+          createFailureStores(elasticsearch),
+          io.signal,
+        ),
+    },
+  );
+}
+
+async function mendingOf(
+  digest: DigestResult,
+  { index }: ReplayRequest,
+  isTried: boolean,
+  { settings, declarations, elasticsearch, reading, logger, progress, io }: World,
+): Promise<MendedGroups> {
+  const { deadLetters, elasticsearch: own } = settings;
+  const inKafka = await readKafkaTopics({ settings }, logger, io.signal);
+  const inForce = [...specificationsOf(declarations, settings, inKafka).values()];
+  const managed = own.manageTemplates;
+  const { now, signal } = io;
+  // Whoever waits may end it, so nothing else does.
+  const never = new AbortController().signal;
+  return mendGroups(
+    digest,
+    { deadLetterTopic: deadLetters.topic, into: index, newest: null, managed, limits: own.bulk, isTried },
+    {
+      ...mendingDeps({
+        client: elasticsearch,
+        now,
+        managed,
+        suffix: () => crypto.randomUUID().slice(0, 8),
+      }),
+      now,
+      signal,
+      reader: reading.reader,
+      findHolders: (...about) => findHolders(elasticsearch, ...about),
+      readLetters: (read) => read(never),
+      trialDeadline: never,
+      topicDeadline: () => AbortSignal.timeout(readingMs),
+      specificationOf: specificationLookup(declarations, deadLetters.topic),
+      specifications: () => inForce,
+    },
+    (tried, total) => progress.show(tried, total),
+  );
 }
 
 /** Reads the current declarations. A host may still use the last good version of a refused one, hence the note. */
@@ -117,47 +189,38 @@ async function currentDeclarations(
   return declarations;
 }
 
-/** Of the topics that are declared by name, and of the given one. */
+/** Of the topics that are declared by name, and of those of these that are covered by a pattern. */
 function specificationsOf(
   declarations: readonly Declaration[],
   { deadLetters }: Settings,
-  topic: string | null,
+  topics: Iterable<string>,
 ): ReadonlyMap<string, Specification> {
-  const given = topic === null ? [] : [topic];
-  const { desired } = mergeDeclarations(declarations, given, deadLetters.topic);
+  const { desired } = mergeDeclarations(declarations, topics, deadLetters.topic);
   return new Map([...desired].map(([name, { spec }]) => [name, spec]));
 }
 
 async function replay(
   request: ReplayRequest,
-  config: LoadedConfig,
-  deps: ReadDeadLettersDeps,
-  io: CommandIo,
-  complain: (text: string) => void,
-) {
-  const { settings } = config;
-  const declarations = await currentDeclarations(config, io, complain);
-  const elasticsearch = createElasticsearch(settings.elasticsearch);
-  try {
-    return await replayDeadLetters(
-      { ...request, deadLetterTopic: settings.deadLetters.topic, limits: settings.elasticsearch.bulk },
-      {
-        ...deps,
-        bulk: (body, how) => elasticsearch.bulk(body, how),
-        ...createWrittenIds(elasticsearch),
-        sentBefore: createSentBeforeOf(elasticsearch, { time: systemTime, logger: quietLogger(complain) }),
-        ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
-        failureStores: createFailureStores(elasticsearch),
-        specifications: () => [...specificationsOf(declarations, settings, request.filter.topic).values()],
-        now: io.now,
-        random: io.random,
-        specificationOf: specificationLookup(declarations, settings.deadLetters.topic),
-        wait: (ms, signal) => delay(ms, undefined, { signal }),
-      },
-    );
-  } finally {
-    await elasticsearch.close();
-  }
+  { settings, declarations, elasticsearch, reading, logger, io }: World,
+): Promise<ReplayResult> {
+  const { topic } = request.filter;
+  const declared = specificationsOf(declarations, settings, topic === null ? [] : [topic]);
+  return replayDeadLetters(
+    { ...request, deadLetterTopic: settings.deadLetters.topic, limits: settings.elasticsearch.bulk },
+    {
+      ...reading,
+      bulk: (body, how) => elasticsearch.bulk(body, how),
+      ...createWrittenIds(elasticsearch),
+      sentBefore: createSentBeforeOf(elasticsearch, { time: systemTime, logger }),
+      ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
+      failureStores: createFailureStores(elasticsearch),
+      specifications: () => [...declared.values()],
+      now: io.now,
+      random: io.random,
+      specificationOf: specificationLookup(declarations, settings.deadLetters.topic),
+      wait: (ms, signal) => delay(ms, undefined, { signal }),
+    },
+  );
 }
 
 /** Reports only warnings and errors: the rest is in the result. */

@@ -87,7 +87,7 @@ function readLines(
   if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
   const lines = [
     `Read ${countText(read)} ${read === 1 ? "record" : "records"} of topic ${deadLetterTopic}:`,
-    ...count(filteredOut, "excluded by --topic, --error or --since"),
+    ...count(filteredOut, "excluded by --topic, --error, --since or --refused-by"),
     ...count(doubles, "doubles of dead letters already counted"),
     ...count(notLetters, "not dead letters of Penstock"),
   ];
@@ -186,7 +186,16 @@ function stateLines({ open, resolved, unknown }: StateCounts): string[] {
   ];
 }
 
-function groupText({ topic, index, field, error, count: letters, states, sample }: DigestGroup): string[] {
+/** A group for a person: what it has in common, and an example. */
+export function groupText({
+  topic,
+  index,
+  field,
+  error,
+  count: letters,
+  states,
+  sample,
+}: DigestGroup): string[] {
   const place = `partition ${sample.partition}, offset ${sample.offset}`;
   const { resolved } = states;
   const resolvedText =

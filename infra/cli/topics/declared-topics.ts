@@ -98,7 +98,7 @@ export async function readDeclaredTopics(
 
 /** @throws PenstockError if Kafka does not answer */
 export async function readKafkaTopics(
-  { settings: { kafka } }: LoadedConfig,
+  { settings: { kafka } }: Pick<LoadedConfig, "settings">,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {

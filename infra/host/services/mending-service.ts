@@ -1,26 +1,19 @@
 import {
   type Mending,
-  type MendDeps,
   proposeMending,
   type TriedMending,
   tryMending,
+  type TryMendingDeps,
 } from "../../../functions/mend-letters.ts";
 import { filterOf } from "../../../functions/list-dead-letters.ts";
-import {
-  findMakingTemplate,
-  isNameTaken,
-  makeChange,
-  refreshIndex,
-} from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
-import { findTarget } from "../../../lib/adapters/elasticsearch/trial/target.ts";
-import { createTrial, type TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
-import { PenstockError, usage } from "../../../lib/rules/base/errors.ts";
+import { mendingDeps } from "../../../lib/adapters/elasticsearch/mending/mending-deps.ts";
+import { makeChange } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
+import type { TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
+import { usage } from "../../../lib/rules/base/errors.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 import type { LetterGroup } from "../../../lib/rules/dead-letters/letter-state.ts";
-import type { Mapping } from "../../../lib/rules/json/object.ts";
-import type { Effect, MendRequest, Proposal } from "../../../lib/rules/mending/proposal.ts";
+import type { MendRequest, Proposal } from "../../../lib/rules/mending/proposal.ts";
 import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
-import { templateTargetOf } from "../../../lib/rules/template/template-target.ts";
 import { UnderWay } from "../http/kit/under-way.ts";
 import { lettersReadMs, newestLetters, type LetterServiceDeps } from "./letter-service.ts";
 import type { ReplayJobs } from "./replay-jobs.ts";
@@ -70,23 +63,23 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
     return { deadLetterTopic: deadLetters.topic, group, into, newest: newestLetters, managed };
   }
 
-  function mendDeps(signal: AbortSignal): MendDeps {
-    const { deadLetters } = deps.settings();
+  function depsOf(signal: AbortSignal): Omit<TryMendingDeps, "topicDeadline" | "trialDeadline"> {
+    const { deadLetters, elasticsearch } = deps.settings();
+    const suffix = (): string => crypto.randomUUID().slice(0, 8);
     return {
+      ...mendingDeps({ client, now, suffix, managed: elasticsearch.manageTemplates }),
+      now,
       reader: deps.openReader(),
       findHolders,
       signal,
       readLetters: (read) => deps.inTurn(() => read(AbortSignal.timeout(lettersReadMs))),
       specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
       specifications: () => deps.specifications(),
-      isTaken: (name, until) => isNameTaken(client, name, until),
-      readTarget: (spec, until) => findTarget(client, spec.index, templateTargetOf(spec), until),
-      makingTemplate: (index, field, until) => findMakingTemplate(client, index, field, until),
     };
   }
 
   const propose = (group: LetterGroup, into: string | null): Promise<Mending> =>
-    proposeMending(about(group, into), mendDeps(deps.signal));
+    proposeMending(about(group, into), depsOf(deps.signal));
 
   /** @throws PenstockError `usage` if it is no longer what was confirmed */
   async function confirmed(group: LetterGroup, wanted: WantedChange): Promise<Proposal> {
@@ -104,19 +97,9 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
     return tryMending(
       { ...about(group, into), limits: elasticsearch.bulk },
       {
-        ...mendDeps(signal),
-        now,
+        ...depsOf(signal),
         topicDeadline: () => AbortSignal.timeout(TOPIC_MS),
         trialDeadline: AbortSignal.timeout(TRIALS_MS),
-        refresh: (index, until) => refreshIndex(client, index, until),
-        openTrial: (spec, index, effect) =>
-          createTrial(spec, {
-            client,
-            now,
-            managed: elasticsearch.manageTemplates,
-            suffix: () => crypto.randomUUID().slice(0, 8),
-            change: (name, target) => (name === index ? changed(target, effect) : target),
-          }),
       },
     );
   }
@@ -134,8 +117,7 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
           about: { proposal, request },
           async make(signal) {
             const { declare, request: change, index } = await confirmed(group, wanted);
-            if (declare)
-              throw new PenstockError("usage", "it is a change of the topic's declaration: make it there");
+            if (declare) throw usage("it is a change of the topic's declaration: make it there");
             if (change !== null) await makeChange(client, change, signal);
             return index;
           },
@@ -143,11 +125,4 @@ export function createMendingService(deps: MendingServiceDeps): MendingService {
       );
     },
   };
-}
-
-function changed<T extends { readonly mappings: Mapping; readonly settings: Mapping }>(
-  target: T,
-  { mappings = target.mappings, settings = {}, allSettings = target.settings }: Effect,
-): T {
-  return { ...target, mappings, settings: { ...allSettings, ...settings } };
 }

@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { formatEnd } from "../../../infra/cli/audit/text.ts";
 import { formatChecks } from "../../../infra/cli/doctor/report.ts";
 import { createLiveLine } from "../../../infra/cli/kit/progress-line.ts";
+import { formatMending } from "../../../infra/cli/replay/mending-text.ts";
 import { formatDigest, formatReplay } from "../../../infra/cli/replay/report.ts";
 import { createPaint } from "../../../infra/cli/kit/terminal.ts";
 import { formatListing } from "../../../infra/cli/topics/list.ts";
@@ -30,6 +31,7 @@ const reports: Readonly<Record<string, (text: string) => string>> = {
       }),
       "dead",
     ),
+  mending: (text) => formatMending(mending(text), text),
   "topics list": (text) =>
     formatListing({
       declarations: [declaration("app", { index: text }, { name: text })],
@@ -115,6 +117,44 @@ function groups(text: string) {
     groups: [{ topic: text, index: text, field: text, error: text, ...allOpen(2), ...seen, sample }],
     others: 0,
   };
+}
+
+function mending(text: string) {
+  const [group] = groups(text).groups;
+  if (group === undefined) throw new Error("no group");
+  const count = { refused: 1, unknown: 0 };
+  const verdict = {
+    letters: { tried: 1, accepted: 0, partly: 0, ...count },
+    good: { tried: 1, unchanged: 0, changed: 0, ...count },
+    reason: text,
+    notes: [text],
+  };
+  const proposal = {
+    id: "one",
+    title: text,
+    change: text,
+    costs: [text],
+    request: { method: "PUT", path: `/${encodeURIComponent(text.toWellFormed())}`, body: { [text]: text } },
+    index: text,
+    declare: true,
+  } as const;
+  const answer = {
+    target: { kind: "alias", index: text },
+    mapping: { [text]: text },
+    template: { name: text, mapsField: false },
+    letters: 1,
+    complete: true,
+    proposals: [proposal],
+    verdicts: { one: verdict },
+    best: "one",
+    incomparable: text,
+  } as const;
+  const mended = [
+    { group, mending: answer, problem: null },
+    { group, mending: { ...answer, mapping: null }, problem: null },
+    { group, mending: null, problem: text },
+  ];
+  return { groups: mended, more: 1, statesProblems: [text] };
 }
 
 function written(act: (write: (text: string) => void) => void): string {

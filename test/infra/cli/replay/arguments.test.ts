@@ -29,13 +29,25 @@ describe("the arguments of replay", () => {
     });
   });
 
-  test("no options, a digest, and help", () => {
+  test("no options, the other ways, and help", () => {
     expect(parseReplayArguments([], now)).toMatchObject({
       kind: "replay",
       request: { dryRun: false },
       config: null,
     });
     expect(parseReplayArguments(["--digest", "--topic", "a"], now)).toMatchObject({ kind: "digest" });
+    expect(parseReplayArguments(["--try", "--index", "{topic}-2"], now)).toMatchObject({
+      kind: "try",
+      request: { index: "{topic}-2" },
+    });
+    const group = ["--propose", "--refused-by", "logs"];
+    expect(parseReplayArguments([...group, "--field", "n"], now)).toMatchObject({
+      kind: "propose",
+      request: { filter: { of: { index: "logs", field: "n" } } },
+    });
+    expect(parseReplayArguments(group, now)).toMatchObject({
+      request: { filter: { of: { index: "logs", field: null } } },
+    });
     expect(parseReplayArguments(["-h"], now)).toEqual({ kind: "help" });
   });
 
@@ -46,6 +58,9 @@ describe("the arguments of replay", () => {
     [["--topic", "a b"], 'topic "a b" is not'],
     [["--since", "soon"], 'since "soon" is neither'],
     [["--digest", "--index", "a"], "--index has no effect"],
+    [["--try", "--propose"], "--propose and --try exclude each other"],
+    [["--try", "--since", "1h"], "--since has no effect with --try"],
+    [["--field", "n"], "--field needs --refused-by"],
   ])("%j is wrong usage", (argv, message) => {
     expect(() => parseReplayArguments(argv, now)).toThrow(message);
     expect(() => parseReplayArguments(argv, now)).toThrow(expect.objectContaining({ code: "usage" }));

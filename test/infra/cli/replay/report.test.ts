@@ -59,7 +59,7 @@ test("the summary of a replay has no lines for zeros", () => {
     byError: { groups: [group], others: 2 },
   });
   expect(formatReplay(result, "dead")).toBe(`Read 1,310 records of topic dead:
-       10  excluded by --topic, --error or --since
+       10  excluded by --topic, --error, --since or --refused-by
         1  doubles of dead letters already counted
        90  indexed
     1,200  still rejected; they stay dead letters

@@ -1,10 +1,10 @@
 import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
 import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
 import type { Verdict } from "../../../../../lib/rules/mending/verdict.ts";
+import { goodText, lettersText } from "../../../../../lib/rules/mending/words.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Hostile } from "../../components/hostile.tsx";
-import { goodText, lettersText } from "./verdict-words.ts";
 
 /** Shows the exact request before it is sent, and what follows it. */
 export function ApplyDialog({

@@ -2,6 +2,7 @@ import { useRef, useState } from "../../hooks/hooks.ts";
 import type { Mending, TriedMending } from "../../../../../functions/mend-letters.ts";
 import type { LetterGroup } from "../../../../../lib/rules/dead-letters/letter-state.ts";
 import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
+import { madeByWords, targetWords } from "../../../../../lib/rules/mending/words.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
@@ -133,18 +134,7 @@ function Mapping({
     <dl class="facts">
       <dt>Documents go to</dt>
       <dd>
-        {target.kind === "new" ? (
-          "an index that does not exist now"
-        ) : (
-          <>
-            {target.kind} <Hostile text={index} />
-            {target.index === null || target.index === index ? null : (
-              <>
-                , now index <Hostile text={target.index} />
-              </>
-            )}
-          </>
-        )}
+        <Hostile text={targetWords(target, index)} />
       </dd>
       {field === null ? null : (
         <>
@@ -160,16 +150,7 @@ function Mapping({
           </dd>
           <dt>Made by</dt>
           <dd>
-            {template?.mapsField === true ? (
-              <>
-                template <Hostile text={template.name} />
-              </>
-            ) : (
-              <>
-                {template === null ? "No template" : <Hostile text={`Not template ${template.name}`} />}:
-                Elasticsearch learned it from a document, or somebody set it in the index
-              </>
-            )}
+            <Hostile text={madeByWords(template)} />
           </dd>
         </>
       )}

@@ -1,9 +1,9 @@
 import type { Mending, TriedMending } from "../../../../../functions/mend-letters.ts";
 import type { Proposal } from "../../../../../lib/rules/mending/proposal.ts";
 import type { Verdict } from "../../../../../lib/rules/mending/verdict.ts";
+import { bestText, goodText, lettersText } from "../../../../../lib/rules/mending/words.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { readOnlyId, useReadOnly } from "../../components/read-only.tsx";
-import { bestText, goodText, lettersText } from "./verdict-words.ts";
 import { Table } from "../../parts/table.tsx";
 
 /** The proposals, the smallest change first, with what each would do once it was tried. */

@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { type MendedGroups, mendGroups } from "../../../../infra/cli/replay/mending.ts";
+import type { TryMendingDeps } from "../../../../functions/mend-letters.ts";
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
+import { FakeReader } from "../../../support/fake-reader.ts";
+import { allOpen } from "../../../support/letter-states.ts";
+import { putLetter } from "../../../support/put-letter.ts";
+import { specification } from "../../../support/records.ts";
+import { rejection } from "../../../support/rejection.ts";
+
+const { signal } = new AbortController();
+const unasked = () => Promise.reject(new Error("no test gets this far"));
+
+function group(index: string, states: Pick<DigestGroup, "count" | "states"> = allOpen(1)): DigestGroup {
+  const at = "2026-01-02T00:00:00.000Z";
+  const sample = { topic: "app", partition: 0, offset: 1, reason: "r", value: null };
+  return { topic: "app", index, field: "n", error: "t", ...states, firstSeen: at, lastSeen: at, sample };
+}
+
+/** @param trouble of reading the target of an index, by its name */
+function look(
+  groups: readonly DigestGroup[],
+  trouble: Readonly<Record<string, PenstockError>> = {},
+  into: string | null = null,
+): Promise<MendedGroups> {
+  const reader = new FakeReader();
+  const indices = [...new Set(groups.map(({ index }) => index))];
+  for (const [offset, index] of indices.entries()) putLetter(reader, offset, { index });
+  const spec = specification({ index: "logs" });
+  const deps: TryMendingDeps = {
+    reader,
+    signal,
+    readLetters: (read) => read(signal),
+    topicDeadline: () => signal,
+    trialDeadline: signal,
+    now: () => 5,
+    refresh: unasked,
+    findHolders: () => Promise.resolve({ holders: new Map(), problems: [] }),
+    specificationOf: () => spec,
+    specifications: () => [spec],
+    readTarget({ index }) {
+      const problem = trouble[index];
+      if (problem !== undefined) return Promise.reject(problem);
+      const mappings = { properties: { n: { type: "long" } } };
+      return Promise.resolve({ kind: "index", index, mayRollOver: false, mappings, settings: {} });
+    },
+    isTaken: () => Promise.resolve(false),
+    makingTemplate: () => Promise.resolve(null),
+    openTrial: () => {
+      throw new Error("no test tries");
+    },
+  };
+  const limits = { maxDocuments: 1, maxBytes: 1 };
+  const wanted = { deadLetterTopic: "dead", into, newest: null, managed: true, limits, isTried: false };
+  return mendGroups({ groups, statesProblems: ["one is unknown"] }, wanted, deps, () => {});
+}
+
+test("groups of which letters are left are looked at, also if they were not looked up", async () => {
+  const told = await look([
+    group("logs"),
+    group("done", { count: 2, states: { open: 0, resolved: 2, unknown: 0 } }),
+    group("batch", { count: 2, states: { open: 0, resolved: 1, unknown: 1 } }),
+  ]);
+  expect(told).toMatchObject({ more: 0, statesProblems: ["one is unknown"] });
+  expect(told.groups.map(({ group: { index } }) => index)).toEqual(["logs", "batch"]);
+  expect(told.groups[0]?.mending).toMatchObject({ letters: 1, mapping: { type: "long" } });
+});
+
+test("what is wrong with one group is said of it; that Elasticsearch is away ends all", async () => {
+  const refused = new PenstockError("elasticsearch_refused", "no right");
+  const told = await look([group("secret"), group("logs")], { secret: refused });
+  expect(told.groups).toMatchObject([{ mending: null, problem: "no right" }, { problem: null }]);
+  const away = new PenstockError("elasticsearch_unavailable", "away");
+  expect(await rejection(look([group("logs")], { logs: away }))).toBe(away);
+});
+
+test("twenty groups at once, the rest is counted; another index may be named by topic", async () => {
+  const many = await look(
+    Array.from({ length: 23 }, () => group("logs")),
+    {},
+    "{topic}-2",
+  );
+  expect([many.groups.length, many.more]).toEqual([20, 3]);
+  expect(many.groups[0]?.mending?.proposals).toContainEqual(
+    expect.objectContaining({ id: "into", index: "app-2" }),
+  );
+});

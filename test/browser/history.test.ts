@@ -138,4 +138,19 @@ describeInBrowser("history", () => {
     },
     240_000,
   );
+
+  test("a chart keeps its marks where nothing moved: that is when somebody looks for them", async () => {
+    const empty = new HistoryStore(Date.now(), 7 * 86_400_000);
+    const series = async (topic: string | null, spanMs: number) => empty.series(topic, spanMs, Date.now());
+    const quiet = () => [topicStatus({ topic: "app" })];
+    await using host = startConsoleHost(quiet, 0, { history: { ...world(), series } });
+    await using opened = await browser.open(host.url);
+    const { page, faults } = opened;
+    const rate = page.getByLabel("Records per second, last 15 minutes: now 0/s, highest 0/s");
+    await rate.locator(".chart-mark").first().waitFor({ state: "attached" });
+    await keepScreenshot(page, "charts-flat-1440");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await keepScreenshot(page, "charts-flat-390");
+    expect(faults).toEqual([]);
+  });
 });

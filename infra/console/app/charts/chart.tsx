@@ -17,7 +17,7 @@ interface ChartProps {
   readonly spanText: string;
   readonly spanWords: string;
   readonly marks: readonly Mark[];
-  /** Said in the place of a line that would be zero all the time. */
+  /** Said in the place of a line that would be zero all the time, if nothing happened either. */
   readonly nothing: string;
   /** Formats a value for the axis, the legend and the summary. */
   readonly format: (value: number) => string;
@@ -37,6 +37,8 @@ export function Chart({
 }: ChartProps) {
   const known = values.filter((value) => value !== null);
   const isFlat = known.every((value) => value === 0);
+  // An outage is flat too, and its marks say why.
+  const isDrawn = times.length > 0 && (!isFlat || marks.length > 0);
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Promise<LineChart> | null>(null);
   const inZone = useStore(zone);
@@ -52,11 +54,11 @@ export function Chart({
       chart.current = null;
       void drawn.then((made) => made.destroy());
     };
-  }, [inZone, title, spanMs, isFlat]);
+  }, [inZone, title, spanMs, isDrawn]);
 
   useEffect(() => {
     void chart.current?.then((made) => made.show(times, values, marks));
-  }, [times.at(-1), times.length, values, inZone, spanMs, isFlat, marks.length]);
+  }, [times.at(-1), times.length, values, inZone, spanMs, isDrawn, marks.length]);
 
   const inWords = (value: number | null): string => (value === null ? unknown : format(value));
   const highest = inWords(known.length === 0 ? null : Math.max(...known));
@@ -69,10 +71,10 @@ export function Chart({
           {spanText}, highest {highest}
         </span>
       </figcaption>
-      {isFlat ? (
-        <p class="flat muted">{known.length === 0 ? "not known" : nothing} in this time</p>
-      ) : (
+      {isDrawn ? (
         <Plot place={place} chart={chart} summary={summary} format={format} />
+      ) : (
+        <p class="flat muted">{known.length === 0 ? "not known" : nothing} in this time</p>
       )}
     </figure>
   );

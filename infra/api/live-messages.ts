@@ -103,8 +103,8 @@ export interface OverviewMessage {
   readonly massStop: { readonly at: number; readonly topics: number } | null;
   readonly lostOffsets: number;
   readonly states: Readonly<Record<SeenState, number>>;
-  /** How many topics try records again. */
-  readonly notTaken: number;
+  /** How many topics try records again, by who does not take them: Kafka is to take dead letters. */
+  readonly notTaken: { readonly elasticsearch: number; readonly kafka: number };
   /** The topics with the most records since the host started. */
   readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];
   /** The first of: failed topics, stalled and retrying ones, then those that are read too late. */

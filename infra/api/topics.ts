@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { SourceRef, Specification, TopicOptions } from "../../lib/rules/model/declaration.ts";
+import { retryCodes } from "../../lib/rules/model/record.ts";
 import { type ListedTopic, targetKinds, type TargetStatus } from "../../lib/rules/progress/holdings.ts";
 import {
   type OutcomeCounts,
@@ -90,6 +91,10 @@ const partitionStatus: z.ZodType<PartitionStatus> = z.object({
 const topicTrouble: z.ZodType<TopicTrouble> = z.object({
   since: timeText.meta({ description: "When the first try was refused, or the topic failed." }),
   attempts: wholeNumber.meta({ description: "Tries refused since then." }),
+  code: z.enum(retryCodes).nullable().meta({
+    description:
+      "Why records are tried again: with `dead_letter_unavailable`, Kafka does not take dead letters; with any other, Elasticsearch does not take records. Null if there was no response yet, or if the topic failed.",
+  }),
   partitions: z
     .array(wholeNumber)
     .meta({ description: "The partitions of this host with records that wait." }),

@@ -16,6 +16,7 @@ function troubled(changes: Partial<TopicStatus> = {}): TopicStatus {
     trouble: {
       since: at,
       attempts: 7,
+      code: "cluster_block",
       partitions: [0, 2],
       records: 38_825,
       oldestAt: now - 58 * 60_000,
@@ -98,6 +99,24 @@ describeInBrowser("a topic that is tried again in vain", () => {
     },
     240_000,
   );
+
+  test("Kafka is blamed if it takes no dead letters, and Elasticsearch keeps its mark", async () => {
+    const topics = (): TopicStatus[] => {
+      const { trouble, ...one } = troubled();
+      return [{ ...one, trouble: trouble && { ...trouble, code: "dead_letter_unavailable" } }];
+    };
+    await using host = startConsoleHost(topics);
+    await using opened = await browser.open(host.url);
+    const { page } = opened;
+    const health = page.getByRole("region", { name: "Health" });
+    await health.getByText("answers, but dead letters of 1 topic cannot be written").waitFor();
+    const checks = (await health.innerText()).replaceAll(/\s+/g, " ");
+    expect(checks).toContain("Kafka works, but not for all topics");
+    expect(checks).not.toContain("Elasticsearch works, but");
+    await keepScreenshot(page, "trouble-letters-1440");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await keepScreenshot(page, "trouble-letters-390");
+  });
 
   test("the first line names the only one, with a link, and for how long", async () => {
     await using host = startConsoleHost(() => [troubled(), topicStatus({ topic: "calm" })]);

@@ -15,6 +15,7 @@ export async function exposedMetrics(): Promise<ExposedMetrics> {
   const trouble = {
     since: "2026-11-22T12:00:00.000Z",
     attempts: 1,
+    code: null,
     partitions: [0],
     records: 1,
     oldestAt: null,

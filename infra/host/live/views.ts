@@ -79,7 +79,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     counts: countsOf(statuses.map(({ counts }) => counts)),
     lostOffsets: lost,
     states,
-    notTaken: statuses.filter(isRefused).length,
+    notTaken: notTakenOf(statuses),
     busiest: busiestOf(statuses, history),
     attention: attentionOf(statuses, warnings, at),
     attentionCount: statuses.filter((status) => needsAttention(status, warnings, at)).length,
@@ -146,9 +146,11 @@ function attentionOf(
     }));
 }
 
-/** Whether it tries records again; a failed topic sends nothing. */
-function isRefused({ state, trouble }: TopicStatus): boolean {
-  return state !== "failed" && (trouble?.attempts ?? 0) > 0;
+/** A failed topic sends nothing, and nothing of it is refused. */
+function notTakenOf(statuses: readonly TopicStatus[]): OverviewMessage["notTaken"] {
+  const refused = statuses.filter(({ state, trouble }) => state !== "failed" && (trouble?.attempts ?? 0) > 0);
+  const letters = refused.filter(({ trouble }) => trouble?.code === "dead_letter_unavailable").length;
+  return { elasticsearch: refused.length - letters, kafka: letters };
 }
 
 /** Of a held topic, that records are about to be lost. */

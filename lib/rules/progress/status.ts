@@ -1,4 +1,5 @@
 import type { SourceRef, Specification } from "../model/declaration.ts";
+import type { RetryReason } from "../model/record.ts";
 import type { Remedy } from "../remedies/remedy.ts";
 import type { Hold } from "./hold.ts";
 import type { LostRange } from "../offsets/position.ts";
@@ -123,6 +124,8 @@ export interface TopicTrouble {
   readonly since: string;
   /** Tries refused since then. */
   readonly attempts: number;
+  /** Why records are tried again; null if there was no response yet, or if the topic failed. */
+  readonly code: RetryReason["code"] | null;
   /** The partitions of this host with records that wait. */
   readonly partitions: readonly number[];
   /** How many records wait there; null if unknown. */

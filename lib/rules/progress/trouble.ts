@@ -22,6 +22,7 @@ export function troubleOf(input: TroubledInput): TopicTrouble | null {
   return {
     since: new Date(began).toISOString(),
     attempts: trouble?.attempts ?? failures,
+    code: trouble?.retry?.code ?? null,
     partitions: waiting.map(({ partition }) => partition),
     records: waiting.length === 0 ? null : waiting.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
     oldestAt: earliest(waiting, ({ oldestUnreadAt }) => oldestUnreadAt),

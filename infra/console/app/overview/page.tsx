@@ -77,8 +77,10 @@ export function Overview() {
 /** What a check that passes would hide: whoever sees its mark must not look for the trouble elsewhere. */
 function doubtOf({ states: { retrying }, notTaken }: OverviewMessage, name: string): string {
   if (name === "progress" && retrying > 0) return `${plural(retrying, "topic")} retrying, see above`;
-  if (name === "elasticsearch" && notTaken > 0)
-    return `answers, but records of ${plural(notTaken, "topic")} are tried again, see above`;
+  if (name === "elasticsearch" && notTaken.elasticsearch > 0)
+    return `answers, but records of ${plural(notTaken.elasticsearch, "topic")} are tried again, see above`;
+  if (name === "kafka" && notTaken.kafka > 0)
+    return `answers, but dead letters of ${plural(notTaken.kafka, "topic")} cannot be written, see above`;
   return "";
 }
 

@@ -42,6 +42,7 @@ const told: Explanation = {
     trouble: {
       since: "2026-11-22T12:59:00.000Z",
       attempts: 9,
+      code: null,
       partitions: [0],
       records: 12_000,
       oldestAt: null,

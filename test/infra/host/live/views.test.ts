@@ -49,6 +49,7 @@ test("a running topic in trouble says since when, which partitions wait, and wha
   const trouble = {
     since: new Date(5_000).toISOString(),
     attempts: 3,
+    code: "cluster_block" as const,
     partitions: [0, 2],
     records: 12,
     oldestAt: 1_000,
@@ -67,8 +68,11 @@ test("a running topic in trouble says since when, which partitions wait, and wha
     topicStatus({ topic: "well" }),
     topicStatus({ topic: "failed", state: "failed", trouble }),
     topicStatus({ topic: "silent", trouble: { ...trouble, attempts: 0 } }),
+    topicStatus({ topic: "letters", trouble: { ...trouble, code: "dead_letter_unavailable" } }),
   ]);
-  expect([states.running, states.retrying, states.failed, notTaken]).toEqual([1, 2, 1, 1]);
+  expect([states.running, states.retrying, states.failed]).toEqual([1, 3, 1]);
+  // Elasticsearch took those of the last one, or refused them for good: Kafka does not take their letters.
+  expect(notTaken).toEqual({ elasticsearch: 1, kafka: 1 });
 });
 
 test("a held topic needs attention only if records of it are about to be lost; nobody waits for it", () => {

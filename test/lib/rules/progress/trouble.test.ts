@@ -30,6 +30,7 @@ test("a running topic that is tried again in vain is, from the first refused try
   expect(told({ partitions, trouble })).toEqual({
     since: "2026-11-22T12:00:01.000Z",
     attempts: 4,
+    code: "cluster_block",
     partitions: [0, 2],
     records: 12,
     oldestAt: 1_000,
@@ -42,6 +43,7 @@ test("a failed topic has been down since its first failure, across retries", () 
   expect(told({ state: "failed", downSince, failures: 3 })).toMatchObject({
     since: downSince,
     attempts: 3,
+    code: null,
     records: null,
   });
 });

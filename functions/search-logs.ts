@@ -14,8 +14,9 @@ import { barIntervalMs } from "../lib/rules/search/query/intervals.ts";
 import { isoTime, type LogHit, logHitOf } from "../lib/rules/search/hits/log-hit.ts";
 import type { KnownFilter, LogRequest } from "../lib/rules/search/query/log-request.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
+import type { MeantPart } from "../lib/rules/search/grammar/mapping.ts";
 import type { Query } from "../lib/rules/search/grammar/query.ts";
-import { type AskFieldCaps, knownFields } from "./search-logs/known-fields.ts";
+import { type AskFieldCaps, knownFields, meantParts } from "./search-logs/known-fields.ts";
 
 export interface SearchLogsInput extends LogRequest {
   readonly inForce: ReadonlyMap<string, Specification>;
@@ -60,6 +61,8 @@ export interface SearchLogsResult {
   readonly next: string | null;
   /** If nothing was found: the time of the newest record with the same topics and text; null if there is none. */
   readonly newest: string | null;
+  /** If nothing was found at any time: tests of fields that may have meant another field. */
+  readonly meant: readonly MeantPart[];
 }
 
 /** The longest answer that is read: a hundred documents may be a hundred megabytes each. */
@@ -83,7 +86,9 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
   const page = await firstThatFits();
   const problems = [...page.problems, ...(ask.isNarrow() ? [onlyMessage] : []), ...notes];
   const last = page.hits.at(-1)?.cursor ?? null;
-  const isFirstPage = after === null;
+  const isEmpty = after === null && page.hits.length === 0;
+  const newestAt = isEmpty ? await newest() : null;
+  const isNowhere = isEmpty && newestAt === null;
   return {
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
@@ -94,7 +99,8 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     hits: page.hits.map((hit) => logHitOf(hit, deps.marker)),
     histogram: intervalMs === null ? null : { intervalMs, bars: page.bars, levels: page.levels },
     next: last === null || page.hits.length < size ? null : cursorText(last),
-    newest: isFirstPage && page.hits.length === 0 ? await newest() : null,
+    newest: newestAt,
+    meant: isNowhere ? await meantParts(input.query, indices, deps.fieldCaps) : [],
   };
 
   async function firstThatFits(): Promise<FoundPage> {

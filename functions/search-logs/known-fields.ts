@@ -4,6 +4,8 @@ import {
   type FieldCaps,
   type MappedField,
   mappedField,
+  type MeantPart,
+  meantPart,
   unknownField,
   withKnownFields,
 } from "../../lib/rules/search/grammar/mapping.ts";
@@ -46,11 +48,31 @@ export async function knownFields(
   const caps = await ask(indices, askedFields(names));
   if (caps === null) throw new PenstockError("elasticsearch_refused", tooManyIndices);
   const known = withKnownFields(query, caps);
-  if (known.unknown !== null) throw unknownField(known.unknown, await ask(indices, ["*"]));
+  if (known.unknown !== null) {
+    const ending = [`*.${known.unknown.field}`];
+    // All of them, for slips of the pen; of many indices, that answer may be too long.
+    throw unknownField(known.unknown, (await ask(indices, ["*"])) ?? (await ask(indices, ending)));
+  }
   const fieldOf = (name: string): MappedField | null => mappedField(name, caps);
   const notes = tests.flatMap((test) => {
     const field = fieldOf(test.field);
     return (field === null ? null : rangeNote(test, field)) ?? [];
   });
   return { query: known.query, fieldOf, notes: [...new Set(notes)] };
+}
+
+/**
+ * Looks for what a search that found nothing may have meant: an index may have the field that it names, as some records have
+ * a `topic` of their own, beside the one that was meant.
+ * @throws PenstockError as `ask`
+ */
+export async function meantParts(
+  query: Query | null,
+  indices: readonly string[],
+  ask: AskFieldCaps,
+): Promise<readonly MeantPart[]> {
+  const tests = fieldTests(query);
+  if (tests.length === 0 || indices.length === 0) return [];
+  const caps = await ask(indices, [...new Set(tests.map(({ field }) => `*.${field}`))]);
+  return caps === null ? [] : tests.flatMap((test) => meantPart(test, caps) ?? []);
 }

@@ -18,7 +18,7 @@ import {
 } from "./kit/route.ts";
 
 import { fieldRoutes, fieldSchemas } from "./log/fields.ts";
-import { answers, common, filter, filters, notUnderstood, q, refusals } from "./log/parts.ts";
+import { answers, common, filter, filters, notUnderstood, part, q, refusals } from "./log/parts.ts";
 import { levels } from "../../lib/rules/level/log-level.ts";
 import type { ShownLevel } from "../../lib/rules/level/shown-levels.ts";
 
@@ -74,6 +74,10 @@ const result: z.ZodType<LogAnswer> = z.object({
   newest: timeText
     .nullable()
     .meta({ description: "If nothing was found: the time of the newest match at any time." }),
+  meant: z.array(z.object({ part, instead: z.array(z.string()) })).meta({
+    description:
+      "If nothing was found at any time: parts of the search that name a field in which another one ends, as `kafka.topic` in `topic`, and what may stand in their place.",
+  }),
 });
 const stored: z.ZodType<StoredHit> = z.object({
   index: z.string().meta({ description: "Of the failure store." }),

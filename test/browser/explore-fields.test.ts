@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { describeInBrowser, expectFine, looks, useBrowser } from "../support/browser.ts";
+import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
@@ -22,7 +22,7 @@ describeInBrowser("Explore by field", () => {
       Array.from({ length: 60 }, (_, n) => ({
         value: JSON.stringify({
           message: n % 10 === 0 ? `payment ${n} failed: <b>timeout</b>` : `request ${n} done`,
-          level: n % 10 === 0 ? "error" : n % 5 === 0 ? "warn" : "info",
+          level: n % 10 === 0 ? "error" : n % 5 === 0 ? "WARNING" : "info",
           service: { name: n % 3 === 0 ? "payment" : "cart-with-payment" },
           status: n % 10 === 0 ? 503 : 200,
         }),
@@ -75,11 +75,33 @@ describeInBrowser("Explore by field", () => {
     await using opened = await browser.open(at({ topic, q: "failed levle: error" }));
     const { page } = opened;
     const alert = page.getByRole("alert");
-    await alert.getByText("Did you mean level?").waitFor();
+    await alert.getByText("no index has a field levle; did you mean level?").waitFor();
     expect(await alert.locator("mark").innerText()).toBe("levle: error");
     await page.getByRole("button", { name: "Search for level: error" }).click();
     await seen(page, "6 matches");
     expect(parametersOf(page).get("q")).toBe("failed level: error");
+  }, 240_000);
+
+  test("a name that is the end of another field's finds that one with one click, whether or not it is a field itself", async () => {
+    await using opened = await browser.open(at({ topic, q: `failed topic:${topic}` }));
+    const { page, faults } = opened;
+    await page
+      .getByRole("alert")
+      .getByText("no index has a field topic; did you mean kafka.topic?")
+      .waitFor();
+    await keepScreenshot(page, "explore-meant-unknown-1440");
+    await page.getByRole("button", { name: `Search for kafka.topic:${topic}` }).click();
+    await seen(page, "6 matches");
+
+    // The records' own spelling is another one.
+    await page.goto(at({ topic, q: "done level:warn" }));
+    await page.getByText("Did you mean another field?").waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await keepScreenshot(page, "explore-meant-nowhere-390");
+    await page.getByRole("button", { name: "Search for log.level:warn" }).click();
+    await seen(page, "6 matches");
+    expect(parametersOf(page).get("q")).toBe("done log.level:warn");
+    expect(faults.filter((fault) => !fault.includes("400"))).toEqual([]);
   }, 240_000);
 
   test("the fields are listed with their values, which filter, exclude, and become columns", async () => {

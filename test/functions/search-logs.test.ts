@@ -138,6 +138,36 @@ test("an empty first page has the time of the newest match outside the span", as
   expect(later.asked[0]?.body).toMatchObject({ search_after: [1, 0, 1, "app", 5] });
 });
 
+test("what matches at no time names fields that may have been meant; what matches at another time does not", async () => {
+  const fields = new Map(["level", "log.level"].map((name) => [name, { types: ["keyword"], mappedIn: 1 }]));
+  const about = { ...input, query: parseQuery("level:warn") };
+  const asked: (readonly string[])[] = [];
+  const fieldCaps = async (_indices: readonly string[], names: readonly string[]): Promise<FieldCaps> => {
+    asked.push(names);
+    return { indices: 1, fields };
+  };
+  const nowhere = elasticsearch(searchAnswer([]), searchAnswer([]));
+  expect((await searchLogs(about, { ...nowhere.deps, fieldCaps })).meant).toEqual([
+    { part: { at: 0, text: "level:warn" }, instead: ["log.level:warn"] },
+  ]);
+  expect(asked.at(-1)).toEqual(["*.level"]);
+  const earlier = elasticsearch(searchAnswer([]), searchAnswer([answeredHit({ offset: 1, source: null })]));
+  expect((await searchLogs(about, { ...earlier.deps, fieldCaps })).meant).toEqual([]);
+  expect(asked).toHaveLength(3);
+});
+
+test("a field that no index has is told with its likes, also where all fields are too many to list", async () => {
+  const known = new Map([["kafka.topic", { types: ["keyword"], mappedIn: 1 }]]);
+  const fieldCaps = async (
+    _indices: readonly string[],
+    names: readonly string[],
+  ): Promise<FieldCaps | null> =>
+    names.includes("*") ? null : { indices: 1, fields: names.includes("*.topic") ? known : new Map() };
+  const about = { ...input, query: parseQuery("topic:app") };
+  const error = await rejection(searchLogs(about, { ...elasticsearch().deps, fieldCaps }));
+  expect(error).toMatchObject({ instead: ["kafka.topic:app", '"topic:app"'] });
+});
+
 test.each([
   ["33 words", Array.from({ length: 33 }, (_, n) => `w${n}`).join(" "), true],
   ["32 words", Array.from({ length: 32 }, (_, n) => `w${n}`).join(" "), false],

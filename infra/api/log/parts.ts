@@ -39,13 +39,12 @@ export const filter = {
   from: optional("ISO 8601, milliseconds since the epoch, or relative, such as `now-15m`, the default."),
   to: optional("As `from`; by default `now`."),
 };
+/** Of the text of a search. */
+export const part = z.object({ at: wholeNumber, text: z.string() });
 export const notUnderstood = z
   .looseObject({
     ...problemMembers,
-    part: z
-      .object({ at: wholeNumber, text: z.string() })
-      .optional()
-      .meta({ description: "What is not understood, and its place in `q` or `filter`." }),
+    part: part.optional().meta({ description: "What is not understood, and its place in `q` or `filter`." }),
     instead: z.array(z.string()).optional().meta({ description: "What may stand in its place." }),
   })
   .meta({ description: "A search that is not understood says which part." });

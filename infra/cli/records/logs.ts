@@ -202,13 +202,14 @@ function jsonLine({ id, index, topic, partition, offset, timestamp, line, docume
 }
 
 /** For standard error: what is missing, and where more is. */
-function notesOf({ problems, total, newest: elsewhere }: SearchLogsResult, shown: number): string[] {
+function notesOf({ problems, total, newest: elsewhere, meant }: SearchLogsResult, shown: number): string[] {
   const count = `${total.exact ? "" : "more than "}${countText(total.value)}`;
   return [
     ...problems.map((problem) => `Incomplete: ${problem}`),
     ...(shown === 0
       ? [`Nothing matches${elsewhere === null ? "" : `; the newest match is of ${elsewhere}`}.`]
       : []),
+    ...meant.map(({ part, instead }) => `${part.text}: did you mean ${instead.join(" or ")}?`),
     ...(total.value > shown && shown > 0
       ? [`The newest ${countText(shown)} of ${count}; --limit shows more.`]
       : []),

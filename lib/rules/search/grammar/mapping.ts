@@ -119,31 +119,62 @@ function asText(query: Query, isUnknown: (test: FieldTest) => boolean): Query {
 
 /**
  * The error for a field that no index has.
- * @param known all fields of the indices; null if unknown
+ * @param known all fields of the indices, or those that end in its name; null if unknown
  */
-export function unknownField({ field, name, whole }: FieldTest, known: FieldCaps | null): QueryError {
-  const names = [...(known?.fields.keys() ?? [])].filter((each) => !each.endsWith(words) && each !== "");
-  const lower = field.toLowerCase();
-  const ending = names.filter((each) => each.toLowerCase().endsWith(`.${lower}`)).toSorted(byLength);
-  const nearest = nearestName(field, names) ?? ending[0] ?? null;
-  const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
-  const part: Part = whole ?? name;
-  const renamed = nearest === null ? null : renamedPart(nearest, part, name);
+export function unknownField(test: FieldTest, known: FieldCaps | null): QueryError {
+  const { field, whole } = test;
+  const nearest = known === null ? null : nearestName(field, searchable(known));
+  const meant = [
+    ...new Set([...(known === null ? [] : endingIn(field, known)), ...(nearest === null ? [] : [nearest])]),
+  ];
+  const hint = meant.length === 0 ? "." : `; did you mean ${meant.join(" or ")}?`;
   return new QueryError(
-    part,
-    `is no field: none of the searched documents has ${field}.${hint} In quotes it is looked for as text`,
+    partOf(test),
+    `is no field: no index has a field ${field}${hint} In quotes it is looked for as text`,
     [
-      ...(renamed === null ? [] : [renamed]),
+      ...meant.map((other) => renamed(test, other)),
       ...(whole === null ? [] : [quotedText(whole.text.replace(/^"([^"]*)":/, "$1:"))]),
     ],
   );
 }
 
-function renamedPart(nearest: string, part: Part, name: Part): string {
-  const isPlain = /^[\p{L}_@](?:[\p{L}\p{N}_@.-]*[\p{L}\p{N}_])?$/u.test(nearest);
-  return (isPlain ? nearest : quotedText(nearest)) + part.text.slice(name.text.length);
+/** A part of a search, and what it may have meant: the same about a field that ends in the name of its own. */
+export interface MeantPart {
+  readonly part: Part;
+  /** As whole replacements of the part. */
+  readonly instead: readonly string[];
 }
 
-function byLength(a: string, b: string): number {
-  return a.length - b.length;
+/** @returns null if no field ends in the name: `kafka.topic` does in `topic` */
+export function meantPart(test: FieldTest, caps: FieldCaps): MeantPart | null {
+  const instead = endingIn(test.field, caps).map((other) => renamed(test, other));
+  return instead.length === 0 ? null : { part: partOf(test), instead };
+}
+
+/** More would be a list to read, and no answer. */
+const mostMeant = 3;
+
+/** The shortest first; case does not matter. */
+function endingIn(name: string, caps: FieldCaps): string[] {
+  const end = `.${name.toLowerCase()}`;
+  return searchable(caps)
+    .filter((each) => each.toLowerCase().endsWith(end))
+    .toSorted((a, b) => a.length - b.length)
+    .slice(0, mostMeant);
+}
+
+/** Without objects, Elasticsearch's own fields and the words of others. */
+function searchable({ fields }: FieldCaps): string[] {
+  return [...fields].flatMap(([name, { types }]) =>
+    !name.endsWith(words) && types.some((type) => kindByType.has(type)) ? name : [],
+  );
+}
+
+function partOf({ name, whole }: FieldTest): Part {
+  return whole ?? name;
+}
+
+function renamed(test: FieldTest, field: string): string {
+  const isPlain = /^[\p{L}_@](?:[\p{L}\p{N}_@.-]*[\p{L}\p{N}_])?$/u.test(field);
+  return (isPlain ? field : quotedText(field)) + partOf(test).text.slice(test.name.text.length);
 }

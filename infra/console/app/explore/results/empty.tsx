@@ -1,6 +1,7 @@
 import type { LogAnswer } from "../../../../api/logs.ts";
 import { Time } from "../../components/times.tsx";
 import type { ExploreState } from "../query/address.ts";
+import { Instead } from "../query/wrong-search.tsx";
 
 interface EmptyProps {
   readonly found: LogAnswer;
@@ -32,6 +33,15 @@ export function Empty({ found, state, onChange }: EmptyProps) {
           </button>{" "}
         </>
       )}
+      {found.meant.length === 0 ? "" : "Did you mean another field? "}
+      {found.meant.map(({ part, instead }) => (
+        <Instead
+          key={`${part.at} ${part.text}`}
+          wrong={{ ...part, instead }}
+          state={state}
+          onChange={onChange}
+        />
+      ))}
       {/(?:^|\s)not\s/.test(state.query) ? (
         <>
           “not” before a word is a word here; <code>NOT</code> or <code>-word</code> excludes it.{" "}

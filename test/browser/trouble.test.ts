@@ -61,6 +61,9 @@ describeInBrowser("a topic that is tried again in vain", () => {
       expect(text).toContain("set index.blocks.write to false");
       expect(text).toContain(command);
       expect(await list.innerText()).toContain("grant ‹U+202E›it");
+      // The time of the reason is shown as the one beside it.
+      const [since = ""] = /(?<=, since )(?:\d{4}-\d\d-\d\d )?[\d:]+/.exec(text) ?? [];
+      expect(text).toContain(`retrying since ${since}: index spark:`);
       await page.getByText("2 topics need attention · 1 of 3 topics running, 1 retrying").waitFor();
       const health = page.getByRole("region", { name: "Health" });
       const checks = (await health.innerText()).replaceAll(/\s+/g, " ");

@@ -1,5 +1,6 @@
 import { clock } from "../state/clock.ts";
-import { clockTime, duration, isoTime, offsetName } from "../text/format.ts";
+import { clockTime, duration, isoTime, offsetName, timesIn } from "../text/format.ts";
+import { visibleText } from "../text/visible-text.ts";
 import { zone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 
@@ -11,6 +12,17 @@ export function Time({ at, millis = false }: { readonly at: number; readonly mil
     <time dateTime={isoOf(at)} title={title}>
       {clockTime(at, inZone, clock.get(), { millis })}
     </time>
+  );
+}
+
+/** A sentence of the host about a server or topic, untrusted; its times are shown as all others of the page. */
+export function Told({ text, keep = "" }: { readonly text: string; readonly keep?: string }) {
+  return (
+    <bdi>
+      {timesIn(text).map((piece, at) =>
+        at % 2 === 0 ? visibleText(piece, keep) : <Time key={at} at={Date.parse(piece)} />,
+      )}
+    </bdi>
   );
 }
 

@@ -2,6 +2,7 @@ import type { OverruledRetention, Standing } from "../../../../lib/rules/declara
 import type { TopicRow } from "../../../api/live-messages.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { StateLabel } from "../components/state-label.tsx";
+import { Told } from "../components/times.tsx";
 import { memo } from "../hooks/hooks.ts";
 import { hrefWith, usePlace } from "../state/router.ts";
 import type { TopicsTable } from "../topics/topics-table.ts";
@@ -83,7 +84,7 @@ const Row = memo(({ row, state, reason, configPath, canEdit }: RowProps) => (
           <StateLabel state={state} />
           {reason === null ? null : (
             <span class="why" title={reason}>
-              <Hostile text={reason} />
+              <Told text={reason} />
             </span>
           )}
         </div>

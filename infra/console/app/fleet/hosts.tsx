@@ -1,7 +1,7 @@
 import type { FleetHost } from "../../../../functions/fleet/model.ts";
 import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
-import { Age, Time } from "../components/times.tsx";
+import { Age, Time, Told } from "../components/times.tsx";
 import { unknown } from "../text/format.ts";
 import { Table } from "../parts/table.tsx";
 
@@ -92,7 +92,7 @@ function Status({ host: { status, reason, since } }: { readonly host: FleetHost 
       )}
       {reason === null ? null : (
         <span class="why reason">
-          <Hostile text={reason} />
+          <Told text={reason} />
         </span>
       )}
     </>

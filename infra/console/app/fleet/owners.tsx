@@ -3,6 +3,7 @@ import { seenAs, type SeenState } from "../../../../lib/rules/progress/status.ts
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { StateLabel } from "../components/state-label.tsx";
+import { Told } from "../components/times.tsx";
 import { unknown } from "../text/format.ts";
 import { spansText } from "./spans.ts";
 import { Table } from "../parts/table.tsx";
@@ -22,7 +23,7 @@ export function Owners({ topics }: { readonly topics: readonly FleetTopic[] }) {
               <Seen state={seenAs(one)} />
               {one.reason === null ? null : (
                 <span class="why">
-                  <Hostile text={one.reason} />
+                  <Told text={one.reason} />
                 </span>
               )}
             </td>

@@ -2,6 +2,7 @@ import type { RecordExplanation } from "../../../../functions/explain-record.ts"
 import type { VerdictKind } from "../../../../lib/rules/inspection/verdict.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice, type NoticeKind } from "../components/notice.tsx";
+import { Told } from "../components/times.tsx";
 import { exploreHref } from "../explore/query/address.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { exactCount } from "../text/format.ts";
@@ -32,7 +33,7 @@ export function Explanation(at: {
   const { kind, message, remedy, committed, documents, notes } = data;
   return (
     <Notice kind={noticeKind(kind)} alert>
-      <strong>{kind}</strong>: <Hostile text={message} /> {remedy === null ? null : <Hostile text={remedy} />}{" "}
+      <strong>{kind}</strong>: <Told text={message} /> {remedy === null ? null : <Hostile text={remedy} />}{" "}
       {documents.map(({ index, id }) => (
         <a key={id} href={exploreHref({ topics: [at.topic], doc: { topic: at.topic, id } })}>
           Its document in <Hostile text={index} />

@@ -1,10 +1,9 @@
 import { sizeText } from "../../../../lib/rules/base/units.ts";
 import type { OverviewMessage, Series } from "../../../api/live-messages.ts";
-import { Hostile } from "../components/hostile.tsx";
 import { lazily, Loading } from "../components/lazily.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
 import { Figure } from "../parts/figure.tsx";
-import { Time } from "../components/times.tsx";
+import { Time, Told } from "../components/times.tsx";
 import { duration, plural, ratePerSecond, shortCount, unknown } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
 import { Refused, Sources, Topics } from "./sections.tsx";
@@ -40,7 +39,7 @@ export function Overview() {
                 <span class="warning">{doubt}</span>
               ) : (
                 <span class="bad multiline">
-                  <Hostile text={reasonOf(seen, name)} keep={"\n"} />
+                  <Told text={reasonOf(seen, name)} keep={"\n"} />
                 </span>
               )}
             </div>

@@ -15,6 +15,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Pager } from "../components/pager.tsx";
 import { SourceName } from "../components/source-name.tsx";
+import { Told } from "../components/times.tsx";
 import { Table } from "../parts/table.tsx";
 
 const signs: Readonly<Record<PlanKind, string>> = {
@@ -116,7 +117,7 @@ function PlanTable({ rows }: { readonly rows: readonly PlanRow[] }) {
             </td>
             <td class="reason">{source === null ? "–" : <SourceName source={source} />}</td>
             <td class="reason">
-              <Hostile text={reason ?? "it runs as declared"} />
+              <Told text={reason ?? "it runs as declared"} />
             </td>
           </tr>
         ))}

@@ -62,6 +62,14 @@ function offsetMinutes(atMs: number, zone: Zone): number {
   return zone === "utc" ? 0 : -new Date(atMs).getTimezoneOffset() || 0;
 }
 
+/** A time that a sentence of the host tells. One that it quotes, from a record or a server, stands in quotes or brackets. */
+const told = /(?<=\b(?:since|before|until|at) )(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
+
+/** A sentence in pieces: every second one is a time, in ISO 8601. */
+export function timesIn(sentence: string): string[] {
+  return sentence.split(told);
+}
+
 /** `12 s`, `4 min`, `3 h`, `2 d`: a duration in its largest unit. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

@@ -8,7 +8,7 @@ import { lazily, Loading } from "../components/lazily.tsx";
 import { Notice } from "../components/notice.tsx";
 import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
-import { Age, Time } from "../components/times.tsx";
+import { Age, Time, Told } from "../components/times.tsx";
 import { Remedy, TryNow } from "../trouble/remedy.tsx";
 import { Waiting } from "../trouble/waiting.tsx";
 import { HoldOrRelease } from "./hold-dialog.tsx";
@@ -97,7 +97,7 @@ function Sentence({ status }: { readonly status: TopicStatus }) {
         <Notice
           kind={state === "failed" ? "bad" : state === "pending" || state === "held" ? "info" : "warning"}
         >
-          <Hostile text={reason} />
+          <Told text={reason} />
         </Notice>
       )}
       {remedy === null ? null : <Remedy remedy={remedy} />}

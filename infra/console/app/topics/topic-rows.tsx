@@ -7,6 +7,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { ShortSource } from "../components/source-name.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { StateLabel } from "../components/state-label.tsx";
+import { Told } from "../components/times.tsx";
 
 const columns: readonly {
   readonly name: string;
@@ -103,7 +104,7 @@ const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: read
         <StateLabel state={state} />
         {reason === null ? null : (
           <span class="why" title={reason}>
-            <Hostile text={reason} />
+            <Told text={reason} />
           </span>
         )}
         {remedy === null ? null : (

@@ -1,7 +1,7 @@
 import type { OverviewMessage, TroubledTopic } from "../../../api/live-messages.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { StateLabel } from "../components/state-label.tsx";
-import { Age, Time } from "../components/times.tsx";
+import { Age, Time, Told } from "../components/times.tsx";
 import { plural } from "../text/format.ts";
 import { Remedy, TryNow } from "./remedy.tsx";
 import { Waiting } from "./waiting.tsx";
@@ -46,7 +46,7 @@ function Troubled({ one }: { readonly one: TroubledTopic }) {
       <Waiting one={one} />
       {reason === null ? null : (
         <p class="reason">
-          <Hostile text={reason} />
+          <Told text={reason} />
         </p>
       )}
       {warning === null ? null : (

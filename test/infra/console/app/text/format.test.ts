@@ -7,6 +7,7 @@ import {
   plural,
   ratePerSecond,
   shortCount,
+  timesIn,
 } from "../../../../../infra/console/app/text/format.ts";
 
 test.each([
@@ -64,4 +65,12 @@ test("one is one, and nothing is several", () => {
     "1 topic",
     "1,000 topics",
   ]);
+});
+
+test("the times that a sentence tells are taken out of it; those that it quotes are not", () => {
+  const [at, quoted] = ["2026-11-22T12:59:48.123Z", "2026-11-22T12:59:49Z"];
+  expect(timesIn(`retrying since ${at}: no room`)).toEqual(["retrying since ", at, ": no room"]);
+  expect(timesIn(`not tried again before ${quoted}`)).toEqual(["not tried again before ", quoted, ""]);
+  for (const sentence of ["no room", `failed to parse [${quoted}]`, `since "${quoted}"`, "since 2026-11-22"])
+    expect(timesIn(sentence)).toEqual([sentence]);
 });

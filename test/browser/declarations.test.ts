@@ -133,6 +133,34 @@ describeInBrowser("declarations", () => {
     expect(faults).toEqual([]);
   }, 240_000);
 
+  test("a proposed change opens the present declaration with that chosen, and loses nothing of it", async () => {
+    const key = `${prefix}proposed`;
+    const declaration = {
+      topic: `${contested}-json`,
+      path: "/a.log",
+      format: "json",
+      rejected: "dead-letter",
+    };
+    await etcd.put(key).value(JSON.stringify([declaration]));
+    const address = `${host.url}ui/declarations?topic=${declaration.topic}&rejected=flatten`;
+    await using opened = await browser.open(address);
+    const { page, faults } = opened;
+    expect(await page.getByRole("combobox", { name: "rejected" }).inputValue()).toBe("flatten");
+    await page.getByRole("button", { name: "Preview changes" }).click();
+    await page.getByRole("region", { name: "Change of the key's text" }).waitFor();
+    await keepScreenshot(page, "declarations-proposed-1440");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await keepScreenshot(page, "declarations-proposed-390");
+    await page.getByRole("button", { name: "Save to etcd" }).click();
+    await page.getByText(/^Saved as revision/).waitFor();
+    expect(new URL(page.url()).search).toBe("");
+    expect(JSON.parse((await etcd.get(key).string()) ?? "null")).toEqual([
+      { ...declaration, rejected: "flatten" },
+    ]);
+    await etcd.delete().key(key).exec();
+    expect(faults).toEqual([]);
+  }, 240_000);
+
   test("the slower of two editors keeps the typed text, sees the change, and continues from there", async () => {
     await using opened = await browser.open(`${host.url}ui/declarations?topic=${contested}`, {
       expects: /409/,

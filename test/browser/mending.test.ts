@@ -112,6 +112,15 @@ describeInBrowser("mending", () => {
     360_000,
   );
 
+  test("what is declared by hand leads to the declaration, with the change to make", async () => {
+    await using opened = await browser.open(groupAt(host.url));
+    const { page, faults } = opened;
+    await page.getByRole("link", { name: "Declare… Declare rejected: flatten" }).click();
+    await page.getByText("Set rejected: flatten there; the host follows by itself.").waitFor();
+    expect(new URL(page.url()).search).toBe(`?topic=${topic}&rejected=flatten`);
+    expect(faults).toEqual([]);
+  }, 240_000);
+
   test("five clicks from the overview: the letters, the group, the trial, the change, the confirmation", async () => {
     await using opened = await browser.open(host.url);
     const { page, faults } = opened;

@@ -1,6 +1,8 @@
 import type { ListedEntry, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
+import type { Rejected } from "../../../../lib/rules/model/declaration.ts";
 import { optionText } from "../../../../lib/rules/plan/plan-rows.ts";
 import { nameOf } from "../plan/declaration-rows.ts";
+import type { Stated } from "./opened.ts";
 
 /** The values of the form; "" means not set. */
 export interface FormFields {
@@ -60,7 +62,7 @@ export function emptyFields(topic: string): FormFields {
 }
 
 /** The form for an entry as written in etcd or, if that is unreadable, for its current settings. */
-export function fieldsOf({ declaration, options, excluded }: ListedEntry, target: TargetWords): FormFields {
+export function fieldsOf({ declaration, options, excluded }: Stated, target: TargetWords): FormFields {
   const members = new Map<string, unknown>(Object.entries(declaration ?? options ?? {}));
   const text = (name: string): string => optionText(members.get(name) ?? "");
   return {
@@ -81,6 +83,19 @@ export function fieldsOf({ declaration, options, excluded }: ListedEntry, target
     hold: text("hold"),
     key: "",
   };
+}
+
+/** The form for a topic's own declaration; `like` is what the topic follows without one, so that nothing of it is lost. */
+export function addedFields(topic: string, like: Stated | null): FormFields {
+  return like === null ? emptyFields(topic) : { ...fieldsOf(like, { topic }), exclude: "" };
+}
+
+const rejections: readonly string[] = ["flatten", "dead-letter"] satisfies readonly Rejected[];
+
+/** What the address proposes to change: `?topic=T&rejected=flatten` opens the form of a topic with that chosen. */
+export function proposedFields(query: URLSearchParams): Partial<FormFields> {
+  const rejected = query.get("rejected") ?? "";
+  return rejections.includes(rejected) ? { rejected } : {};
 }
 
 /** Members of the entry that are unknown to the form, which saving would remove. */

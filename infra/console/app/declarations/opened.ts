@@ -10,8 +10,8 @@ import { excludingGlob, matchesTopicPattern } from "../../../../lib/rules/model/
 /** What the address opens besides, or instead of, the list. */
 export type Opened =
   | { readonly kind: "list" }
-  /** With `topic` already filled in. */
-  | { readonly kind: "add"; readonly topic: string }
+  /** With `topic` already filled in, and what the pattern that covers it says. */
+  | { readonly kind: "add"; readonly topic: string; readonly like: Stated | null }
   | {
       readonly kind: "change" | "remove";
       readonly key: ListedKey;
@@ -28,12 +28,18 @@ export type Opened =
       readonly pattern: { readonly pattern: string; readonly source: string } | null;
     };
 
+/** What an entry says: as written, or as it is in force. */
+export type Stated = Pick<ListedEntry, "declaration" | "options" | "excluded">;
+
 /** `?form=add`, `?form=change|remove&key=K&topic=T|pattern=P`; `?topic=T` alone opens whatever declares it. */
 export function openedBy(query: URLSearchParams, listing: DeclarationsListing): Opened {
   const form = query.get("form");
   const topic = query.get("topic");
   const key = query.get("key");
-  if (form === "add") return { kind: "add", topic: topic ?? "" };
+  if (form === "add") {
+    const like = topic === null ? null : (coveringPattern(listing, topic)?.entry ?? null);
+    return { kind: "add", topic: topic ?? "", like };
+  }
   if ((form === "change" || form === "remove") && key !== null) {
     const name = topic ?? query.get("pattern") ?? "";
     const wanted: TargetWords = topic === null ? { pattern: name } : { topic: name };
@@ -69,19 +75,29 @@ function ownEntry({ config }: DeclarationsListing, topic: string): ListedDeclara
 }
 
 function elsewhere(listing: DeclarationsListing, topic: string): Opened {
-  const { config, etcd } = listing;
-  const own = ownEntry(listing, topic);
-  const patterns = [
-    ...config.entries.map(({ target, excluded = [] }) => ({ target, excluded, source: config.path })),
+  const covering = coveringPattern(listing, topic);
+  const pattern = covering === null ? null : { pattern: covering.pattern, source: covering.source };
+  return { kind: "elsewhere", topic, config: ownEntry(listing, topic), pattern };
+}
+
+/** The first pattern that a topic without an entry of its own follows. */
+function coveringPattern({ config, etcd }: DeclarationsListing, topic: string) {
+  const all: readonly { target: TargetWords | null; entry: Stated; source: string }[] = [
+    ...config.entries.map(({ target, ...entry }) => ({
+      target,
+      entry: { ...entry, declaration: null },
+      source: config.path,
+    })),
     ...(etcd?.keys ?? []).flatMap(({ key, entries }) =>
-      entries.map(({ target, excluded = [] }) => ({ target, excluded, source: `etcd ${key}` })),
+      entries.map((entry) => ({ target: entry.target, entry, source: `etcd ${key}` })),
     ),
-  ].flatMap(({ target, excluded, source }) => {
-    const globs = excluded.map(({ glob }) => glob);
-    const isExcluded = excludingGlob(globs, topic) !== null;
-    return target !== null && "pattern" in target && !isExcluded ? [{ pattern: target.pattern, source }] : [];
-  });
-  // A running topic is never the dead-letter topic.
-  const pattern = patterns.find((one) => matchesTopicPattern(one.pattern, topic, "")) ?? null;
-  return { kind: "elsewhere", topic, config: own, pattern };
+  ];
+  for (const { target, entry, source } of all) {
+    if (target === null || !("pattern" in target)) continue;
+    const globs = (entry.excluded ?? []).map(({ glob }) => glob);
+    // A running topic is never the dead-letter topic.
+    const covers = matchesTopicPattern(target.pattern, topic, "") && excludingGlob(globs, topic) === null;
+    if (covers) return { pattern: target.pattern, source, entry };
+  }
+  return null;
 }

@@ -6,7 +6,7 @@ import { Notice } from "../components/notice.tsx";
 import { ReadOnlyNotice } from "../components/read-only.tsx";
 import { DeclarationsList } from "./declarations-list.tsx";
 import { Editor } from "./editor.tsx";
-import { emptyFields, fieldsOf, unknownMembers, type FormFields } from "./form-fields.ts";
+import { addedFields, fieldsOf, proposedFields, unknownMembers, type FormFields } from "./form-fields.ts";
 import { openedBy, type Opened } from "./opened.ts";
 import type { SavedEdit } from "../../../api/declarations.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
@@ -25,6 +25,7 @@ export function DeclarationsPage() {
     pattern: null,
     page: null,
     kept: null,
+    rejected: null,
   });
   return (
     <>
@@ -81,10 +82,13 @@ interface OpenerProps {
 
 function Opener({ listing, closeHref, onSaved }: OpenerProps) {
   const { query } = usePlace();
-  const asked = ["form", "key", "topic", "pattern"].map((name) => query.get(name) ?? "").join("\n");
+  const asked = ["form", "key", "topic", "pattern", "rejected"]
+    .map((name) => query.get(name) ?? "")
+    .join("\n");
   // A later list must not change what is opened: the form contains somebody's work.
   const opened = useMemo(() => openedBy(query, listing), [asked]);
   const { etcd } = listing;
+  const proposed = proposedFields(query);
   if (opened.kind === "list") return <DeclarationsList listing={listing} />;
   if (opened.kind === "elsewhere")
     return (
@@ -92,6 +96,7 @@ function Opener({ listing, closeHref, onSaved }: OpenerProps) {
         opened={opened}
         file={listing.config.path}
         canAdd={etcd?.ok === true}
+        proposed={proposed}
         closeHref={closeHref}
       />
     );
@@ -128,7 +133,7 @@ function Opener({ listing, closeHref, onSaved }: OpenerProps) {
         key={asked}
         {...common}
         start={{ kind: "add", revisionOf }}
-        initial={emptyFields(opened.topic)}
+        initial={{ ...addedFields(opened.topic, opened.like), ...proposed }}
         revision={null}
         text={null}
         unknown={[]}
@@ -143,7 +148,7 @@ function Opener({ listing, closeHref, onSaved }: OpenerProps) {
         key={asked}
         {...common}
         start={{ kind, key: key.key, target }}
-        initial={fieldsOf(entry, target)}
+        initial={{ ...fieldsOf(entry, target), ...proposed }}
         revision={key.revision}
         text={key.text}
         unknown={kind === "change" ? unknownMembers(entry) : []}
@@ -177,11 +182,13 @@ function Elsewhere({
   opened: { topic, config, pattern },
   file,
   canAdd,
+  proposed: { rejected },
   closeHref,
 }: {
   readonly file: string;
   readonly opened: Extract<Opened, { kind: "elsewhere" }>;
   readonly canAdd: boolean;
+  readonly proposed: Partial<FormFields>;
   readonly closeHref: string;
 }) {
   const place = usePlace();
@@ -190,8 +197,9 @@ function Elsewhere({
       <Notice kind="info">
         {config !== null ? (
           <>
-            <Hostile text={`${topic} stands in ${file}, entry ${config.entry + 1}, which wins.`} /> Edit that
-            file; the host follows by itself.
+            <Hostile text={`${topic} stands in ${file}, entry ${config.entry + 1}, which wins.`} />{" "}
+            {rejected === undefined ? "Edit that file" : `Set rejected: ${rejected} there`}; the host follows
+            by itself.
           </>
         ) : pattern !== null ? (
           <Hostile

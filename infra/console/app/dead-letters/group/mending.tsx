@@ -103,7 +103,7 @@ export function MendingSection({
               <Hostile text={`No change is marked as the smallest. ${incomparable}`} />
             </p>
           )}
-          <ProposalsTable mending={mending} tried={trial.tried} onApply={choose} />
+          <ProposalsTable topic={group.topic} mending={mending} tried={trial.tried} onApply={choose} />
         </>
       )}
       {chosen === null ? null : (

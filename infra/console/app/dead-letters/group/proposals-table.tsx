@@ -8,10 +8,12 @@ import { Table } from "../../parts/table.tsx";
 
 /** The proposals, the smallest change first, with what each would do once it was tried. */
 export function ProposalsTable({
+  topic,
   mending,
   tried,
   onApply,
 }: {
+  readonly topic: string;
   readonly mending: Mending;
   readonly tried: TriedMending | null;
   readonly onApply: (proposal: Proposal) => void;
@@ -50,8 +52,11 @@ export function ProposalsTable({
               </td>
               <td class="actions">
                 {declare ? (
-                  <a class="button" href="/ui/declarations">
-                    Declarations
+                  <a
+                    class="button"
+                    href={`/ui/declarations?topic=${encodeURIComponent(topic)}&rejected=flatten`}
+                  >
+                    Declare…<span class="unseen"> {title}</span>
                   </a>
                 ) : (
                   <button

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import {
+  addedFields,
   declarationOf,
   editBody,
   emptyFields,
   errorsOf,
   fieldsOf,
+  proposedFields,
   unknownMembers,
 } from "../../../../../infra/console/app/declarations/form-fields.ts";
 import { listedEntry } from "../plan/listing.ts";
@@ -41,6 +43,22 @@ describe("the form of a declaration", () => {
     expect(declarationOf(fields)).toEqual(declaration);
     expect(declarationOf({ ...fields, exclude: "a, b" })).toMatchObject({ exclude: ["a", "b"] });
     expect(declarationOf({ ...fields, kind: "topic" })).toEqual({ topic: "app-*" });
+  });
+
+  test("a topic's own declaration begins with all that its pattern says, but for what that excludes", () => {
+    const declaration = { pattern: "app-*", exclude: ["app-9"], format: "json", index: "logs-{topic}" };
+    const like = listedEntry({ pattern: "app-*" }, { declaration });
+    const topic = { topic: "app-1", format: "json", index: "logs-{topic}" };
+    expect(declarationOf(addedFields("app-1", like))).toEqual(topic);
+    expect(addedFields("app-1", like).exclude).toBe("");
+    expect(addedFields("app-1", null)).toEqual(emptyFields("app-1"));
+    const proposed = proposedFields(new URLSearchParams("topic=app-1&rejected=flatten"));
+    expect(declarationOf({ ...addedFields("app-1", like), ...proposed })).toEqual({
+      ...topic,
+      rejected: "flatten",
+    });
+    for (const query of ["", "rejected=", "rejected=all"])
+      expect(proposedFields(new URLSearchParams(query))).toEqual({});
   });
 
   test("an entry that cannot be read now is filled in by what is in force", () => {

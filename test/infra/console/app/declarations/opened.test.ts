@@ -33,8 +33,25 @@ test("a topic that file and etcd declare opens the winner", () => {
   expect(openedBy(new URLSearchParams("form=change&key=logs/pay&topic=pay"), both).kind).toBe("change");
 });
 
+test("a new declaration begins with what the first pattern that covers the topic says", () => {
+  const declaration = { pattern: "app-*", format: "json" };
+  const covering = listedEntry(
+    { pattern: "app-*" },
+    { declaration, excluded: [{ glob: "app-9", topics: 1 }] },
+  );
+  const other = listedKey("logs/z", [listedEntry({ pattern: "app-1*" })]);
+  const add = (topic: string, inFile: Parameters<typeof listing>[0] = []) =>
+    openedBy(
+      new URLSearchParams(`form=add&topic=${topic}`),
+      listing(inFile, [listedKey("logs/a", [covering]), other]),
+    );
+  expect(add("app-1")).toEqual({ kind: "add", topic: "app-1", like: covering });
+  expect(add("app-9")).toMatchObject({ like: null });
+  expect(add("app-1", [{ pattern: "*-1" }])).toMatchObject({ like: { declaration: null } });
+});
+
 test("a form opens the entry of its key, and says so where it is gone", () => {
-  expect(opened("form=add&topic=new")).toEqual({ kind: "add", topic: "new" });
+  expect(opened("form=add&topic=new")).toEqual({ kind: "add", topic: "new", like: null });
   expect(opened("form=remove&key=logs/pay&topic=pay")).toMatchObject({
     kind: "remove",
     key: { key: "logs/pay" },

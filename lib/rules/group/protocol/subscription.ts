@@ -107,7 +107,8 @@ function readContent(reader: Reader): Subscription {
 
 /** One bit per partition: a topic with thousands takes a few hundred bytes. */
 function writeBits(writer: Writer, partitions: readonly number[]): void {
-  const bits = new Uint8Array((partitions.reduce((max, one) => Math.max(max, one), -1) >>> 3) + 1);
+  // With >>>, an empty list would take 512 MB.
+  const bits = new Uint8Array((partitions.reduce((max, one) => Math.max(max, one), -1) >> 3) + 1);
   for (const partition of partitions)
     bits[partition >>> 3] = (bits[partition >>> 3] ?? 0) | (1 << (partition & 7));
   writer.varint(bits.length).raw(bits);

@@ -303,10 +303,11 @@ describe("the logs of a host on real servers", () => {
     }));
     await kafka.produce(topics.tail, messages);
     const shown = () => events.filter(({ event }) => event === "lines").map(({ data }) => data as TailData);
-    const last = await eventually("all are accounted for", () => {
-      const at = shown().at(-1);
-      return at !== undefined && at.sent + at.notShown === 2_000 ? at : null;
-    });
+    // On a busy machine, a record that the tail had no time to look at counts as not shown, whether it matches or not.
+    const at = () => shown().at(-1) ?? { sent: 0, notShown: 0 };
+    await eventually("all are accounted for", () => at().sent + at().notShown >= 2_000);
+    const last = at();
+    expect(last.sent + last.notShown).toBeLessThanOrEqual(messages.length);
     const lines = shown().flatMap((data) => data.lines);
     expect(lines).toHaveLength(last.sent);
     expect(last.sent).toBeWithin(200, 1_000);

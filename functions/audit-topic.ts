@@ -90,7 +90,8 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
     let belowLog = 0;
     for (const [partition, { start }] of snapshot.log)
       belowLog += await documents.countBelow(partition, start);
-    return { spans, found: { ...found, belowLog } };
+    const notes = documents.isPartial ? [unseenCopies] : [];
+    return { spans, notes, found: { ...found, belowLog } };
   });
   const { spans, found } = first;
   const changed = repaired + removed > 0;
@@ -99,7 +100,7 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
     topic: spec.topic,
     index: spec.index,
     groupId,
-    notes: notesOf(input, spans),
+    notes: [...notesOf(input, spans), ...first.notes],
     unknownPartitions: [...spans.values()].filter(({ unknown }) => unknown).length,
     found,
     repair: repaired === 0 ? null : counts,
@@ -107,6 +108,8 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
     after,
   };
 }
+
+const unseenCopies = "shards of other indices do not answer: copies of records there are not seen";
 
 async function lookAgain(
   spans: Spans,

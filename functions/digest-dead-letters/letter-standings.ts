@@ -2,7 +2,7 @@ import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
 import type { ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
 import type { FoundHolders, LetterStanding } from "../../lib/rules/dead-letters/letter-state.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
-import { indexPatternOf } from "../../lib/rules/model/names.ts";
+import { indexPatternOf, resolveIndex } from "../../lib/rules/model/names.ts";
 
 /**
  * Finds which index has which document. Documents that Elasticsearch has not made searchable yet are not found.
@@ -20,7 +20,7 @@ export interface LetterStandingsDeps {
   readonly signal: AbortSignal;
   /** After it, letters are no longer looked up; null for no such limit. */
   readonly deadline: AbortSignal | null;
-  /** Where a replay has just sent them, if it did. */
+  /** Where a replay has just sent them, if it did; may contain `{topic}`. */
   readonly sentTo?: string;
 }
 
@@ -34,6 +34,8 @@ export interface LetterStandings {
 
 /** How many are looked up in all indices of the cluster if those of their topic do not have them. */
 const MAX_ELSEWHERE = 5_000;
+/** How many indices are asked alone, of a batch of letters, if one of them misses a shard. */
+const MAX_ALONE = 20;
 const unknown: LetterStanding = { state: "unknown", heldBy: null };
 const open: LetterStanding = { state: "open", heldBy: null };
 
@@ -63,7 +65,9 @@ export function letterStandings({
     readonly unseen: ReadonlySet<string>;
   }> {
     const ids = letters.map(({ topic, record }) => documentId(topic, record));
-    const named = [...letters.map(({ index }) => index), ...(sentTo === undefined ? [] : [sentTo])];
+    const named = letters.flatMap(({ topic, index }) =>
+      sentTo === undefined ? index : [index, resolveIndex(sentTo, topic)],
+    );
     const indices = new Set(named.map(indexPatternOf));
     const own = await findHolders([...indices], ids, signal);
     const missing = ids.filter((id) => !own.holders.has(id));
@@ -77,12 +81,36 @@ export function letterStandings({
     const holders = new Map([...own.holders, ...(elsewhere?.holders ?? [])]);
     const left = missing.filter((id) => !holders.has(id));
     if (left.length === 0) return { holders, unseen: new Set() };
-    for (const problem of own.problems)
-      problems.add(`what is in the index is not known as a whole: ${problem}`);
-    if (own.problems.length > 0) return { holders, unseen: new Set(left) };
     for (const problem of elsewhere?.problems ?? [])
       problems.add(`a letter whose record went to another index may be counted as open: ${problem}`);
-    return { holders, unseen: new Set(elsewhere === null ? some : []) };
+    const hidden = own.problems.length === 0 ? [] : await hiddenOf(letters, new Set(left));
+    return { holders, unseen: new Set([...hidden, ...(elsewhere === null ? some : [])]) };
+  }
+
+  /** Those that may be in their own index all the same: the lost shards of one index must not hide what others lack. */
+  async function hiddenOf(letters: readonly ReadDeadLetter[], left: ReadonlySet<string>): Promise<string[]> {
+    const hidden: string[] = [];
+    const byIndex = Map.groupBy(letters, ({ index }) => indexPatternOf(index));
+    for (const [at, [index, some]] of [...byIndex].entries()) {
+      const ids = some.map(({ topic, record }) => documentId(topic, record)).filter((id) => left.has(id));
+      if (ids.length === 0) continue;
+      const reason = at < MAX_ALONE ? await lostOf(index, ids) : "it was not looked at alone";
+      if (reason === null) continue;
+      problems.add(`what is in index ${index} is not known as a whole: ${reason}`);
+      hidden.push(...ids);
+    }
+    return hidden;
+  }
+
+  /** Why an index may have what it does not show; null if it has nothing else. */
+  async function lostOf(index: string, ids: readonly string[]): Promise<string | null> {
+    try {
+      return (await findHolders([index], ids, signal)).problems[0] ?? null;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof PenstockError)) throw error;
+      return messageOf(error);
+    }
   }
 
   /** Null if nothing answers. */

@@ -4,7 +4,7 @@ import { PenstockError } from "../../lib/rules/base/errors.ts";
 export interface ReplayParts {
   /**
    * Skips what is for an index that failed before.
-   * @throws a failure that follows that of another index: it is the server's then
+   * @throws PenstockError a failure that follows that of another index, as it is the server's then; naming all that failed
    */
   attempt(index: string, act: () => Promise<void>): Promise<void>;
   /** @throws PenstockError the first failure, naming all indices that failed */
@@ -25,21 +25,24 @@ export function replayInParts(signal: AbortSignal): ReplayParts {
         hasJustFailed = false;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof PenstockError) || hasJustFailed) throw error;
+        if (!(error instanceof PenstockError)) throw error;
         failed.set(index, error);
+        if (hasJustFailed) throw failure(error, "nothing after them was tried");
         hasJustFailed = true;
       }
     },
     end() {
       const [first] = failed.values();
-      if (first === undefined) return;
-      const names = [...failed.keys()].slice(0, MAX_NAMED).join(", ");
-      const { code, message, retryable } = first;
-      throw new PenstockError(
-        code,
-        `${message}. The letters for ${names} were not replayed; all others were`,
-        { retryable, cause: first },
-      );
+      if (first !== undefined) throw failure(first, "all others were tried");
     },
   };
+
+  function failure(cause: PenstockError, others: string): PenstockError {
+    const { code, message, retryable } = cause;
+    const names = [...failed.keys()].slice(0, MAX_NAMED).join(", ");
+    return new PenstockError(code, `${message}. Not all letters for ${names} were taken; ${others}`, {
+      retryable,
+      cause,
+    });
+  }
 }

@@ -332,11 +332,14 @@ describe("a replay", () => {
     expect(await rejection(run())).toMatchObject({
       code: "elasticsearch_unavailable",
       retryable: true,
-      message: "a shard of it is lost. The letters for red were not replayed; all others were",
+      message: "a shard of it is lost. Not all letters for red were taken; all others were tried",
     });
     expect(sent.map(({ index }) => index)).toEqual(["a", "b", "c"]);
     lost.add("b");
-    expect(await rejection(run())).toBe(silent);
+    expect(await rejection(run())).toMatchObject({
+      message: "a shard of it is lost. Not all letters for red, b were taken; nothing after them was tried",
+      cause: silent,
+    });
   });
 
   test("ends when it is aborted", async () => {

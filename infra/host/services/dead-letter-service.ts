@@ -8,7 +8,7 @@ import { replayDeadLetters, type ReplayDeps } from "../../../functions/replay-de
 import { lettersLeft } from "../../../functions/letters-left.ts";
 import { refreshIndex } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
 import type { TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
-import { indexPatternOf } from "../../../lib/rules/model/names.ts";
+import { indexPatternOf, resolveIndex } from "../../../lib/rules/model/names.ts";
 import type { RecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import type { FailureStores } from "../../../lib/rules/dead-letters/failure-stores.ts";
 import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
@@ -125,7 +125,8 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
     async left({ filter, index }, signal) {
       const { deadLetters } = deps.settings();
       const target = index ?? filter.of?.index ?? null;
-      if (target !== null) await refreshIndex(deps.trialClient, indexPatternOf(target), signal);
+      if (target !== null && filter.topic !== null)
+        await refreshIndex(deps.trialClient, indexPatternOf(resolveIndex(target, filter.topic)), signal);
       return lettersLeft(
         { deadLetterTopic: deadLetters.topic, filter, newest: newestLetters },
         {

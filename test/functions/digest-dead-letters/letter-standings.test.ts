@@ -136,8 +136,20 @@ test("with a lost shard of the letters' own index, only what is found is known",
     { state: "unknown", heldBy: null },
   ]);
   expect(standings.problems()).toEqual([
-    "what is in the index is not known as a whole: 1 of 2 shards failed",
+    "what is in index app is not known as a whole: 1 of 2 shards failed",
   ]);
+  const none = new Map<string, string>();
+  const two = letterStandings({
+    findHolders: (indices) =>
+      Promise.resolve({ holders: none, problems: indices?.includes("red") === true ? ["1 lost"] : [] }),
+    signal,
+    deadline: null,
+  });
+  expect(await two.of([letter(2), letter(3, "red")])).toEqual([
+    { state: "open", heldBy: null },
+    { state: "unknown", heldBy: null },
+  ]);
+  expect(two.problems()).toEqual(["what is in index red is not known as a whole: 1 lost"]);
 });
 
 test("an abort and a bug are no problem of the letters", async () => {

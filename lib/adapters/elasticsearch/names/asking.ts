@@ -60,12 +60,14 @@ const MOST_TRIES = 64;
 /**
  * Elasticsearch refuses a request about several names because of a single one that is forbidden, or deleted meanwhile. Asks
  * about the halves then, so that the others are not refused with it.
+ * @param isLate whether no more halves are asked about; the rest counts as refused
  * @throws whatever else `ask` throws
  */
 export async function inHalves(
   names: readonly string[],
   ask: (some: readonly string[]) => Promise<void>,
   onRefused: (error: unknown, name: string) => void,
+  isLate: () => boolean = () => false,
 ): Promise<void> {
   let tries = 0;
   const part = async (some: readonly string[]): Promise<void> => {
@@ -74,7 +76,7 @@ export async function inHalves(
       await ask(some);
     } catch (error) {
       if (![403, 404].includes(httpStatusOf(error) ?? 0)) throw error;
-      if (some.length === 1 || tries >= MOST_TRIES) {
+      if (some.length === 1 || tries >= MOST_TRIES || isLate()) {
         for (const name of some) onRefused(error, name);
         return;
       }

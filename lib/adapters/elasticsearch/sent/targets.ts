@@ -52,12 +52,9 @@ export async function askTargets(
     /** An alias of one data stream needs no mark. */
     const members = new Map<string, string[]>();
     const path = (text: string): string => `/_alias/${text}`;
-    // One that was deleted meanwhile, or is forbidden, must not make all others pass for indices.
-    const refusals: unknown[] = [];
-    const onRefused = (error: unknown): void => void refusals.push(error);
-    const answers = await askAbout(get, aliases, { path, querystring: {}, shape, onRefused });
-    if (answers.length === 0 && refusals.length > 0) throw refusals[0];
-    for (const answer of answers) {
+    // One that was deleted meanwhile, or is forbidden, still moves, and must not make all others pass for indices.
+    const onRefused = (): void => {};
+    for (const answer of await askAbout(get, aliases, { path, querystring: {}, shape, onRefused })) {
       for (const [index, entry] of Object.entries(answer)) {
         const own = isObject(entry) && isObject(entry["aliases"]) ? entry["aliases"] : {};
         for (const [alias, how] of Object.entries(own)) {

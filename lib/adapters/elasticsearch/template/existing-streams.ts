@@ -22,9 +22,10 @@ import type { SendJson } from "./template.ts";
 export interface ExistingStreams {
   /**
    * Adds the streams to the alias of all streams, so that searches without a topic find them. Left out are those that
-   * map `kafka.topic` as text: every count by topic over the alias would fail.
+   * map `kafka.topic` as text: every count by topic over the alias would fail. Once it is late, those that are left stay out
+   * until the next call.
    */
-  addAlias(send: SendJson, streams: readonly string[]): Promise<void>;
+  addAlias(send: SendJson, streams: readonly string[], isLate: () => boolean): Promise<void>;
   /** Sets the declared retention of those streams that have another one, until it is late; the rest is for the next call. */
   applyRetention(send: SendJson, streams: readonly StreamTarget[], isLate: () => boolean): Promise<void>;
 }
@@ -47,7 +48,7 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
   }
 
   return {
-    async addAlias(send, streams) {
+    async addAlias(send, streams, isLate) {
       if (streams.length === 0) return;
       /** Why streams stay out. */
       const others = new Map<string, string>();
@@ -70,9 +71,9 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
       };
       let left = streams;
       try {
-        for (const some of chunksOf(streams)) await inHalves(some, examine, stayOut);
+        for (const some of chunksOf(streams)) await inHalves(some, examine, stayOut, isLate);
         left = streams.filter(isOpen);
-        if (left.length > 0) await inHalves(left, add, stayOut);
+        if (left.length > 0) await inHalves(left, add, stayOut, isLate);
       } catch (error) {
         if (!(error instanceof PenstockError)) throw error;
         for (const stream of left.filter(isOpen)) stayOut(error, stream);

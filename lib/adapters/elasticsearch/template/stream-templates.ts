@@ -118,7 +118,7 @@ export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplate
           const refusal = await sendFitted(form, () => send("PUT", path, streamTemplate(target, form)));
           if (refusal !== null) refused.set(targetKey(target), reasonOf(refusal, target));
         });
-        await existingStreams.addAlias(send, withoutAlias);
+        await existingStreams.addAlias(send, withoutAlias, isLate);
         await existingStreams.applyRetention(
           send,
           open.filter((target) => !refused.has(targetKey(target))),

@@ -199,7 +199,11 @@ export async function openRecordDocuments(
         await refreshAll();
         allRefreshed = true;
       }
-      return askAgain(() => elasticsearch.existingIds(all, ids, signal, { acceptPartial: true }), signal);
+      const search = () => elasticsearch.existingIds(all, ids, signal, { acceptPartial: true });
+      const found = await askAgain(search, signal);
+      // A repair would bring in once more what the lost shard has.
+      if (isWanted && ids.some((id) => !found.has(id))) await assertWhole();
+      return found;
     },
     cursor(partition, start, end) {
       // Two pages per cursor: the current and the prefetched one.

@@ -29,6 +29,7 @@ export interface RecordDocuments {
   /**
    * Returns which of these ids exist in any index, even one outside the topic's index pattern. All indices are refreshed
    * once before; with `refresh: false` never, and documents of the last moments may be missing.
+   * @throws as `byNow` if some are not found, unless with `refresh: false`
    */
   anywhere(ids: readonly string[], how?: { readonly refresh: boolean }): Promise<ReadonlySet<string>>;
   /** Iterates over the documents of a partition at offsets [start, end), sorted by offset. */

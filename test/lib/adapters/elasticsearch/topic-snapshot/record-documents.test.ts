@@ -191,6 +191,12 @@ describe("the documents of a topic", () => {
       "/app,former/_pit",
     ]);
     expect(await documents.cursor(0, 0, 10).until(10)).toEqual([{ offset: 0, timestamp: 5, index: "app" }]);
+    expect(await documents.anywhere(["a"])).toEqual(new Set(["a"]));
+    expect(await rejection(documents.anywhere(["a", "gone"]))).toHaveProperty(
+      "message",
+      expect.stringContaining("missing shards"),
+    );
+    expect(await documents.anywhere(["a", "gone"], { refresh: false })).toEqual(new Set(["a"]));
     const before = server.asked.length;
     for (const missed of [documents.byNow(["a"]), documents.lowestOffset(0, 0, 10)])
       expect(await rejection(missed)).toHaveProperty("message", expect.stringContaining("missing shards"));

@@ -100,7 +100,7 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     histogram: intervalMs === null ? null : { intervalMs, bars: page.bars, levels: page.levels },
     next: last === null || page.hits.length < size ? null : cursorText(last),
     newest: newestAt,
-    meant: isNowhere ? await meantParts(input.query, indices, deps.fieldCaps) : [],
+    meant: isNowhere ? await meant() : [],
   };
 
   async function firstThatFits(): Promise<FoundPage> {
@@ -124,6 +124,16 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     if (indices.length === 0) return null;
     const page = await ask.search((inFewFields) => newestBody(filter, inFewFields));
     return isoTime(page?.hits[0]?.cursor?.[0] ?? null);
+  }
+
+  async function meant(): Promise<readonly MeantPart[]> {
+    try {
+      return await meantParts(input.query, indices, deps.fieldCaps);
+    } catch (error) {
+      // The answer is complete without this hint, unless nobody waits for it any more.
+      if (error instanceof PenstockError && error.code !== "stopping") return [];
+      throw error;
+    }
   }
 }
 

@@ -74,5 +74,7 @@ export async function meantParts(
   const tests = fieldTests(query);
   if (tests.length === 0 || indices.length === 0) return [];
   const caps = await ask(indices, [...new Set(tests.map(({ field }) => `*.${field}`))]);
-  return caps === null ? [] : tests.flatMap((test) => meantPart(test, caps) ?? []);
+  const meant = caps === null ? [] : tests.flatMap((test) => meantPart(test, caps) ?? []);
+  // Several tests share a part: topic:(a or b).
+  return [...new Map(meant.map((one) => [`${one.part.at} ${one.part.text}`, one])).values()];
 }

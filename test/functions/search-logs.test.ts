@@ -156,6 +156,18 @@ test("what matches at no time names fields that may have been meant; what matche
   expect(asked).toHaveLength(3);
 });
 
+test.each(["deadline_exceeded", "stopping"] as const)("a hint that fails with %s", async (code) => {
+  const fields = new Map([["level", { types: ["keyword"], mappedIn: 1 }]]);
+  const fieldCaps = async (_indices: readonly string[], names: readonly string[]): Promise<FieldCaps> => {
+    if (names.includes("*.level")) throw new PenstockError(code, "no");
+    return { indices: 1, fields };
+  };
+  const { deps } = elasticsearch(searchAnswer([]), searchAnswer([]));
+  const search = searchLogs({ ...input, query: parseQuery("level:warn") }, { ...deps, fieldCaps });
+  if (code === "stopping") expect(await rejection(search)).toMatchObject({ code });
+  else expect(await search).toMatchObject({ hits: [], meant: [], complete: true });
+});
+
 test("a field that no index has is told with its likes, also where all fields are too many to list", async () => {
   const known = new Map([["kafka.topic", { types: ["keyword"], mappedIn: 1 }]]);
   const fieldCaps = async (

@@ -45,7 +45,7 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
       <div class="bar">
         <Filter label="Filter by name, key, setting, state or reason" text={text} />
         {canEdit ? (
-          <a class="button primary" href={hrefWith(place, { form: "add", page: null })}>
+          <a class="button primary" href={hrefWith(place, { form: "add", page: null, rejected: null })}>
             Add
           </a>
         ) : null}

@@ -217,7 +217,15 @@ function Actions({
   if (!canEdit) return null;
   if (target === null) return refused === null ? null : <span class="muted">Edit it in etcd</span>;
   const opening = (form: string): string =>
-    hrefWith(place, { topic: null, pattern: null, page: null, ...target, form, key: key.key });
+    hrefWith(place, {
+      topic: null,
+      pattern: null,
+      page: null,
+      rejected: null,
+      ...target,
+      form,
+      key: key.key,
+    });
   const name = nameOf(target);
   return (
     <>

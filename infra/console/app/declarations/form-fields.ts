@@ -79,7 +79,8 @@ export function fieldsOf({ declaration, options, excluded }: Stated, target: Tar
     timestamp: text("timestamp"),
     message: text("message"),
     pipeline: text("pipeline"),
-    rejected: text("rejected"),
+    // Options in force always have it, but only JSON may state it.
+    rejected: declaration === null && text("format") !== "json" ? "" : text("rejected"),
     hold: text("hold"),
     key: "",
   };
@@ -87,7 +88,9 @@ export function fieldsOf({ declaration, options, excluded }: Stated, target: Tar
 
 /** The form for a topic's own declaration; `like` is what the topic follows without one, so that nothing of it is lost. */
 export function addedFields(topic: string, like: Stated | null): FormFields {
-  return like === null ? emptyFields(topic) : { ...fieldsOf(like, { topic }), exclude: "" };
+  if (like === null) return emptyFields(topic);
+  const fields = fieldsOf(like, { topic });
+  return { ...fields, exclude: "", rejected: fields.format === "json" ? fields.rejected : "" };
 }
 
 const rejections: readonly string[] = ["flatten", "dead-letter"] satisfies readonly Rejected[];
@@ -95,7 +98,7 @@ const rejections: readonly string[] = ["flatten", "dead-letter"] satisfies reado
 /** What the address proposes to change: `?topic=T&rejected=flatten` opens the form of a topic with that chosen. */
 export function proposedFields(query: URLSearchParams): Partial<FormFields> {
   const rejected = query.get("rejected") ?? "";
-  return rejections.includes(rejected) ? { rejected } : {};
+  return (query.get("topic") ?? "") !== "" && rejections.includes(rejected) ? { rejected } : {};
 }
 
 /** Members of the entry that are unknown to the form, which saving would remove. */

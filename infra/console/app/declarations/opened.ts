@@ -89,11 +89,16 @@ function coveringPattern({ config, etcd }: DeclarationsListing, topic: string) {
       source: config.path,
     })),
     ...(etcd?.keys ?? []).flatMap(({ key, entries }) =>
-      entries.map((entry) => ({ target: entry.target, entry, source: `etcd ${key}` })),
+      entries.map((entry) => ({
+        target: entry.target,
+        // What is refused as it is written says what it said before, if anything.
+        entry: entry.refused === null ? entry : { ...entry, declaration: null },
+        source: `etcd ${key}`,
+      })),
     ),
   ];
   for (const { target, entry, source } of all) {
-    if (target === null || !("pattern" in target)) continue;
+    if (target === null || entry.options === null || !("pattern" in target)) continue;
     const globs = (entry.excluded ?? []).map(({ glob }) => glob);
     // A running topic is never the dead-letter topic.
     const covers = matchesTopicPattern(target.pattern, topic, "") && excludingGlob(globs, topic) === null;

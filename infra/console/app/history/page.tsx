@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "../hooks/hooks.ts";
 import { type HistoryEvent, historyKinds } from "../../../../lib/rules/history/event.ts";
 import type { HistoryAnswer } from "../../../api/history/history.ts";
+import { Hostile } from "../components/hostile.tsx";
 import { Loading } from "../components/lazily.tsx";
 import { Notice } from "../components/notice.tsx";
 import { ask } from "../state/api.ts";
@@ -89,7 +90,11 @@ export function HistoryPage() {
         </label>
         <button type="submit">Refresh</button>
       </form>
-      {first.error === null ? null : <Notice kind="bad">{first.error}</Notice>}
+      {first.error === null ? null : (
+        <Notice kind="bad">
+          <Hostile text={first.error} />
+        </Notice>
+      )}
       <Problem kind="warning" text={first.data?.problem ?? null} />
       {first.data === null ? (
         first.error === null && <Loading />
@@ -107,7 +112,11 @@ export function HistoryPage() {
           Show older
         </button>
       )}
-      {older.error === null ? null : <Notice kind="bad">{older.error}</Notice>}
+      {older.error === null ? null : (
+        <Notice kind="bad">
+          <Hostile text={older.error} />
+        </Notice>
+      )}
     </>
   );
 }

@@ -62,12 +62,27 @@ function offsetMinutes(atMs: number, zone: Zone): number {
   return zone === "utc" ? 0 : -new Date(atMs).getTimezoneOffset() || 0;
 }
 
-/** A time that a sentence of the host tells. One that it quotes, from a record or a server, stands in quotes or brackets. */
+/**
+ * What a sentence quotes from a record or a server, in quotes or brackets; to the end if they are not closed.
+ * An apostrophe in or after a word begins no quote.
+ */
+const quoted = /"(?:\\"|[^"])*(?:"|$)|(?<!\w)'(?:[^']|'(?=\w))*(?:'|$)|\[[^\]]*(?:\]|$)/;
+
+/** A time that a sentence of the host tells. */
 const told = /(?<=\b(?:since|before|until|at) )(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
 
-/** A sentence in pieces: every second one is a time, in ISO 8601. */
+const quotedOrTold = new RegExp(`${quoted.source}|${told.source}`, "g");
+
+/** A sentence in pieces: every second one is a time that it tells, in ISO 8601. */
 export function timesIn(sentence: string): string[] {
-  return sentence.split(told);
+  const pieces: string[] = [];
+  let end = 0;
+  for (const { index, 1: time } of sentence.matchAll(quotedOrTold)) {
+    if (time === undefined || Number.isNaN(Date.parse(time))) continue;
+    pieces.push(sentence.slice(end, index), time);
+    end = index + time.length;
+  }
+  return [...pieces, sentence.slice(end)];
 }
 
 /** `12 s`, `4 min`, `3 h`, `2 d`: a duration in its largest unit. */

@@ -9,6 +9,9 @@ import {
   proposedFields,
   unknownMembers,
 } from "../../../../../infra/console/app/declarations/form-fields.ts";
+import { entryFaults } from "../../../../../lib/rules/config/cross-checks.ts";
+import type { TopicOptions } from "../../../../../lib/rules/model/declaration.ts";
+import { defaultOptions } from "../../../../support/declarations.ts";
 import { listedEntry } from "../plan/listing.ts";
 
 describe("the form of a declaration", () => {
@@ -57,8 +60,27 @@ describe("the form of a declaration", () => {
       ...topic,
       rejected: "flatten",
     });
-    for (const query of ["", "rejected=", "rejected=all"])
+    for (const query of ["", "topic=a&rejected=", "topic=a&rejected=all", "rejected=flatten"])
       expect(proposedFields(new URLSearchParams(query))).toEqual({});
+  });
+
+  test("a topic's own declaration like a pattern of the config file is one that the host takes", () => {
+    const inFile = (options: Partial<TopicOptions>) =>
+      addedFields("app-1", { declaration: null, options: { ...defaultOptions, ...options } });
+    const text = declarationOf(inFile({}));
+    expect(text).toMatchObject({ topic: "app-1", format: "text" });
+    expect(entryFaults(text, "dead")).toEqual([]);
+    const json = declarationOf(inFile({ format: "json", rejected: "dead-letter" }));
+    expect(json).toMatchObject({ format: "json", rejected: "dead-letter" });
+    expect(entryFaults(json, "dead")).toEqual([]);
+    const unread = fieldsOf(listedEntry({ topic: "a" }, { declaration: null }), { topic: "a" });
+    expect(entryFaults(declarationOf(unread), "dead")).toEqual([]);
+  });
+
+  test("what is refused stands in the form as it is written", () => {
+    const declaration = { topic: "a", rejected: "flatten" };
+    const entry = listedEntry({ topic: "a" }, { declaration, refused: "needs format: json" });
+    expect(declarationOf(fieldsOf(entry, { topic: "a" }))).toEqual(declaration);
   });
 
   test("an entry that cannot be read now is filled in by what is in force", () => {

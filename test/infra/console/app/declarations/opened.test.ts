@@ -50,6 +50,18 @@ test("a new declaration begins with what the first pattern that covers the topic
   expect(add("app-1", [{ pattern: "*-1" }])).toMatchObject({ like: { declaration: null } });
 });
 
+test("a pattern that is refused covers as what it said before, and not at all if it said nothing", () => {
+  const refused = { state: "refused", refused: "unknown field" } as const;
+  const pattern = (name: string, changes: Parameters<typeof listedEntry>[1]) =>
+    listedKey(`logs/${name}`, [listedEntry({ pattern: name }, changes)]);
+  const like = (...keys: readonly ReturnType<typeof pattern>[]) =>
+    openedBy(new URLSearchParams("form=add&topic=app-1"), listing([], keys));
+  const nothing = pattern("app-*", { ...refused, options: null });
+  const kept = pattern("app-1*", { ...refused, lastGoodKept: true });
+  expect(like(nothing)).toMatchObject({ like: null });
+  expect(like(nothing, kept)).toMatchObject({ like: { name: "app-1*", declaration: null, options: {} } });
+});
+
 test("a form opens the entry of its key, and says so where it is gone", () => {
   expect(opened("form=add&topic=new")).toEqual({ kind: "add", topic: "new", like: null });
   expect(opened("form=remove&key=logs/pay&topic=pay")).toMatchObject({

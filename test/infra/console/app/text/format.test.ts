@@ -73,4 +73,21 @@ test("the times that a sentence tells are taken out of it; those that it quotes 
   expect(timesIn(`not tried again before ${quoted}`)).toEqual(["not tried again before ", quoted, ""]);
   for (const sentence of ["no room", `failed to parse [${quoted}]`, `since "${quoted}"`, "since 2026-11-22"])
     expect(timesIn(sentence)).toEqual([sentence]);
+  const value = `Preview of field's value: 'it's begun at ${quoted}'`;
+  expect(timesIn(`retrying since ${at}: ${value}, not tried before ${quoted}`)).toEqual([
+    "retrying since ",
+    at,
+    `: ${value}, not tried before `,
+    quoted,
+    "",
+  ]);
+  const escaped = String.raw`the "\" at ${quoted}"`;
+  for (const sentence of [value, value.slice(0, -1), escaped, `[begun at ${quoted}]`])
+    expect(timesIn(sentence)).toEqual([sentence]);
+  expect(timesIn(`the hosts' clocks: held since ${at}`)).toEqual(["the hosts' clocks: held since ", at, ""]);
+});
+
+test("a time that cannot be is left as it stands", () => {
+  const sentence = "retrying since 2026-13-41T25:61:61Z";
+  expect(timesIn(sentence)).toEqual([sentence]);
 });

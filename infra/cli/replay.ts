@@ -15,6 +15,7 @@ import { createRecordReader } from "../../lib/adapters/kafka/queries/record-read
 import type { Declaration, Specification } from "../../lib/rules/model/declaration.ts";
 import { mergeDeclarations, specificationLookup } from "../../lib/rules/declarations/desired.ts";
 import type { Logger } from "../../lib/rules/base/logger.ts";
+import { lettersReadMs, newestLetters } from "../../lib/rules/dead-letters/reading-limits.ts";
 import type { ReplayRequest } from "../../lib/rules/dead-letters/replay-request.ts";
 import type { Settings } from "../../lib/rules/model/settings.ts";
 import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
@@ -152,11 +153,18 @@ async function mendingOf(
   const inForce = [...specificationsOf(declarations, settings, inKafka).values()];
   const managed = own.manageTemplates;
   const { now, signal } = io;
-  // Whoever waits may end it, so nothing else does.
+  // Whoever waits may end the trials, so nothing else does. The topic is read again for each group, so that is bounded.
   const never = new AbortController().signal;
   return mendGroups(
     digest,
-    { deadLetterTopic: deadLetters.topic, into: index, newest: null, managed, limits: own.bulk, isTried },
+    {
+      deadLetterTopic: deadLetters.topic,
+      into: index,
+      newest: newestLetters,
+      managed,
+      limits: own.bulk,
+      isTried,
+    },
     {
       ...mendingDeps({
         client: elasticsearch,
@@ -168,7 +176,7 @@ async function mendingOf(
       signal,
       reader: reading.reader,
       findHolders: (...about) => findHolders(elasticsearch, ...about),
-      readLetters: (read) => read(never),
+      readLetters: (read) => read(AbortSignal.timeout(lettersReadMs)),
       trialDeadline: never,
       topicDeadline: () => AbortSignal.timeout(readingMs),
       specificationOf: specificationLookup(declarations, deadLetters.topic),

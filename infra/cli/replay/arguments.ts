@@ -37,7 +37,7 @@ index already are skipped, so running it twice changes nothing.`,
     JSON_ROW,
   ],
   exitCodes:
-    "0 done, 1 failed, or records still rejected, unrecoverable or left alone, 2 wrong usage, 78 bad config, 128 + signal if ended by one",
+    "0 done, 1 failed, or records still rejected, unrecoverable or left alone, or a group that could not be looked at, 2 wrong usage, 78 bad config, 128 + signal if ended by one",
 });
 
 export type ReplayCommand =

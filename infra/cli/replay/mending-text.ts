@@ -1,7 +1,8 @@
 import type { Mending, TriedMending } from "../../../functions/mend-letters.ts";
-import { counted } from "../../../lib/rules/base/units.ts";
+import { counted, countText } from "../../../lib/rules/base/units.ts";
 import { oneLine, visibleText } from "../../../lib/rules/base/visible-text.ts";
 import type { DigestGroup } from "../../../lib/rules/dead-letters/dead-letter-digest.ts";
+import { lettersReadMs, newestLetters } from "../../../lib/rules/dead-letters/reading-limits.ts";
 import type { MendRequest, Proposal } from "../../../lib/rules/mending/proposal.ts";
 import type { Verdict } from "../../../lib/rules/mending/verdict.ts";
 import {
@@ -17,16 +18,21 @@ import { groupText } from "./report.ts";
 
 /** Below the first line of a group. */
 const INDENT = " ".repeat(11);
+/** Which letters were read, if not all were. */
+const PARTLY = `, of about the newest ${countText(newestLetters)} that could be read within ${lettersReadMs / 1_000} s: not all were read`;
 const MAX_REASON_CHARACTERS = 300;
 const MAX_MAPPING_CHARACTERS = 1_000;
 
 /** Why each group is refused and what may be done, for a person. @param config as it was given; null: it was not */
-export function formatMending({ groups, more, statesProblems }: MendedGroups, config: string | null): string {
+export function formatMending(
+  { groups, more, ended, statesProblems }: MendedGroups,
+  config: string | null,
+): string {
   const lines = [
     ...statesProblems.map((problem) => `Note: ${oneLine(problem)}.`),
     ...(groups.length === 0 ? ["There are no open dead letters."] : []),
     ...groups.flatMap((one) => [...groupText(one.group), ...answerLines(one, config), ""]),
-    ...(more === 0 ? [] : [`There are ${counted(more, "more group")}: choose with --topic or --error.`]),
+    ...(more === 0 ? [] : [moreText(more, ended)]),
     ...(groups.length === 0
       ? []
       : ["Nothing was changed: send the request of one change, then bring the letters in as it says."]),
@@ -34,15 +40,21 @@ export function formatMending({ groups, more, statesProblems }: MendedGroups, co
   return `${lines.join("\n")}\n`;
 }
 
+function moreText(more: number, ended: string | null): string {
+  const groups = counted(more, "more group");
+  if (ended === null) return `There are ${groups}: choose with --topic or --error.`;
+  return `${groups} not looked at, because a server is away: ${oneLine(ended)}`;
+}
+
 function answerLines({ group, mending, problem }: MendedGroup, config: string | null): string[] {
   if (mending === null) return [`${INDENT}not looked at: ${oneLine(problem ?? "")}`];
-  const { target, mapping, template, letters, proposals } = mending;
+  const { target, mapping, template, letters, complete, proposals } = mending;
   const tried = "verdicts" in mending ? mending : null;
   const incomparable = tried?.incomparable ?? null;
   return [
     `${INDENT}documents go to ${oneLine(targetWords(target, group.index))}`,
     ...(group.field === null ? [] : fieldLines(group.field, { mapping, template })),
-    `${INDENT}${counted(letters, "open letter")} to try changes with`,
+    `${INDENT}${counted(letters, "open letter")} to try changes with${complete ? "" : PARTLY}`,
     ...(incomparable === null
       ? []
       : [`${INDENT}No change is marked as the smallest. ${oneLine(incomparable)}`]),

@@ -11,18 +11,13 @@ import type { TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.
 import { indexPatternOf, resolveIndex } from "../../../lib/rules/model/names.ts";
 import type { RecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import type { FailureStores } from "../../../lib/rules/dead-letters/failure-stores.ts";
+import { lettersReadMs, newestLetters } from "../../../lib/rules/dead-letters/reading-limits.ts";
 import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 import { hostStopping } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
-import {
-  createLetterService,
-  lettersReadMs,
-  type LetterService,
-  type LetterServiceDeps,
-  newestLetters,
-} from "./letter-service.ts";
+import { createLetterService, type LetterService, type LetterServiceDeps } from "./letter-service.ts";
 import { createMendingService, type MendingService } from "./mending-service.ts";
 import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
 

@@ -3,6 +3,7 @@ import { listDeadLetters, type ListedLetters } from "../../../functions/list-dea
 import { type LetterAnswer, readWholeLetter } from "../../../functions/read-dead-letter.ts";
 import type { RecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import type { LetterGroup, LetterState } from "../../../lib/rules/dead-letters/letter-state.ts";
+import { lettersReadMs, newestLetters } from "../../../lib/rules/dead-letters/reading-limits.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 
 /** Shows dead letters one by one. */
@@ -25,9 +26,6 @@ export interface LetterServiceDeps {
   inTurn<T>(read: () => Promise<T>): Promise<T>;
 }
 
-/** Limits of one reading of the dead-letter topic: roughly this many of the newest letters, and this long. */
-export const newestLetters = 50_000;
-export const lettersReadMs = 10_000;
 /** Reading one letter, and its record from another topic. */
 const ONE_MS = 15_000;
 

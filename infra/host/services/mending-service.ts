@@ -8,6 +8,7 @@ import {
 import { filterOf } from "../../../functions/list-dead-letters.ts";
 import { mendingDeps } from "../../../lib/adapters/elasticsearch/mending/mending-deps.ts";
 import { makeChange } from "../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
+import { lettersReadMs, newestLetters } from "../../../lib/rules/dead-letters/reading-limits.ts";
 import type { TrialDeps } from "../../../lib/adapters/elasticsearch/trial/trial.ts";
 import { usage } from "../../../lib/rules/base/errors.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
@@ -15,7 +16,7 @@ import type { LetterGroup } from "../../../lib/rules/dead-letters/letter-state.t
 import type { MendRequest, Proposal } from "../../../lib/rules/mending/proposal.ts";
 import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
 import { UnderWay } from "../http/kit/under-way.ts";
-import { lettersReadMs, newestLetters, type LetterServiceDeps } from "./letter-service.ts";
+import type { LetterServiceDeps } from "./letter-service.ts";
 import type { ReplayJobs } from "./replay-jobs.ts";
 
 /** Proposes changes that make an index take dead letters, tries them, and makes them. */

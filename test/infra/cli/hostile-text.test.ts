@@ -154,7 +154,7 @@ function mending(text: string) {
     { group, mending: { ...answer, mapping: null }, problem: null },
     { group, mending: null, problem: text },
   ];
-  return { groups: mended, more: 1, statesProblems: [text] };
+  return { groups: mended, more: 1, ended: text, statesProblems: [text] };
 }
 
 function written(act: (write: (text: string) => void) => void): string {

@@ -43,7 +43,10 @@ const mending: Mending = {
   proposals: [asItIs, beside, flatten],
 };
 const textOf = (one: Mending | TriedMending, config: string | null = null): string =>
-  formatMending({ groups: [{ group, mending: one, problem: null }], more: 0, statesProblems: [] }, config);
+  formatMending(
+    { groups: [{ group, mending: one, problem: null }], more: 0, ended: null, statesProblems: [] },
+    config,
+  );
 
 test("proposals say why, what they cost, which request makes them, and which command brings in this group alone", () => {
   expect(textOf(mending))
@@ -109,7 +112,8 @@ test("a trial adds what each would do, marks the smallest that helps, and says w
 
 test("what limits the answer is said: a group that cannot be looked at, more groups, letters that were not looked up", () => {
   const told = { group: { ...group, field: null }, mending: null, problem: "no\nright" };
-  const text = formatMending({ groups: [told], more: 3, statesProblems: ["some are unknown"] }, null);
+  const all = { groups: [told], more: 3, ended: null, statesProblems: ["some are unknown"] };
+  const text = formatMending(all, null);
   expect(text).toBe(`Note: some are unknown.
         2 letters of topic app, index logs: document_parsing_exception
            for example partition 1, offset 7: no number
@@ -118,8 +122,14 @@ test("what limits the answer is said: a group that cannot be looked at, more gro
 There are 3 more groups: choose with --topic or --error.
 Nothing was changed: send the request of one change, then bring the letters in as it says.
 `);
-  expect(formatMending({ groups: [], more: 0, statesProblems: [] }, null)).toBe(
+  expect(formatMending({ ...all, ended: "Kafka is\naway" }, null)).toContain(
+    "\n3 more groups not looked at, because a server is away: Kafka is away\n",
+  );
+  expect(formatMending({ groups: [], more: 0, ended: null, statesProblems: [] }, null)).toBe(
     "There are no open dead letters.\n",
   );
   expect(textOf({ ...mending, mapping: null })).toContain("the index does not have the field it's n\n");
+  expect(textOf({ ...mending, complete: false })).toContain(
+    "2 open letters to try changes with, of about the newest 50,000 that could be read within 10 s: not all were read\n",
+  );
 });

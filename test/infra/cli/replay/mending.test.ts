@@ -9,7 +9,6 @@ import { putLetter } from "../../../support/put-letter.ts";
 import { specification } from "../../../support/records.ts";
 import { rejection } from "../../../support/rejection.ts";
 
-const { signal } = new AbortController();
 const unasked = () => Promise.reject(new Error("no test gets this far"));
 
 function group(index: string, states: Pick<DigestGroup, "count" | "states"> = allOpen(1)): DigestGroup {
@@ -23,6 +22,7 @@ function look(
   groups: readonly DigestGroup[],
   trouble: Readonly<Record<string, PenstockError>> = {},
   into: string | null = null,
+  { signal }: Pick<TryMendingDeps, "signal"> = new AbortController(),
 ): Promise<MendedGroups> {
   const reader = new FakeReader();
   const indices = [...new Set(groups.map(({ index }) => index))];
@@ -67,12 +67,33 @@ test("groups of which letters are left are looked at, also if they were not look
   expect(told.groups[0]?.mending).toMatchObject({ letters: 1, mapping: { type: "long" } });
 });
 
-test("what is wrong with one group is said of it; that Elasticsearch is away ends all", async () => {
+test("what is wrong with one group is said of it, and the others are looked at", async () => {
   const refused = new PenstockError("elasticsearch_refused", "no right");
-  const told = await look([group("secret"), group("logs")], { secret: refused });
-  expect(told.groups).toMatchObject([{ mending: null, problem: "no right" }, { problem: null }]);
+  const forbidden = new PenstockError("kafka_refused", "no READ");
+  const late = new PenstockError("kafka_unavailable", "not in time");
+  const told = await look(["secret", "topic", "late", "logs"].map((index) => group(index)), {
+    secret: refused,
+    topic: forbidden,
+    late,
+  });
+  expect(told).toMatchObject({ more: 0, ended: null });
+  expect(told.groups.map(({ problem }) => problem)).toEqual(["no right", "no READ", "not in time", null]);
+});
+
+test("two in a row for which a server is away end it, and what was found before is kept", async () => {
   const away = new PenstockError("elasticsearch_unavailable", "away");
-  expect(await rejection(look([group("logs")], { logs: away }))).toBe(away);
+  const groups = ["a", "logs", "b", "c", "d", "e"].map((index) => group(index));
+  const told = await look(groups, { a: away, b: away, c: away });
+  expect(told).toMatchObject({ more: 2, ended: "away" });
+  expect(told.groups.map(({ problem }) => problem)).toEqual(["away", null, "away", "away"]);
+  expect(await look([group("a"), group("b")], { a: away, b: away })).toMatchObject({ more: 0, ended: null });
+});
+
+test("who stops it is not told that a group has a problem", async () => {
+  const away = new PenstockError("kafka_unavailable", "away");
+  const stop = new Error("stopped");
+  const stopped = { signal: AbortSignal.abort(stop) };
+  expect(await rejection(look([group("logs")], { logs: away }, null, stopped))).toBe(stop);
 });
 
 test("twenty groups at once, the rest is counted; another index may be named by topic", async () => {

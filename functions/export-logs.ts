@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { PenstockError } from "../lib/rules/base/errors.ts";
-import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
+import { type FoundHit, tookTooLong } from "../lib/rules/search/hits/answer.ts";
 import { createColumnReader } from "../lib/rules/search/fields/column-texts.ts";
 import { searchBody } from "../lib/rules/search/query/body.ts";
 import type { SearchCursor } from "../lib/rules/search/query/cursor.ts";
@@ -89,7 +89,9 @@ export async function* exportLogs(
     if (found === null) return null;
     const { hits, problems } = found;
     if (problems.length > 0) {
-      throw new PenstockError("elasticsearch_unavailable", problems.join(" "), { retryable: true });
+      // Shards that fail may do so until somebody mends their index.
+      const retryable = problems.every((problem) => problem === tookTooLong);
+      throw new PenstockError("elasticsearch_unavailable", problems.join(" "), { retryable });
     }
     return hits;
   }

@@ -23,7 +23,7 @@ export interface RebuildTopicInput {
   readonly index: string | null;
   /** Who orders it, for people. */
   readonly by: string;
-  /** Begins although Kafka no longer has all records; swaps before the new index has caught up. */
+  /** Begins although Kafka no longer has all records, or another topic shares the index; swaps before it has caught up. */
   readonly force: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface BeginRebuild {
   readonly index: string;
   /** Who orders it, for people. */
   readonly by: string;
-  /** Whether to begin although Kafka no longer has all records of the live index. */
+  /** Whether to begin although Kafka no longer has all records of the live index, or another topic is written to it too. */
   readonly force: boolean;
 }
 
@@ -44,6 +44,16 @@ export async function beginRebuild(
     throw refused(topic, `${quoted(index)} is the index of topic ${quoted(other.topic)}`);
   const log = await deps.ranges(topic, signal);
   const { old, alias } = await liveTarget(spec, index, deps);
+
+  const sharer = [...deps.specs.values()].find(
+    (one) => one.topic !== topic && [old, spec.index].some((name) => leadsTo(one.index, name)),
+  );
+  if (sharer !== undefined && !force) {
+    throw refused(
+      topic,
+      `index ${quoted(old)} is also that of topic ${quoted(sharer.topic)}, so after the swap a search of all topics would find the old records twice (force begins all the same)`,
+    );
+  }
 
   const starts = new Map([...log].map(([partition, { start }]) => [partition, start]));
   const gone = await indices.countBelow(old, topic, starts, signal);

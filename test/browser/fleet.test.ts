@@ -58,6 +58,7 @@ const fleetOf = (wanted: Pick<FleetInput, "topic" | "limit">) =>
         member("old", null, [6]),
       ],
       partitionCounts: new Map(topics.map((topic) => [topic, 8])),
+      isSettled: true,
     },
     problem: null,
     peers: new Map([

@@ -87,6 +87,17 @@ test("an incomplete answer ends it", async () => {
   const search = () => Promise.resolve(searchAnswer([], { timed_out: true }));
   expect(await rejection(exported({ search }, "ndjson"))).toMatchObject({
     code: "elasticsearch_unavailable",
+    retryable: true,
+  });
+});
+
+test("failed shards are named by their index, and fail at the next try, too", async () => {
+  const failures = [{ shard: 0, index: "odd", reason: { type: "t", reason: "No mapping" } }];
+  const search = () => Promise.resolve(searchAnswer([], { _shards: { total: 2, failed: 1, failures } }));
+  expect(await rejection(exported({ search }, "ndjson"))).toMatchObject({
+    code: "elasticsearch_unavailable",
+    message: '1 of 2 shards failed: t: No mapping (index "odd").',
+    retryable: false,
   });
 });
 

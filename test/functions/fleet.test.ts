@@ -38,6 +38,7 @@ function input(changes: Partial<FleetInput> = {}): FleetInput {
     roster: {
       members: [member("self", "logs-1", [0]), member("two", "logs-2", [1]), member("old", null, [2])],
       partitionCounts: new Map([["t", 4]]),
+      isSettled: true,
     },
     problem: null,
     peers: new Map([["two", { kind: "answers", report: report("two", [runs("t", [[1, 7]])], 7) }]]),
@@ -109,7 +110,8 @@ describe("the fleet", () => {
       ...member("two", "logs-1", [1]),
       profile: { name: "logs-1", version: "0.2.0", address: "http://logs-1:8081", startedAtMs: 0 },
     };
-    const roster = { members: [member("self", "logs-1", [0]), twin], partitionCounts: new Map([["t", 2]]) };
+    const partitionCounts = new Map([["t", 2]]);
+    const roster = { members: [member("self", "logs-1", [0]), twin], partitionCounts, isSettled: true };
     const { hosts, topics } = fleet(input({ roster }));
     expect(hosts.map(({ name }) => name)).toEqual(["logs-1:8080", "logs-1:8081"]);
     expect(topics[0]?.partitions.map(({ host }) => host)).toEqual(["logs-1:8080", "logs-1:8081"]);
@@ -131,7 +133,7 @@ describe("the fleet", () => {
       { ...runs("e", owned), state: "held" } as const,
     ];
     const partitionCounts = new Map([...topics.map(({ topic }) => [topic, 1] as const), ["z", 1] as const]);
-    const roster = { members: [member("self", "logs-1", [])], partitionCounts };
+    const roster = { members: [member("self", "logs-1", [])], partitionCounts, isSettled: true };
     const self = { ...input().self, topics };
     const seen = fleet(input({ self, roster, peers: new Map(), limit: 5 })).topics;
     expect(seen.map(({ topic }) => topic)).toEqual(["z", "d", "c", "b", "a"]);
@@ -153,7 +155,7 @@ describe("the fleet", () => {
       ["Tail", 1],
       ["x", 1],
     ]);
-    const roster = { members: input().roster?.members ?? [], partitionCounts: counts };
+    const roster = { members: input().roster?.members ?? [], partitionCounts: counts, isSettled: true };
     const { topics, topicCount, hosts } = fleet(input({ roster, topic: "T", limit: 1 }));
     expect(topics.map(({ topic }) => topic)).toEqual(["Tail"]);
     expect(topicCount).toBe(2);

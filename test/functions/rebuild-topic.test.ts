@@ -23,6 +23,8 @@ interface Given {
   readonly gone?: number;
   readonly held?: string;
   readonly spec?: Parameters<typeof specification>[0];
+  /** Of topic `other`. */
+  readonly otherIndex?: string;
   /** What hosts do while somebody waits. */
   readonly hosts?: (order: RebuildOrder) => Partial<RebuildPosition> | null;
 }
@@ -58,7 +60,7 @@ function world(given: Given = {}) {
   const deps: RebuildTopicDeps = {
     specs: new Map([
       ["app", specification(given.spec)],
-      ["other", specification({ topic: "other", index: "other-{yyyy.MM.dd}" })],
+      ["other", specification({ topic: "other", index: given.otherIndex ?? "other-{yyyy.MM.dd}" })],
     ]),
     orders: {
       read: async () => orders,
@@ -130,6 +132,9 @@ describe("begin", () => {
     ["a name with a field of the record", {}, "app-{team}", "is not the name of one index"],
     ["a topic with indices by field", { spec: { index: "app-{team}" } }, "app-2", "stands for many indices"],
     ["an index of another topic", {}, "other-2026.01.01", 'is the index of topic "other"'],
+    ["an index that another topic shares", { otherIndex: "app-1" }, "app-2", 'is also that of topic "other"'],
+    ["one of another topic's indices", { otherIndex: "{team}-1" }, "app-2", 'is also that of topic "other"'],
+    ["an alias that another topic shares", { otherIndex: "app" }, "app-2", 'is also that of topic "other"'],
     ["an alias", { names: { "app-2": alias("x") } }, "app-2", "exists already, as an alias"],
     ["a topic with a data stream", { spec: { index: "s", dataStream: "s" } }, "app-2", "reindex it"],
     ["a topic with dated indices", { spec: { index: "app-{yyyy.MM.dd}" } }, "app-2", "rewind the topic"],
@@ -152,6 +157,12 @@ describe("begin", () => {
 
   test("without records that Kafka has deleted, if told so", async () => {
     const { act, order } = world({ gone: 7 });
+    await act("begin", { index: "app-2", force: true });
+    expect(order()).not.toBeNull();
+  });
+
+  test("of an index that another topic shares, if told so", async () => {
+    const { act, order } = world({ otherIndex: "app-1" });
     await act("begin", { index: "app-2", force: true });
     expect(order()).not.toBeNull();
   });

@@ -49,7 +49,7 @@ const request = z.object({
     .boolean("must be true or false")
     .meta({
       description:
-        "Begins although Kafka no longer has all records, swaps before the new index has caught up.",
+        "Begins although Kafka no longer has all records or another topic is written to the live index, swaps before the new index has caught up.",
     })
     .optional(),
   by: optional("Who orders it; shown to others."),

@@ -10,7 +10,7 @@ export interface FleetWatch {
   look(wanted: Pick<FleetInput, "topic" | "limit">): Promise<FleetResult>;
   /** Who reads the topic's partitions, as last known: somebody looks, so Kafka is asked in the background. */
   owners(topic: string): Owners;
-  /** As Kafka says now, within 4 s; null if it does not. Never throws. */
+  /** As Kafka says now, within 4 s; null if it does not, or not of every member. Never throws. */
   currentOwners(topic: string): Promise<Owners>;
   /** As JSON, for other hosts. */
   report(): string;
@@ -64,7 +64,8 @@ export function createFleetWatch(deps: FleetWatchDeps): FleetWatch {
     },
     async currentOwners(topic) {
       await members.look();
-      return members.problem === null ? ownersIn(topic) : null;
+      const isKnown = members.problem === null && members.roster?.isSettled === true;
+      return isKnown ? ownersIn(topic) : null;
     },
     report() {
       const held = current();

@@ -43,7 +43,7 @@ export interface HttpDeps
     TopicRouteDeps,
     FleetRouteDeps,
     PageRouteDeps {
-  readonly logs: Omit<LogRouteDeps, "now">;
+  readonly logs: Omit<LogRouteDeps, "now" | "hasToken">;
   readonly kafka: Omit<KafkaRouteDeps, "now">;
   readonly peers: PeerGate;
   /** The current settings. */
@@ -84,7 +84,8 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addLiveRoutes(app, deps);
   addHistoryRoutes(app, deps);
   addIngestRoutes(app, deps);
-  addLogRoutes(app, { ...deps.logs, now: () => deps.now() });
+  const hasToken = (): boolean => deps.settings().token !== null;
+  addLogRoutes(app, { ...deps.logs, now: () => deps.now(), hasToken });
   addKafkaRoutes(app, { ...deps.kafka, now: () => deps.now() });
   refuseOtherMethods(app);
 

@@ -45,6 +45,11 @@ export interface Roster {
   readonly members: readonly RosterMember[];
   /** By topic. */
   readonly partitionCounts: ReadonlyMap<string, number>;
+  /**
+   * Whether it is known what every member reads: only then does nobody read a partition that no member has. False while
+   * the group rebalances, and with a member that is not Penstock.
+   */
+  readonly isSettled: boolean;
 }
 
 /**
@@ -58,7 +63,16 @@ export function readRoster(listed: readonly ListedMember[], before: Roster | nul
   for (const { counts } of members)
     for (const [topic, count] of counts)
       partitionCounts.set(topic, Math.max(count, partitionCounts.get(topic) ?? 0));
-  return { members, partitionCounts };
+  // Kafka tells neither part of any member while the group rebalances.
+  const isSettled = listed.every(({ memberId, metadata, assignment }, at) => {
+    const wasRead = before?.isSettled === true && members[at] === known.get(memberId);
+    return metadata.length > 0 && assignment.length > 0 && (wasRead || isReadable(assignment));
+  });
+  return { members, partitionCounts, isSettled };
+}
+
+function isReadable(assignment: Uint8Array): boolean {
+  return decodeAssignment(assignment).kind === "ours";
 }
 
 function readMember(

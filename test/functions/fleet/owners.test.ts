@@ -20,7 +20,7 @@ test("owners have the names that the fleet shows; nobody and an unknown group ar
     member("two", "http://logs-1:8081", [2]),
     member("old", null, [4]),
   ];
-  const roster = { members, partitionCounts: new Map([["t", 4]]) };
+  const roster = { members, partitionCounts: new Map([["t", 4]]), isSettled: true };
   expect(ownersOf("t", self, roster)).toEqual([
     { name: "logs-1:8080", address: "http://logs-1:8080" },
     null,

@@ -47,7 +47,10 @@ export const rebuildVerb: TopicsVerb = {
     ["--finish", "after a swap: end it; only the new index is written from then on"],
     ["--pause, --resume", "stop reading into the new index for a while"],
     ["--cancel", "before a swap: end it; the new index stays as it is"],
-    ["--force", "begin although Kafka no longer has all records, or swap before it has caught up"],
+    [
+      "--force",
+      "begin although Kafka no longer has all records or another topic is written to the live index, or swap before it has caught up",
+    ],
   ],
   exitCodes:
     "0 done, 1 failed, or the audit found something, 2 wrong usage, or the step does not fit, 78 bad config, 128 + signal if ended by one",

@@ -1,4 +1,5 @@
 import { parseServerError, type ServerError } from "../../outcomes/bulk-answer.ts";
+import { quoted } from "../../base/visible-text.ts";
 import { isObject, type Mapping, mappingOf } from "../../json/object.ts";
 import type { ShownLevel } from "../../level/shown-levels.ts";
 import { jsonElements, jsonMembers } from "../../json/json-members.ts";
@@ -103,29 +104,46 @@ function stringsIn(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each: unknown) => typeof each === "string") : [];
 }
 
+/** The problem that may be gone at the next try. */
+export const tookTooLong = `Elasticsearch took longer than ${searchTimeoutSeconds} s. These results are incomplete.`;
+
 /** Why an answer is incomplete, in sentences. */
 export function problemsOf(answer: Readonly<Record<string, unknown>>): string[] {
   const problems: string[] = [];
-  if (answer["timed_out"] === true) {
-    problems.push(`Elasticsearch took longer than ${searchTimeoutSeconds} s. These results are incomplete.`);
-  }
+  if (answer["timed_out"] === true) problems.push(tookTooLong);
   const shards = answer["_shards"];
   if (!isObject(shards) || typeof shards["failed"] !== "number" || shards["failed"] === 0) return problems;
-  const reasons = errorsOf(shards).map(({ type, reason }) =>
+  const places = new Map<string, Set<string>>();
+  for (const { error, index } of failuresOf(shards)) {
     // An index without any shard has no reason.
-    (reason === "" ? type : `${type}: ${reason}`).slice(0, 500),
-  );
-  const why = reasons.length === 0 ? "" : `: ${[...new Set(reasons)].slice(0, 3).join("; ")}`;
+    const reason = (error.reason === "" ? error.type : `${error.type}: ${error.reason}`).slice(0, 500);
+    const indices = places.get(reason) ?? new Set<string>();
+    places.set(reason, index === null ? indices : indices.add(index));
+  }
+  const reasons = [...places].slice(0, 3).map(([reason, indices]) => `${reason}${placeText([...indices])}`);
+  const why = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
   problems.push(`${shards["failed"]} of ${String(shards["total"])} shards failed${why}.`);
   return problems;
 }
 
+function placeText([first, ...others]: readonly string[]): string {
+  if (first === undefined) return "";
+  return ` (index ${quoted(first)}${others.length === 0 ? "" : ` and ${others.length} more`})`;
+}
+
 /** The errors of failed shards. */
-export function errorsOf({ failures }: Readonly<Record<string, unknown>>): ServerError[] {
+export function errorsOf(shards: Readonly<Record<string, unknown>>): ServerError[] {
+  return failuresOf(shards).map(({ error }) => error);
+}
+
+/** What failed, and in which index; null if that is not said. */
+function failuresOf({ failures }: Readonly<Record<string, unknown>>) {
   if (!Array.isArray(failures)) return [];
-  return failures.flatMap((failure: unknown) =>
-    isObject(failure) ? (parseServerError(failure["reason"]) ?? []) : [],
-  );
+  return failures.flatMap((failure: unknown) => {
+    const error = isObject(failure) ? parseServerError(failure["reason"]) : null;
+    if (!isObject(failure) || error === null) return [];
+    return [{ error, index: typeof failure["index"] === "string" ? failure["index"] : null }];
+  });
 }
 
 function totalOf(total: unknown): FoundPage["total"] {

@@ -13,7 +13,7 @@ const other = {
   counts: new Map(),
   source: { metadata: new Uint8Array(), assignment: new Uint8Array() },
 };
-const roster: Roster = { members: [other], partitionCounts: new Map([["t", 2]]) };
+const roster: Roster = { members: [other], partitionCounts: new Map([["t", 2]]), isSettled: true };
 
 /** @param look what Kafka says to each question */
 function watchOf(look: () => Pick<GroupWatch, "roster" | "problem">) {
@@ -47,9 +47,11 @@ test("the current owners are those that Kafka tells now; what it told before doe
     { roster, problem: null },
     { roster, problem: "Kafka could not be asked who is in the group" },
     { roster: null, problem: null },
+    { roster: { ...roster, isSettled: false }, problem: null },
   ];
   const watch = watchOf(() => answers.shift() ?? { roster: null, problem: null });
   expect(await watch.currentOwners("t")).toEqual([null, { name: "b", address: "http://b:80" }]);
+  expect(await watch.currentOwners("t")).toBeNull();
   expect(await watch.currentOwners("t")).toBeNull();
   expect(await watch.currentOwners("t")).toBeNull();
 });

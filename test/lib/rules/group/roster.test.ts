@@ -58,3 +58,22 @@ test("what did not change is not read again", () => {
   const before = readRoster([listed("one", [0])], null);
   expect(readRoster([listed("one", [0])], before).members[0]).toBe(before.members[0]);
 });
+
+test("what all members read is known only if each assignment can be read, so not while the group rebalances", () => {
+  const [one, two] = [listed("one", [0]), listed("two", [1])];
+  const before = readRoster([one, two], null);
+  expect(before.isSettled).toBeTrue();
+  expect(readRoster([one, two], before).isSettled).toBeTrue();
+  const none = new Uint8Array();
+  const unread: readonly (readonly ListedMember[])[] = [
+    [one, { ...two, assignment: none }],
+    [one, { ...two, metadata: none, assignment: none }],
+    [one, { ...two, assignment: Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) }],
+  ];
+  for (const members of unread) {
+    const roster = readRoster(members, before);
+    expect(roster.isSettled).toBeFalse();
+    expect(readRoster(members, roster).isSettled).toBeFalse();
+    expect(readRoster([one, two], roster).isSettled).toBeTrue();
+  }
+});

@@ -34,6 +34,18 @@ test("says what is missing", () => {
   ]);
 });
 
+test("says which indices are affected, once for each reason", () => {
+  const reason = { type: "t", reason: "r" };
+  const failures = [
+    { index: "a", reason },
+    { index: "a", reason },
+    { index: "b", reason },
+    { index: "c", reason: { type: "red" } },
+  ];
+  const page = readAnswer(searchAnswer([], { _shards: { total: 9, failed: 4, failures } }));
+  expect(page?.problems).toEqual(['4 of 9 shards failed: t: r (index "a" and 1 more); red (index "c").']);
+});
+
 test("reads bars", () => {
   const aggregations = { bars: { buckets: [{ key: 1_000, key_as_string: "x", doc_count: 7 }] } };
   expect(readAnswer(searchAnswer([], { aggregations }))?.bars).toEqual([[1_000, 7]]);

@@ -77,6 +77,16 @@ test("readers of one host's part never take the places of hosts", async () => {
   await Promise.all([...answers, host].map(async ({ body }) => body?.cancel()));
 });
 
+test("without a token, hosts cannot prove who they are, so all places of hosts go to whoever asks", async () => {
+  const { ask } = setUp({}, { peers, logs: logsOf("app") });
+  const path = "/fleet/tail?topic=app";
+  const answers = await Promise.all(Array.from({ length: 4 * maxTails }, () => ask(path)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  await Bun.sleep(5);
+  expect((await ask(path)).status).toBe(429);
+  await Promise.all(answers.map(async ({ body }) => body?.cancel()));
+});
+
 test("one host never takes the places of the others, nor of people; who has them is told", async () => {
   const { app, ask } = setUp({ token }, { peers, logs: logsOf("app") });
   const path = "/fleet/tail?topic=app";

@@ -307,7 +307,10 @@ test("a real broker's limit of the group's record is found by trying, and what f
   await using host = memberOf(uniqueName("group"), "a", [topic, ...names]);
   // A busy machine may take the partitions away once more.
   await eventually("both are held and committed", async () => {
-    const held = [...host.member.tenures.values().flatMap((partitions) => partitions.values())];
+    const held = host.member.tenures
+      .values()
+      .flatMap((partitions) => partitions.values())
+      .toArray();
     const entries = held.map((tenure) => entryOf(tenure, 3));
     return held.length === 2 && (await host.member.commit(entries, soon())).size === 0;
   });

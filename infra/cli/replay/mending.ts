@@ -36,7 +36,7 @@ export interface MendedGroups {
 const MAX_GROUPS = 20;
 /** With so many groups in a row for which a server is away, it is away for all. */
 const MAX_AWAY = 2;
-const AWAY: readonly ErrorCode[] = ["kafka_unavailable", "elasticsearch_unavailable"];
+const AWAY: ReadonlySet<ErrorCode> = new Set(["kafka_unavailable", "elasticsearch_unavailable"]);
 
 /**
  * Looks at each group of a digest of which letters are left. What is wrong with one group does not keep the others from it,
@@ -77,7 +77,7 @@ export async function mendGroups(
     } catch (thrown) {
       deps.signal.throwIfAborted();
       if (!(thrown instanceof PenstockError)) throw thrown;
-      return { group, mending: null, problem: thrown.message, isAway: AWAY.includes(thrown.code) };
+      return { group, mending: null, problem: thrown.message, isAway: AWAY.has(thrown.code) };
     }
   }
 }

@@ -71,11 +71,14 @@ test("what is wrong with one group is said of it, and the others are looked at",
   const refused = new PenstockError("elasticsearch_refused", "no right");
   const forbidden = new PenstockError("kafka_refused", "no READ");
   const late = new PenstockError("kafka_unavailable", "not in time");
-  const told = await look(["secret", "topic", "late", "logs"].map((index) => group(index)), {
-    secret: refused,
-    topic: forbidden,
-    late,
-  });
+  const told = await look(
+    ["secret", "topic", "late", "logs"].map((index) => group(index)),
+    {
+      secret: refused,
+      topic: forbidden,
+      late,
+    },
+  );
   expect(told).toMatchObject({ more: 0, ended: null });
   expect(told.groups.map(({ problem }) => problem)).toEqual(["no right", "no READ", "not in time", null]);
 });

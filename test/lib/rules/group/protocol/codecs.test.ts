@@ -29,9 +29,7 @@ const { MemberAssignment, MemberMetadata } = AssignerProtocol;
 const names = uniqueArray(string({ minLength: 1, maxLength: 30 }), { maxLength: 30 }).map((all) =>
   all.sort(),
 );
-const partitions = uniqueArray(nat(5_000), { maxLength: 20 }).map((all) =>
-  all.sort((a, b) => a - b),
-);
+const partitions = uniqueArray(nat(5_000), { maxLength: 20 }).map((all) => all.sort((a, b) => a - b));
 const byTopic = dictionary(string({ minLength: 1, maxLength: 20 }), partitions).map(
   (all) => new Map(Object.entries(all)),
 );

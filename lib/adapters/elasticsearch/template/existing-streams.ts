@@ -22,7 +22,7 @@ import type { SendJson } from "./template.ts";
 export interface ExistingStreams {
   /**
    * Adds the streams to the alias of all streams, so that searches without a topic find them. Left out are those that
-   * map `kafka.topic` as text: every count by topic over the alias would fail. Once it is late, those that are left stay out
+   * map `kafka.topic` as text, or would, once a record comes: every count by topic over the alias would fail. Once it is late, those that are left stay out
    * until the next call.
    */
   addAlias(send: SendJson, streams: readonly string[], isLate: () => boolean): Promise<void>;
@@ -61,9 +61,10 @@ export function createExistingStreams(logger?: Logger): ExistingStreams {
       };
       const examine = async (some: readonly string[]): Promise<void> => {
         const mappings = await ask("GET", `/${targetText(some)}/_mapping/field/kafka.topic`);
-        const unfit = new Set(streamsWithoutKeyword(mappings));
+        const { withKeyword, withOther } = streamsByMapping(mappings);
         for (const stream of some)
-          if (unfit.has(stream)) others.set(stream, "they map kafka.topic as another type than keyword");
+          if (withOther.has(stream)) others.set(stream, "they map kafka.topic as another type than keyword");
+          else if (!withKeyword.has(stream)) others.set(stream, "they do not map kafka.topic as keyword");
       };
       const add = async (some: readonly string[]): Promise<void> => {
         const actions = some.map((index) => ({ add: { index, alias: streamsAlias } }));
@@ -122,11 +123,16 @@ const MOST_NAMED = 20;
 /** `.ds-<stream>-2026.11.30-000001` */
 const backingIndex = /^\.ds-(.+)-\d{4}\.\d{2}\.\d{2}-\d+$/;
 
-/** The streams of backing indices in an answer to `GET …/_mapping/field/kafka.topic` that map it otherwise. */
-function streamsWithoutKeyword(body: unknown): string[] {
-  return Object.entries(isObject(body) ? body : {}).flatMap(([index, found]) =>
-    /"type":"(?!keyword")/.test(JSON.stringify(found)) ? (backingIndex.exec(index)?.[1] ?? []) : [],
-  );
+/** The streams of backing indices in an answer to `GET …/_mapping/field/kafka.topic`. */
+function streamsByMapping(body: unknown) {
+  const [withKeyword, withOther] = [new Set<string>(), new Set<string>()];
+  for (const [index, found] of Object.entries(isObject(body) ? body : {})) {
+    const stream = backingIndex.exec(index)?.[1];
+    const type = /"type":"([^"]+)"/.exec(JSON.stringify(found))?.[1];
+    if (stream !== undefined && type !== undefined)
+      (type === "keyword" ? withKeyword : withOther).add(stream);
+  }
+  return { withKeyword, withOther };
 }
 
 function reasonOf(failure: RequestFailure): string {

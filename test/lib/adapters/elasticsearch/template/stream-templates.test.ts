@@ -290,12 +290,23 @@ describe("an existing stream", () => {
     ]);
   });
 
+  const mapped = (type: string) => ({
+    mappings: { "kafka.topic": { full_name: "kafka.topic", mapping: { topic: { type } } } },
+  });
+  const mappings = {
+    body: {
+      ".ds-logs-a-prod-2026.11.30-000001": mapped("keyword"),
+      ".ds-logs-b-prod-2026.11.30-000001": mapped("keyword"),
+    },
+  };
+
   test("that another template made joins the alias of all streams", async () => {
     const bodies: unknown[] = [];
     const { templates } = world((method, path, body) => {
       if (method === "POST" && path === "/_aliases") bodies.push(body);
       if (path === "/logs-a-prod,logs-b-prod/_alias")
         return { body: { "logs-b-prod": { aliases: { "penstock-streams": {} } } } };
+      if (path.endsWith("/_mapping/field/kafka.topic")) return mappings;
       if (!path.startsWith("/_resolve/index/")) return null;
       // The alias, if it were asked for, would lead to the backing indices of all streams.
       expect(path).toBe("/_resolve/index/logs-a-prod,logs-b-prod");
@@ -316,6 +327,7 @@ describe("an existing stream", () => {
           return { failure: { kind: "response", status: 403, error } };
         bodies.push(body);
       }
+      if (path.endsWith("/_mapping/field/kafka.topic")) return mappings;
       if (!path.startsWith("/_resolve/index/")) return null;
       return { body: { data_streams: [{ name: "logs-a-prod" }, { name: "logs-b-prod" }] } };
     });
@@ -329,12 +341,10 @@ describe("an existing stream", () => {
 
   test("stays out of the alias if counts by topic would fail on it", async () => {
     const bodies: unknown[] = [];
-    const mapped = (type: string) => ({
-      mappings: { "kafka.topic": { full_name: "kafka.topic", mapping: { topic: { type } } } },
-    });
+    const c = { stream: "logs-c-prod", retention: null };
     const { templates, logger } = world((method, path, body) => {
       if (method === "POST" && path === "/_aliases") bodies.push(body);
-      if (path === "/logs-a-prod,logs-b-prod/_mapping/field/kafka.topic")
+      if (path === "/logs-a-prod,logs-b-prod,logs-c-prod/_mapping/field/kafka.topic")
         return {
           body: {
             ".ds-logs-a-prod-2026.11.30-000001": mapped("text"),
@@ -342,16 +352,24 @@ describe("an existing stream", () => {
             ".ds-logs-b-prod-2026.11.30-000001": mapped("keyword"),
             // Not logs-b-prod, whose name it begins with.
             ".ds-logs-b-prod-2-2026.11.30-000001": mapped("text"),
+            // A record would make it text.
+            ".ds-logs-c-prod-2026.11.30-000001": { mappings: {} },
           },
         };
       if (!path.startsWith("/_resolve/index/")) return null;
-      return { body: { data_streams: [{ name: "logs-a-prod" }, { name: "logs-b-prod" }] } };
+      return {
+        body: { data_streams: ["logs-a-prod", "logs-b-prod", "logs-c-prod"].map((name) => ({ name })) },
+      };
     });
-    expect(await templates.ensure([a, b], signal)).toEqual(new Map());
+    expect(await templates.ensure([a, b, c], signal)).toEqual(new Map());
     expect(bodies).toEqual([{ actions: [{ add: { index: "logs-b-prod", alias: "penstock-streams" } }] }]);
     expect(logger.lines.map(({ fields }) => fields)).toContainEqual({
       streams: ["logs-a-prod"],
       reason: "they map kafka.topic as another type than keyword",
+    });
+    expect(logger.lines.map(({ fields }) => fields)).toContainEqual({
+      streams: ["logs-c-prod"],
+      reason: "they do not map kafka.topic as keyword",
     });
   });
 

@@ -11,6 +11,7 @@ import {
   unsettledVerdict,
   type Verdict,
 } from "../lib/rules/inspection/verdict.ts";
+import { ownerOf } from "./fleet/owners.ts";
 import type { ExplainRecordDeps, ExplainRecordInput, FoundLetter } from "./explain-record/deps.ts";
 import { lookForDocuments } from "./explain-record/documents.ts";
 import { lookForLetter } from "./explain-record/letters.ts";
@@ -94,8 +95,7 @@ async function standingOf(
     return { state: "pending", reason: null, hold: null, owned: false, sent: null, perSecond: null };
   const { owned, hold, state } = standing;
   if (!owned && hold === null && (state === "running" || state === "stalled")) {
-    const owners = await deps.currentOwners(topic);
-    return { ...standing, owner: owners === null ? undefined : (owners[partition] ?? null), perSecond: null };
+    return { ...standing, owner: ownerOf(await deps.currentOwners(topic), partition), perSecond: null };
   }
   if (!owned || state !== "running") return { ...standing, perSecond: null };
   const before = await deps.committed();

@@ -20,7 +20,7 @@ import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "
 import { diagnoseHoldings } from "./diagnose/holdings.ts";
 import { diagnoseHolds } from "./diagnose/holds.ts";
 import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagnose/kafka.ts";
-import type { Owners } from "./fleet/owners.ts";
+import { ownerOf, type Owners } from "./fleet/owners.ts";
 
 export interface ExplainInput {
   readonly topic: string;
@@ -136,7 +136,7 @@ async function partitionsOf(
     const committed = commits.get(partition)?.offset ?? null;
     const next = committed ?? (startAt === "earliest" ? start : null);
     const lag = next === null ? null : Math.max(0, end - Math.max(start, next));
-    const owner = owners === null ? undefined : (owners[partition] ?? null);
+    const owner = ownerOf(owners, partition);
     return { partition, start, end, committed, lag, owned: owned.get(partition) ?? null, owner };
   });
 }

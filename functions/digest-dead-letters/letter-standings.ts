@@ -53,10 +53,13 @@ export function letterStandings({
   let lookedElsewhere = 0;
 
   /** @throws the signal's reason, or a bug */
-  const note = (what: string, error: unknown): void => {
+  const reasonOf = (error: unknown): string => {
     signal.throwIfAborted();
     if (!(error instanceof PenstockError)) throw error;
-    problems.add(`${what} is unknown: ${messageOf(error)}`);
+    return messageOf(error);
+  };
+  const note = (what: string, error: unknown): void => {
+    problems.add(`${what} is unknown: ${reasonOf(error)}`);
   };
 
   /** `unseen`: what may be there all the same. */
@@ -107,9 +110,7 @@ export function letterStandings({
     try {
       return (await findHolders([index], ids, signal)).problems[0] ?? null;
     } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof PenstockError)) throw error;
-      return messageOf(error);
+      return reasonOf(error);
     }
   }
 

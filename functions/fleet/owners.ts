@@ -19,3 +19,8 @@ export function ownersOf(topic: string, self: Named, roster: Roster | null): Own
   const count = Math.max(roster.partitionCounts.get(topic) ?? 0, 1 + Math.max(-1, ...owners.keys()));
   return Array.from({ length: count }, (_, partition) => owners.get(partition) ?? null);
 }
+
+/** Who reads one partition, null if nobody does; undefined if it is not known. */
+export function ownerOf(owners: Owners, partition: number): PartitionOwner | null | undefined {
+  return owners === null ? undefined : (owners[partition] ?? null);
+}

@@ -13,6 +13,7 @@ import { startConsoleHost } from "../support/console-host.ts";
 import { useConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { asItIs } from "../support/mending.ts";
 
 const readOnlyToken = "a-token-that-may-only-look-at-it";
 /** A trial may take as long as the page waits for it, as a busy master makes one index after the other. */
@@ -66,17 +67,7 @@ describeInBrowser("mending", () => {
           template: null,
           letters: 3,
           complete: true,
-          proposals: [
-            {
-              id: "as-it-is",
-              title: "Replay as it is now",
-              change: "Nothing.",
-              costs: [],
-              request: null,
-              index: null,
-              declare: false,
-            },
-          ],
+          proposals: [asItIs],
         }),
         tryOut: never,
         apply: () => {

@@ -6,6 +6,7 @@ import { deadLetterOf } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import type { TrialFindings } from "../../lib/rules/trial/findings.ts";
 import { readOperations } from "../../lib/rules/trial/operations.ts";
+import { untimed } from "../support/mending.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
@@ -70,11 +71,7 @@ function world({ good = [0, 1], first = {}, taken = [] }: World = {}): TryMendin
   let trials = 0;
   return {
     reader,
-    signal,
-    readLetters: (read) => read(signal),
-    topicDeadline: () => signal,
-    trialDeadline: signal,
-    now: () => 5,
+    ...untimed(signal),
     refresh: () => Promise.resolve(),
     findHolders: () => Promise.resolve({ holders, problems: [] }),
     specificationOf: () => spec,

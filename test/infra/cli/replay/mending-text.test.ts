@@ -4,6 +4,7 @@ import { formatMending } from "../../../../infra/cli/replay/mending-text.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import type { Proposal } from "../../../../lib/rules/mending/proposal.ts";
 import { allOpen } from "../../../support/letter-states.ts";
+import { asItIs } from "../../../support/mending.ts";
 
 const group: DigestGroup = {
   topic: "app",
@@ -14,15 +15,6 @@ const group: DigestGroup = {
   firstSeen: "2026-01-02T00:00:00.000Z",
   lastSeen: "2026-01-03T00:00:00.000Z",
   sample: { topic: "app", partition: 1, offset: 7, reason: "no number", value: null },
-};
-const asItIs: Proposal = {
-  id: "as-it-is",
-  title: "Replay as it is now",
-  change: "Nothing.",
-  costs: [],
-  request: null,
-  index: null,
-  declare: false,
 };
 const beside: Proposal = {
   ...asItIs,

@@ -3,6 +3,7 @@ import { type MendedGroups, mendGroups } from "../../../../infra/cli/replay/mend
 import type { TryMendingDeps } from "../../../../functions/mend-letters.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
+import { untimed } from "../../../support/mending.ts";
 import { FakeReader } from "../../../support/fake-reader.ts";
 import { allOpen } from "../../../support/letter-states.ts";
 import { putLetter } from "../../../support/put-letter.ts";
@@ -30,11 +31,7 @@ function look(
   const spec = specification({ index: "logs" });
   const deps: TryMendingDeps = {
     reader,
-    signal,
-    readLetters: (read) => read(signal),
-    topicDeadline: () => signal,
-    trialDeadline: signal,
-    now: () => 5,
+    ...untimed(signal),
     refresh: unasked,
     findHolders: () => Promise.resolve({ holders: new Map(), problems: [] }),
     specificationOf: () => spec,

@@ -18,6 +18,23 @@ export async function askAgain<T>(ask: () => Promise<T>, signal: AbortSignal): P
   }
 }
 
+/** As long as a new index usually needs for its shards: until then it answers as one that has lost them. */
+const NEW_SHARDS_MS = [250, 500, 1_000];
+
+/** Asks again for about two seconds while documents may be missing from the answer. @returns the last answer */
+export async function askUntilWhole<T extends { readonly isPartial: boolean }>(
+  ask: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  let answer = await ask();
+  for (const pauseMs of NEW_SHARDS_MS) {
+    if (!answer.isPartial) break;
+    await delay(pauseMs, undefined, { signal });
+    answer = await ask();
+  }
+  return answer;
+}
+
 /** A failed shard's documents would look missing. */
 export function assertComplete(answer: unknown, what: string): void {
   const failed = failedShards(answer);

@@ -8,7 +8,7 @@ import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
 import { untilQuiet } from "../sent/quiet.ts";
 import { askTargets } from "../sent/targets.ts";
-import { askAgain, assertComplete, lacksShards } from "../ask-again.ts";
+import { askAgain, askUntilWhole, assertComplete, lacksShards } from "../ask-again.ts";
 import { createDocumentCursor } from "./document-cursor.ts";
 import { LENIENT, openPointInTime, SEARCH_TIMEOUT_MS, totalOf } from "./point-in-time.ts";
 import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
@@ -55,7 +55,8 @@ export async function openRecordDocuments(
   const own = encodeURIComponent(pattern);
   const everything = [own, ...aliases].join(",");
   // Another topic's lost shard, for which a refresh waits, must not end this audit unless a document that may be there is missed.
-  const others = aliases.length === 0 ? null : await indicesWithDocuments(aliases.join(","), "true");
+  const askOthers = () => indicesWithDocuments(aliases.join(","), "true");
+  const others = aliases.length === 0 ? null : await askUntilWhole(askOthers, signal);
   const isPartial = others?.isPartial === true;
   await refresh(isPartial ? own : everything);
   const owned = await indicesWithDocuments(isPartial ? own : everything, "false");

@@ -184,8 +184,8 @@ describe("the documents of a topic", () => {
     });
     const documents = await openRecordDocuments(server, options, signal);
     expect(documents.isPartial).toBe(true);
-    expect(server.asked.slice(0, 4).map(({ path }) => path)).toEqual([
-      `${others}/_search`,
+    expect(server.asked.slice(0, 7).map(({ path }) => path)).toEqual([
+      ...Array.from({ length: 4 }, () => `${others}/_search`),
       "/app/_refresh",
       "/app/_search",
       "/app,former/_pit",
@@ -206,6 +206,16 @@ describe("the documents of a topic", () => {
     ]);
     isLost = false;
     expect(await documents.byNow(["a"])).toEqual(new Set(["a"]));
+    expect((await openRecordDocuments(server, options, signal)).isPartial).toBe(false);
+  });
+
+  test("an index that is just being created, whose shards do not answer for a moment, is none that has lost them", async () => {
+    let moments = 2;
+    const server = elasticsearch(({ path }) => {
+      if (path !== `${others}/_search` || moments === 0) return undefined;
+      moments -= 1;
+      return { _shards: { failed: 1 } };
+    });
     expect((await openRecordDocuments(server, options, signal)).isPartial).toBe(false);
   });
 

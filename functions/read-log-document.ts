@@ -1,4 +1,6 @@
+import { quoted } from "../lib/rules/base/visible-text.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
+import { notYetKnown } from "../lib/rules/search/hits/answer.ts";
 import { documentBody } from "../lib/rules/search/query/body.ts";
 import { fieldsThatGaveWay } from "../lib/rules/search/hits/ignored-fields.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
@@ -34,7 +36,7 @@ const frameBytes = 64 * 1024;
 
 /**
  * Reads one document of a topic by its id, and only from that topic's indices.
- * @throws PenstockError as `deps.search`
+ * @throws PenstockError as `deps.search`, and `elasticsearch_unavailable` while a shard does not answer that may have it
  */
 export async function readLogDocument(
   { topic, id, inForce, managed }: ReadLogDocumentInput,
@@ -45,7 +47,10 @@ export async function readLogDocument(
     deps.search(indices, documentBody(topic, id, withSource), maxDocumentBytes + frameBytes);
   const text = await ask(true);
   if (text !== null) {
-    const [hit] = pageOf(text).hits;
+    const { hits, problems } = pageOf(text);
+    const [hit] = hits;
+    const doubt = hit === undefined ? notYetKnown(`topic ${quoted(topic)} has document ${quoted(id)}`, problems) : null;
+    if (doubt !== null) throw doubt;
     if (hit === undefined || hit.source === null) return { kind: "missing" };
     const { raw, object } = hit.source;
     if (Buffer.byteLength(raw) <= maxDocumentBytes) {

@@ -14,6 +14,7 @@ export interface StoredTopics {
 
 const maxTopics = 1_000;
 const maxAnswerBytes = 1024 * 1024;
+const tooManyTopics = "Only the first 1,000 topics with records, in alphabetical order, were looked at.";
 
 /**
  * Looks for topics that are not declared any more. Their records stay in the indices of the managed templates.
@@ -39,10 +40,10 @@ export async function storedTopics(
   if (!isObject(answer)) {
     throw new PenstockError("elasticsearch_refused", "Elasticsearch's answer about stored topics is invalid");
   }
-  const buckets = mappingOf(mappingOf(answer["aggregations"])["topics"])["buckets"];
+  const { buckets, sum_other_doc_count: others } = mappingOf(mappingOf(answer["aggregations"])["topics"]);
   const topics = Array.isArray(buckets) ? buckets.map((bucket: unknown) => mappingOf(bucket)["key"]) : [];
   return {
     undeclared: topics.filter((topic) => typeof topic === "string").filter((topic) => !declared.has(topic)),
-    problems: problemsOf(answer),
+    problems: typeof others === "number" && others > 0 ? [...problemsOf(answer), tooManyTopics] : problemsOf(answer),
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { maxDocumentBytes, readLogDocument } from "../../functions/read-log-document.ts";
 import { specification } from "../support/records.ts";
+import { rejection } from "../support/rejection.ts";
 import { answeredHit, searchAnswer } from "../support/search-answer.ts";
 
 const inForce = new Map([["app", specification({ index: "app-{yyyy.MM.dd}" })]]);
@@ -33,6 +34,14 @@ test("lists the fields that gave way, but not those that are only long", async (
 
 test("may be missing", async () => {
   expect(await read(searchAnswer([])).result).toEqual({ kind: "missing" });
+});
+
+test("is not said to be missing while a shard does not answer, which may have it", async () => {
+  const partial = JSON.stringify({ ...(JSON.parse(searchAnswer([])) as object), _shards: { total: 3, failed: 1 } });
+  expect(await rejection(read(partial).result)).toMatchObject({
+    code: "elasticsearch_unavailable",
+    message: 'whether topic "app" has document "app:0:9:x" is not known: 1 of 3 shards failed',
+  });
 });
 
 test("that is too large is reported with its index", async () => {

@@ -1,4 +1,5 @@
 import { parseServerError, type ServerError } from "../../outcomes/bulk-answer.ts";
+import { PenstockError } from "../../base/errors.ts";
 import { quoted } from "../../base/visible-text.ts";
 import { isObject, type Mapping, mappingOf } from "../../json/object.ts";
 import type { ShownLevel } from "../../level/shown-levels.ts";
@@ -102,6 +103,16 @@ function readHit(hit: unknown, rawHit: string): FoundHit | null {
 
 function stringsIn(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each: unknown) => typeof each === "string") : [];
+}
+
+/**
+ * What was not found may be in a shard that did not answer.
+ * @returns `elasticsearch_unavailable`; null if all answered, and it is not there
+ */
+export function notYetKnown(what: string, [why]: readonly string[]): PenstockError | null {
+  if (why === undefined) return null;
+  const message = `whether ${what} is not known: ${why.replace(/\.$/, "")}`;
+  return new PenstockError("elasticsearch_unavailable", message, { retryable: true });
 }
 
 /** The problem that may be gone at the next try. */

@@ -3,6 +3,7 @@ import type { LogDocument } from "../../../../../functions/read-log-document.ts"
 import type { SearchLogsDeps, SearchLogsResult } from "../../../../../functions/search-logs.ts";
 import { storedTopics } from "../../../../../functions/search-logs/stored-topics.ts";
 import type { Specification } from "../../../../../lib/rules/model/declaration.ts";
+import { notYetKnown } from "../../../../../lib/rules/search/hits/answer.ts";
 import { slices } from "../../kit/held-answer.ts";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
 import { problem } from "../../kit/problem.ts";
@@ -17,7 +18,7 @@ export interface KnownTopics {
 /**
  * Answers 404 if a topic is neither declared, nor running here, nor has records in the indices that Penstock manages; null
  * if all do.
- * @throws PenstockError as `search`
+ * @throws PenstockError as `search`, and `elasticsearch_unavailable` while a shard does not answer that may have records
  */
 export async function refuseUnknown(
   c: Context,
@@ -27,10 +28,13 @@ export async function refuseUnknown(
   const unknown = topics.filter((topic) => !inForce.has(topic));
   if (unknown.length === 0) return null;
   const stored = managed
-    ? (await storedTopics({ declared: inForce, about: unknown }, search)).undeclared
-    : [];
-  const missing = unknown.find((topic) => !stored.includes(topic));
-  return missing === undefined ? null : notHere(c, missing);
+    ? await storedTopics({ declared: inForce, about: unknown }, search)
+    : { undeclared: [], problems: [] };
+  const missing = unknown.find((topic) => !stored.undeclared.includes(topic));
+  if (missing === undefined) return null;
+  const doubt = notYetKnown(`topic ${quoted(missing)} has records`, stored.problems);
+  if (doubt !== null) throw doubt;
+  return notHere(c, missing);
 }
 
 /** The same for what only topics in force have. */

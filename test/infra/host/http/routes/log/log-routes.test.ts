@@ -165,6 +165,19 @@ test.each([
   expect(logged).toEqual([]);
 });
 
+test("while a shard does not answer, a topic that was found in no other is not said to be unknown", async () => {
+  const partial = JSON.stringify({
+    _shards: { total: 2, failed: 1, failures: [] },
+    aggregations: { topics: { buckets: [{ key: "found" }] } },
+  });
+  const { ask } = world(() => Promise.resolve(partial));
+  const answer = await ask("/logs?topic=found&topic=gone");
+  expect(answer.status).toBe(503);
+  expect((await problemOf(answer))["detail"]).toBe(
+    'whether topic "gone" has records is not known: 1 of 2 shards failed.',
+  );
+});
+
 test("a document that is too large is 413, and says where it is", async () => {
   const place = searchAnswer([answeredHit({ offset: 1, source: null })]);
   const { ask } = world(({ body }) =>

@@ -5,7 +5,7 @@ import { secretsOf } from "../../lib/rules/secrets/secret.ts";
 import { explanation as schema } from "../api/topics.ts";
 import { explainByServers } from "./explain/ask-servers.ts";
 import { formatExplanation } from "./explain/text.ts";
-import { HOST_OPTION, HOST_ROW, hostOf, parseHostUrl } from "./host/ask-host.ts";
+import { awayIf, HOST_OPTION, HOST_ROW, hostOf, parseHostUrl } from "./host/ask-host.ts";
 import { mainOf, warningsOf } from "./host/config-command.ts";
 import { CONFIG_OPTIONS, parseWords } from "./kit/arguments.ts";
 import { type CommandIo, runCommand } from "./kit/command-io.ts";
@@ -19,7 +19,7 @@ const help = helpText({
   synopsis: "explain TOPIC [options]",
   about: `Says everything that is known about one topic: how it fares and why, and what mends it; where it is declared, and which setting comes from where; its partitions and positions, what waits there, and when Kafka deletes it; its target; its dead letters. Changes nothing.
 
-Asks the running host. If none answers, or only an older version without this command, it asks Kafka, Elasticsearch and etcd itself, and says so: they do not tell what a host does.`,
+Asks the running host. If none answers, or it refuses, or is an older version without this command, it asks Kafka, Elasticsearch and etcd itself, and says so: they do not tell what a host does.`,
   options: [HOST_ROW, CONFIG_ROW, JSON_ROW],
   exitCodes:
     "0 nothing has to be mended, 1 something has to, or it failed, 2 wrong usage, 78 bad config, 128 + signal if ended by one",
@@ -51,7 +51,10 @@ async function explain(command: ExplainCommand, config: LoadedConfig, io: Comman
   const { topic, json } = command;
   const ask = hostOf(config.settings.http, command.host);
   const path = `/topics/${encodeURIComponent(topic)}/explain`;
-  const answer = await ask(path, schema, io.signal, HOST_WAITS_MS);
+  // The read-only token, say, is told nothing of a topic that nobody declares: the servers tell with the config's logins.
+  const answer = await ask(path, schema, io.signal, HOST_WAITS_MS).catch((error: unknown) =>
+    awayIf("host_refused", error),
+  );
   const asked = answer.kind === "answer" ? { host: answer.url } : { host: null, reason: answer.reason };
   const told = answer.kind === "answer" ? answer.value : await fromServers(topic, config, io);
   const hide = createRedaction(secretsOf(config.settings));

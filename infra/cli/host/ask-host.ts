@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { createHostClient } from "../../../lib/adapters/host/host-client.ts";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { type ErrorCode, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { HttpSettings } from "../../../lib/rules/model/settings.ts";
 import type { HelpRow } from "../kit/help-text.ts";
 
@@ -46,8 +46,7 @@ export function hostOf(http: HttpSettings, url: string | null): AskHost {
     try {
       body = await client.get(path, signal, waitMs);
     } catch (error) {
-      if (!(error instanceof PenstockError && error.code === "host_unavailable")) throw error;
-      return { kind: "away", reason: error.message };
+      return awayIf("host_unavailable", error);
     }
     const { data, error } = schema.safeParse(body);
     if (error === undefined) return { kind: "answer", url: client.url, value: data };
@@ -57,4 +56,10 @@ export function hostOf(http: HttpSettings, url: string | null): AskHost {
       { cause: error },
     );
   };
+}
+
+/** What failed with this code, as an answer. @throws any other error */
+export function awayIf(code: ErrorCode, error: unknown): HostAnswer<never> {
+  if (!(error instanceof PenstockError && error.code === code)) throw error;
+  return { kind: "away", reason: error.message };
 }

@@ -50,8 +50,8 @@ const POLL_MS = 300;
 /**
  * Begins, steers or ends the rebuild of a topic into another index. Nothing of it is kept here: the order is in Kafka, and
  * hosts carry it out; so the same action after a crash goes on where it was.
- * @throws PenstockError `usage`, if the action does not fit; `deadline_exceeded`, if no host carries it out; if a server
- *   fails
+ * @throws PenstockError `usage`, if the action does not fit; `topic_missing`, if no source declares the topic or Kafka does
+ *   not have it; `deadline_exceeded`, if no host carries it out; if a server fails
  */
 export async function rebuildTopic(
   input: RebuildTopicInput,
@@ -78,7 +78,7 @@ export async function rebuildTopic(
     };
   }
   if (index !== null) throw refused(topic, "only a new rebuild takes an index");
-  const seen = await look(topic, deps);
+  const seen = await lookAtRebuild(topic, deps);
   const steps = { pause, resume: pause, swap, back, finish, cancel };
   return steps[action](input, seen, deps);
 }
@@ -90,7 +90,7 @@ async function pause(
 ): Promise<RebuildTopicResult> {
   const paused = action === "pause";
   await write(topic, { ...order, paused }, deps);
-  const { status } = await look(topic, deps);
+  const { status } = await lookAtRebuild(topic, deps);
   const word = paused ? "is paused" : "goes on";
   return { status, message: `The rebuild of topic ${quoted(topic)} into ${quoted(order.index)} ${word}.` };
 }
@@ -116,7 +116,7 @@ async function swap(
   await until(topic, HEARD_MS, deps, areBoth);
   if (!force) await untilRead(topic, deps);
   await deps.indices.swap({ alias, from: old, to: index }, deps.signal);
-  return { status: (await look(topic, deps)).status, message: done(topic, index, old, order, deps) };
+  return { status: (await lookAtRebuild(topic, deps)).status, message: done(topic, index, old, order, deps) };
 }
 
 async function back(
@@ -128,7 +128,7 @@ async function back(
   if (!both) throw refused(topic, `it was not swapped: ${quoted(old)} is the live index`);
   await untilRead(topic, deps);
   await deps.indices.swap({ alias, from: index, to: old }, deps.signal);
-  return { status: (await look(topic, deps)).status, message: done(topic, old, index, order, deps) };
+  return { status: (await lookAtRebuild(topic, deps)).status, message: done(topic, old, index, order, deps) };
 }
 
 function done(
@@ -182,13 +182,6 @@ async function cancel(
   };
 }
 
-/** @throws PenstockError `usage` if the topic is not rebuilt */
-async function look(topic: string, deps: RebuildTopicDeps): Promise<SeenRebuild> {
-  const seen = await lookAtRebuild(topic, deps);
-  if (seen === null) throw refused(topic, "no rebuild of it has begun");
-  return seen;
-}
-
 async function write(topic: string, order: RebuildOrder, deps: RebuildTopicDeps): Promise<void> {
   await deps.orders.write([orderEntry(topic, order)], deps.signal);
 }
@@ -234,7 +227,7 @@ async function until(
 ): Promise<SeenRebuild> {
   const untilMs = deps.now() + ms;
   for (;;) {
-    const seen = await look(topic, deps);
+    const seen = await lookAtRebuild(topic, deps);
     const why = missing(seen);
     if (why === null) return seen;
     if (deps.now() >= untilMs) {

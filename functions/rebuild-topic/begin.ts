@@ -3,8 +3,8 @@ import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { counted } from "../../lib/rules/base/units.ts";
 import { quoted } from "../../lib/rules/base/visible-text.ts";
 import { isIndexName, leadsTo } from "../../lib/rules/model/names.ts";
-import { orderEntry, type RebuildOrder, rebuildOf } from "../../lib/rules/rebuild/rebuild.ts";
-import type { RebuildWorld } from "./look.ts";
+import { fitsKafka, orderEntry, type RebuildOrder, rebuildOf } from "../../lib/rules/rebuild/rebuild.ts";
+import { type RebuildWorld, undeclared } from "./look.ts";
 
 export interface BeginRebuild {
   readonly topic: string;
@@ -24,7 +24,7 @@ export interface BeginDeps extends RebuildWorld {
 
 /**
  * Creates the new index and orders the rebuild; hosts begin within seconds.
- * @throws PenstockError `usage`, naming what is in the way; if a server fails
+ * @throws PenstockError `usage`, naming what is in the way; `topic_missing`; if a server fails
  */
 export async function beginRebuild(
   { topic, index, by, force }: BeginRebuild,
@@ -32,7 +32,7 @@ export async function beginRebuild(
 ): Promise<RebuildOrder> {
   const { indices, signal } = deps;
   const spec = deps.specs.get(topic);
-  if (spec === undefined) throw refused(topic, "no source declares it");
+  if (spec === undefined) throw undeclared(topic);
   checkNames(spec, index);
   const running = rebuildOf(await deps.orders.read(signal), topic);
   if (running !== null) {
@@ -64,6 +64,10 @@ export async function beginRebuild(
     );
   }
 
+  const since = new Date(deps.now()).toISOString();
+  const planned = { id: deps.newId(), index, old, alias, by, since, paused: false, both: false };
+  if (!fitsKafka(topic, planned)) throw refused(topic, "the name of who orders it is too long");
+
   await deps.ensureTemplate(index, signal);
   if ((await indices.uuid(index, signal)) === null) {
     await indices.create(index, signal);
@@ -76,8 +80,7 @@ export async function beginRebuild(
   const uuid = await indices.uuid(index, signal);
   if (uuid === null) throw new PenstockError("elasticsearch_refused", `index ${quoted(index)} was deleted`);
 
-  const since = new Date(deps.now()).toISOString();
-  const order = { id: deps.newId(), index, uuid, old, alias, by, since, paused: false, both: false };
+  const order = { ...planned, uuid };
   await deps.orders.write([orderEntry(topic, order)], signal);
   return order;
 }

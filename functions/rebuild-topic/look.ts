@@ -1,4 +1,6 @@
 import type { RebuildIndices } from "../../lib/adapters/elasticsearch/rebuild/rebuild-indices.ts";
+import { PenstockError, usage } from "../../lib/rules/base/errors.ts";
+import { quoted } from "../../lib/rules/base/visible-text.ts";
 import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import {
@@ -43,13 +45,16 @@ export interface SeenRebuild {
 
 /**
  * Asks Kafka and Elasticsearch how far a topic's rebuild is. Its rate is the average since the beginning.
- * @returns null if the topic is not rebuilt
- * @throws PenstockError if a server fails
+ * @throws PenstockError `usage` if the topic is not rebuilt, `topic_missing` if no source declares it either; if a server
+ *   fails
  */
-export async function lookAtRebuild(topic: string, world: RebuildWorld): Promise<SeenRebuild | null> {
+export async function lookAtRebuild(topic: string, world: RebuildWorld): Promise<SeenRebuild> {
   const { indices, signal } = world;
   const order = rebuildOf(await world.orders.read(signal), topic);
-  if (order === null) return null;
+  if (order === null) {
+    if (!world.specs.has(topic)) throw undeclared(topic);
+    throw usage(`Topic ${quoted(topic)}: no rebuild of it has begun`);
+  }
   const positions = positionsOf(await world.positions.read(signal), topic, order.id);
   const log = await world.ranges(topic, signal);
   const uuid = await indices.uuid(order.index, signal);
@@ -71,4 +76,8 @@ export async function liveIndex(
   if (alias === null || spec?.index !== alias) return spec?.index ?? null;
   const behind = (await indices.resolve([alias], signal)).get(alias)?.indices ?? [];
   return behind.length === 1 ? (behind[0] ?? null) : null;
+}
+
+export function undeclared(topic: string): PenstockError {
+  return new PenstockError("topic_missing", `Topic ${quoted(topic)}: no source declares it`);
 }

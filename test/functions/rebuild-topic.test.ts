@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
-import { rebuildTopic, type RebuildAction, type RebuildTopicDeps } from "../../functions/rebuild-topic.ts";
+import {
+  rebuildTopic,
+  type RebuildAction,
+  type RebuildTopicDeps,
+  type RebuildTopicInput,
+} from "../../functions/rebuild-topic.ts";
 import type { ResolvedName } from "../../lib/adapters/elasticsearch/names/resolved-name.ts";
 import {
   orderEntry,
@@ -95,7 +100,10 @@ function world(given: Given = {}) {
     now: () => nowMs,
     signal: AbortSignal.timeout(10_000),
   };
-  const act = (action: RebuildAction, more: { index?: string; force?: boolean } = {}) =>
+  const act = (
+    action: RebuildAction,
+    more: Partial<Pick<RebuildTopicInput, "topic" | "index" | "force" | "by">> = {},
+  ) =>
     rebuildTopic({ topic: "app", action, index: null, by: "alice@ops", force: false, ...more }, deps);
   return { act, done, order: () => rebuildOf(orders, "app"), deps };
 }
@@ -153,6 +161,13 @@ describe("begin", () => {
     expect(error).toMatchObject({ code: "usage", message: expect.stringContaining(reason) });
     expect(done).toEqual([]);
     expect(order()).toEqual(given.order ?? null);
+  });
+
+  test("refuses an order that Kafka would not keep, before it makes the index", async () => {
+    const { act, done } = world();
+    const error = await rejection(act("begin", { index: "app-2", by: "ä".repeat(2_000) }));
+    expect(error).toMatchObject({ code: "usage", message: expect.stringContaining("who orders it is too") });
+    expect(done).toEqual([]);
   });
 
   test("without records that Kafka has deleted, if told so", async () => {
@@ -274,4 +289,17 @@ test("what is not rebuilt cannot be steered", async () => {
       code: "usage",
       message: expect.stringContaining("no rebuild of it has begun"),
     });
+});
+
+test("a topic that nobody declares is missing; its rebuild can still be ended", async () => {
+  const missing = { code: "topic_missing", message: 'Topic "gone": no source declares it' };
+  const { act } = world();
+  expect(await rejection(act("begin", { topic: "gone", index: "app-2" }))).toMatchObject(missing);
+  expect(await rejection(act("pause", { topic: "gone" }))).toMatchObject(missing);
+  expect(await rejection(act("pause"))).toMatchObject({ code: "usage" });
+
+  const { order, deps } = world({ order: rebuildOrder });
+  const cancel = { topic: "app", action: "cancel", index: null, by: "alice@ops", force: false } as const;
+  await rebuildTopic(cancel, { ...deps, specs: new Map() });
+  expect(order()).toBeNull();
 });

@@ -207,7 +207,7 @@ test.concurrent("what a rebuild cannot do is refused with its reason, and a new 
   await host.untilTopic(topic, "has caught up", ({ counts }) => counts.indexed === 30);
   await ask("PUT", `/${topic}-foreign/_doc/1?refresh=true`, { message: "mine" });
   await ask("PUT", `/${topic}-index`, { aliases: { [`${topic}-alias`]: {} } });
-  const refusals: readonly (readonly [name: string, body: object, reason: string])[] = [
+  const refusals: readonly (readonly [name: string, body: object, reason: string, status?: number])[] = [
     [topic, { index: `${topic}-foreign` }, "holds 1 document of something else"],
     [topic, { index: `${topic}-alias` }, "exists already, as an alias"],
     [topic, { index: `${topic}-other` }, `is the index of topic "${topic}-other"`],
@@ -216,13 +216,15 @@ test.concurrent("what a rebuild cannot do is refused with its reason, and a new 
     [topic, {}, "index is missing"],
     [topic, { action: "hurry" }, "action"],
     [`${topic}-dated`, { index: fresh }, "stands for many indices"],
-    [`${topic}-other`, { index: fresh }, "does not exist in Kafka"],
-    ["unknown", { index: fresh }, "no source declares it"],
+    [`${topic}-other`, { index: fresh }, "does not exist in Kafka", 404],
+    ["unknown", { index: fresh }, "no source declares it", 404],
   ];
-  for (const [name, body, reason] of refusals) {
+  for (const [name, body, reason, status = 400] of refusals) {
     const answer = await steer(host, name, body);
-    expect([answer.status >= 400, answer.body.detail]).toEqual([true, expect.stringContaining(reason)]);
+    expect([answer.status, answer.body.detail]).toEqual([status, expect.stringContaining(reason)]);
   }
+  const undeclared = await runCommand("topics", config, ["rebuild", "unknown"]);
+  expect(undeclared).toMatchObject({ code: 1, error: expect.stringContaining("no source declares it") });
 
   expect((await steer(host, topic, { index: fresh })).status).toBe(200);
   await ask("DELETE", `/${fresh}`);

@@ -30,10 +30,9 @@ const shortText = (most: number, description: string) =>
     .transform((value) => value.trim())
     .optional()
     .meta({ description });
-const bodyWords = z.object({
-  reason: shortText(maxReason, "Why, for whoever sees the topic held."),
-  by: shortText(maxBy, "Who. Default: the client's address."),
-});
+/** Who gives an order; empty is as if it were absent. */
+export const by = shortText(maxBy, "Who. Default: the client's address.");
+const bodyWords = z.object({ reason: shortText(maxReason, "Why, for whoever sees the topic held."), by });
 
 const refused = z.object({ ...problemMembers, ...members });
 const params = { topic: "Its name." };

@@ -1,4 +1,4 @@
-import { usage } from "../../../lib/rules/base/errors.ts";
+import { type ErrorCode, usage } from "../../../lib/rules/base/errors.ts";
 import { z } from "zod";
 import {
   type RebuildAction,
@@ -9,7 +9,17 @@ import {
 import type { OutcomeCounts } from "../../../lib/rules/progress/status.ts";
 import { type RebuildStatus, rebuildStates } from "../../../lib/rules/rebuild/rebuild-status.ts";
 import { checked, choice, optional } from "../kit/parameters.ts";
-import { json, none, refusal, retryAfter, route, timeText, wholeNumber } from "../kit/route.ts";
+import {
+  type FailureStatus,
+  json,
+  none,
+  refusal,
+  retryAfter,
+  route,
+  timeText,
+  wholeNumber,
+} from "../kit/route.ts";
+import { by } from "./hold.ts";
 
 /** @param counts the schema of records by outcome */
 export function rebuildStatusSchema(counts: z.ZodType<OutcomeCounts>): z.ZodType<RebuildStatus> {
@@ -52,19 +62,24 @@ const request = z.object({
         "Begins although Kafka no longer has all records or another topic is written to the live index, swaps before the new index has caught up.",
     })
     .optional(),
-  by: optional("Who orders it; shown to others."),
+  by,
 });
 
-/** What to do, without the topic. `by` is null if not given. */
-export type RebuildWords = Omit<RebuildTopicInput, "topic" | "by"> & { readonly by: string | null };
+/** What to do, without the topic. `by` is empty if not given. */
+export type RebuildWords = Omit<RebuildTopicInput, "topic">;
 
 /** @throws PenstockError `usage` */
 export function parseRebuild(members: Readonly<Record<string, unknown>>): RebuildWords {
-  const { index = null, action, force = false, by = null } = checked(request, members);
+  const { index = null, action, force = false, by: who = "" } = checked(request, members);
   const wanted: RebuildAction | null = action ?? (index === null ? null : "begin");
   if (wanted === null) throw usage("index is missing (to begin a rebuild), or action");
-  return { action: wanted, index, force, by };
+  return { action: wanted, index, force, by: who };
 }
+
+const statuses: Readonly<Partial<Record<ErrorCode, FailureStatus>>> = {
+  topic_missing: 404,
+  deadline_exceeded: 504,
+};
 
 /** @param status the schema of a rebuild's state */
 export function rebuildRoute(status: z.ZodType<RebuildStatus>) {
@@ -79,13 +94,14 @@ export function rebuildRoute(status: z.ZodType<RebuildStatus>) {
     params: { topic: "A topic that a host declares." },
     query: none,
     body: { schema: request, parse: parseRebuild },
-    failure: ({ code, retryable }) => (code === "deadline_exceeded" ? 504 : retryable ? 503 : 502),
+    failure: ({ code, retryable }) => statuses[code] ?? (retryable ? 503 : 502),
     summary: "Rebuilds a topic into another index, and swaps the two",
     description:
       "Reads the topic from its start into a new index, beside the live one and at low priority. GET /topics shows how far it is. A swap makes the new index the live one, in one step if the topic is written to an alias.",
     answers: {
       200: json("It was done.", result),
       400: refusal("The request is incomplete, or does not fit the topic or its rebuild: says why."),
+      404: refusal("No source declares the topic, or Kafka does not have it."),
       415: refusal("The body is not declared as application/json."),
       429: refusal("Too many orders at once."),
       502: refusal("Kafka or Elasticsearch refuses it."),

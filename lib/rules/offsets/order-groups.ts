@@ -6,12 +6,15 @@ export function orderGroup(group: string, kind: (typeof orderKinds)[number]): st
   return `${group}.${kind}`;
 }
 
+/** The broker's default for `offset.metadata.max.bytes`. */
+export const maxOrderBytes = 4_096;
+
 /** What a person ordered about one partition of a topic. */
 export interface StoredOrder {
   readonly topic: string;
   readonly partition: number;
   /** At least 0. What it means depends on the kind of order. */
   readonly offset: number;
-  /** JSON of at most 4,096 bytes (the broker's default for `offset.metadata.max.bytes`); empty: there is no order any more. */
+  /** JSON of at most {@link maxOrderBytes}; empty: there is no order any more. */
   readonly metadata: string;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoredOrder } from "../offsets/order-groups.ts";
+import { maxOrderBytes, type StoredOrder } from "../offsets/order-groups.ts";
 
 /*
  * What is kept of a rebuild, in two consumer groups that nobody joins. The order is written by whoever steers the rebuild,
@@ -84,6 +84,14 @@ export function rebuildsIn(entries: readonly StoredOrder[]): ReadonlyMap<string,
 export function orderEntry(topic: string, order: RebuildOrder | null): StoredOrder {
   const metadata = order === null ? "" : JSON.stringify(order);
   return { topic, partition: orderPartition, offset: 0, metadata };
+}
+
+/** Longer than the UUID of any index. */
+const uuidStandIn = "u".repeat(100);
+
+/** Whether Kafka takes the order, whose index need not exist yet. */
+export function fitsKafka(topic: string, order: Omit<RebuildOrder, "uuid">): boolean {
+  return Buffer.byteLength(orderEntry(topic, { ...order, uuid: uuidStandIn }).metadata) <= maxOrderBytes;
 }
 
 /** The positions of the topic's rebuild, by partition. */

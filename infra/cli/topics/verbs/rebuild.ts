@@ -1,6 +1,6 @@
 import { rebuildTopic, type RebuildAction } from "../../../../functions/rebuild-topic.ts";
 import { lookAtRebuild } from "../../../../functions/rebuild-topic/look.ts";
-import { PenstockError, usage } from "../../../../lib/rules/base/errors.ts";
+import { usage } from "../../../../lib/rules/base/errors.ts";
 import { warningsOf } from "../../host/config-command.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import { ExitCode } from "../../kit/exit-code.ts";
@@ -82,10 +82,6 @@ async function rebuild(command: RebuildCommand, config: LoadedConfig, io: Topics
     return ExitCode.done;
   }
   const seen = await lookAtRebuild(topic, world);
-  if (seen === null) {
-    const what = world.specs.has(topic) ? "no rebuild of it has begun" : "no source declares it";
-    throw new PenstockError("usage", `Topic "${topic}": ${what}`);
-  }
   if (action === "audit") return await auditRebuild({ topic, seen, json }, world, { config, logger, io });
   io.out(json ? `${JSON.stringify(seen.status)}\n` : formatRebuild(topic, seen.status));
   return ExitCode.done;

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { RebuildTopicInput } from "../../../../../functions/rebuild-topic.ts";
 import type { RewindInput, RewindResult } from "../../../../../functions/rewind-topic.ts";
 import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { problemOf, setUp } from "../fixture.ts";
@@ -79,3 +80,55 @@ test.each([
 ])("%p: %p", async (outcome, status) =>
   expect((await world(outcome).post({ to: "latest" })).status).toBe(status),
 );
+
+/** The same of a rebuild. */
+function rebuilding(answer: Error | null = null) {
+  const asked: RebuildTopicInput[] = [];
+  const { ask } = setUp(
+    {},
+    {
+      async rebuild(input) {
+        asked.push(input);
+        if (answer !== null) throw answer;
+        return { message: "Done.", status: null };
+      },
+    },
+  );
+  const post = (body: unknown) =>
+    ask("/topics/app/rebuild", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  return { asked, post };
+}
+
+test("who orders a rebuild is the client, unless it gives a name, as with a hold", async () => {
+  const { asked, post } = rebuilding();
+  expect((await post({ index: "app-2" })).status).toBe(200);
+  await post({ action: "swap", by: " " });
+  await post({ action: "finish", by: " alice " });
+  const client = "a client at an unknown address";
+  expect(asked).toEqual([
+    { topic: "app", action: "begin", index: "app-2", force: false, by: client },
+    { topic: "app", action: "swap", index: null, force: false, by: client },
+    { topic: "app", action: "finish", index: null, force: false, by: "alice" },
+  ]);
+  const long = await post({ index: "app-2", by: "x".repeat(101) });
+  expect([long.status, (await problemOf(long))["detail"]]).toEqual([
+    400,
+    expect.stringContaining("must have at most 100 characters"),
+  ]);
+  expect(asked).toHaveLength(3);
+});
+
+test.each([
+  ["topic_missing", true, 404],
+  ["usage", false, 400],
+  ["deadline_exceeded", true, 504],
+  ["kafka_unavailable", true, 503],
+  ["kafka_refused", false, 502],
+] as const)("a rebuild that ends with %s (retryable: %p) is answered %d", async (code, retryable, status) => {
+  const { post } = rebuilding(new PenstockError(code, "it is so", { retryable }));
+  expect((await post({ index: "app-2" })).status).toBe(status);
+});

@@ -1,4 +1,5 @@
 import { nameOf } from "../../../lib/rules/declarations/edit.ts";
+import { meansPrefix } from "../../../lib/rules/declarations/etcd-keys.ts";
 import type { DeclarationTarget } from "../../../lib/rules/model/declaration.ts";
 import {
   topicNamePattern,
@@ -44,4 +45,12 @@ export function checkName(target: DeclarationTarget): void {
   const isGood = target.kind === "topic" ? topicNamePattern.test(name) : topicPatternPattern.test(name);
   if (!isGood)
     throw usage(`${showValue(name)} ${target.kind === "topic" ? topicNameRule : topicPatternRule}`);
+}
+
+/** Refuses a key that stands for several. @param listed `etcd.keys` @throws Error */
+export function checkKey({ target, key }: Targeted, listed: readonly string[], what: string): void {
+  if (key === null || !meansPrefix(key, listed)) return;
+  throw new Error(
+    `"${nameOf(target)}" was not ${what}: --key ${key} is a prefix of etcd.keys: it must be a whole key`,
+  );
 }

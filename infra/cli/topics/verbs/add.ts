@@ -1,5 +1,5 @@
 import { nameOf } from "../../../../lib/rules/declarations/edit.ts";
-import { keyForNew, meansPrefix, placeOf } from "../../../../lib/rules/declarations/etcd-keys.ts";
+import { keyForNew, placeOf } from "../../../../lib/rules/declarations/etcd-keys.ts";
 import { entryRefusals } from "../../../../lib/rules/declarations/etcd-value.ts";
 import { globsOverAll } from "../../../../lib/rules/model/names.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
@@ -12,7 +12,7 @@ import {
   entryOf,
 } from "../declaration-options.ts";
 import { readKafkaTopics } from "../declared-topics.ts";
-import { checkName, PATTERN_ROW, TARGET_OPTIONS, type Targeted, targeted } from "../target.ts";
+import { checkKey, checkName, PATTERN_ROW, TARGET_OPTIONS, type Targeted, targeted } from "../target.ts";
 import type { TopicsIo, TopicsVerb } from "../verb.ts";
 
 /** The note is an extra: it is not waited for long. */
@@ -75,12 +75,8 @@ function write({ target, key: wanted, entry, json, force }: AddCommand, config: 
       target,
       json,
       async decide(_, etcd) {
+        checkKey({ target, key: wanted }, etcd.keys, "added");
         const key = wanted ?? keyForNew(etcd.keys, target);
-        if (wanted !== null && meansPrefix(wanted, etcd.keys)) {
-          throw new Error(
-            `"${nameOf(target)}" was not added: --key ${wanted} is a prefix of etcd.keys: it must be a whole key`,
-          );
-        }
         const refusals = entryRefusals(entry, config.settings.deadLetters.topic, io.now());
         const rules = refusals.map(({ reason }) => reason);
         if (rules.length > 0) throw new Error(`"${nameOf(target)}" was not added: ${rules.join("; ")}`);

@@ -3,7 +3,7 @@ import { nameOf } from "../../../../lib/rules/declarations/edit.ts";
 import { CONFIG_OPTIONS, parseWords } from "../../kit/arguments.ts";
 import type { LoadedConfig } from "../../kit/load-config.ts";
 import { changeKey, declaredInConfig } from "../change.ts";
-import { PATTERN_ROW, TARGET_OPTIONS, type Targeted, targeted } from "../target.ts";
+import { checkKey, PATTERN_ROW, TARGET_OPTIONS, type Targeted, targeted } from "../target.ts";
 import type { TopicsIo, TopicsVerb } from "../verb.ts";
 
 export const removeVerb: TopicsVerb = {
@@ -29,7 +29,8 @@ function remove(
     {
       target,
       json,
-      async decide(store) {
+      async decide(store, etcd) {
+        checkKey({ target, key }, etcd.keys, "removed");
         const keys = key === null ? await keysDeclaring(store, target, io.signal) : [key];
         const [only, ...others] = keys;
         const name = nameOf(target);

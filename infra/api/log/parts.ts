@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { maxSearchLength } from "../../../lib/rules/search/grammar/limits.ts";
 import { list, optional } from "../kit/parameters.ts";
 import {
   type Answer,
@@ -12,25 +13,18 @@ import {
 
 /** Parameters, refusals and failures that the routes of logs have in common. */
 
-const maxQueryLength = 1024;
 const maxFilters = 20;
 
 const topic = list("Only this topic; may be repeated. All topics if absent.");
-export const q = z
-  .string()
-  .max(maxQueryLength, `must have at most ${maxQueryLength} characters`)
-  .meta({
-    description:
-      'Words that must all match; also `"phrase"`, `prefix*`, `-not`, `NOT`, `AND`, `OR`, parentheses, and fields: `status >= 500`.',
-  })
-  .optional();
+/** Of `parseLogFilter` and `parseTailFilter`. */
+const limits = `at most ${maxSearchLength} characters, and 32 tests of fields`;
+export const q = optional(
+  `Words that must all match; also \`"phrase"\`, \`prefix*\`, \`-not\`, \`NOT\`, \`AND\`, \`OR\`, parentheses, and fields: \`status >= 500\`. With all \`filter\`, ${limits}.`,
+);
 export const filters = z
-  .array(z.string().max(maxQueryLength, `must have at most ${maxQueryLength} characters each`))
+  .array(z.string())
   .max(maxFilters, `must be given at most ${maxFilters} times`)
-  .meta({
-    description:
-      "Like `q`, and must match too; may be repeated. With `q`, at most 4,096 characters, and 32 tests of fields.",
-  });
+  .meta({ description: `Like \`q\`, and must match too; may be repeated. With \`q\`, ${limits}.` });
 /** What to search for, in which time. */
 export const filter = {
   topic,

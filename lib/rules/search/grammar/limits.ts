@@ -1,6 +1,8 @@
 import { PenstockError } from "../../base/errors.ts";
 import { type FieldTest, fieldTests, type Query, QueryError, textTests } from "./query.ts";
 
+/** In characters, of a search and all its filters together. */
+export const maxSearchLength = 4_096;
 /** What the tests of fields in one search may cost together. */
 const maxFieldCost = 32;
 /** Elasticsearch tries the values that begin like the pattern, or all values if it begins with `*`. */

@@ -1,6 +1,6 @@
 import { PenstockError } from "../../base/errors.ts";
 import { quoted } from "../../base/visible-text.ts";
-import { checkFieldCost, checkTailTests } from "../grammar/limits.ts";
+import { checkFieldCost, checkTailTests, maxSearchLength } from "../grammar/limits.ts";
 import type { MappedField } from "../grammar/mapping.ts";
 import { parseQuery } from "../grammar/parse.ts";
 import { allOf, type Query } from "../grammar/query.ts";
@@ -45,9 +45,6 @@ export interface LogFilterWords {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
-
-/** In characters, of `q` and all filters together. */
-const maxSearchLength = 4_096;
 
 /** @throws PenstockError `usage`, naming the parameter, the value and the rule; QueryError for `q` and `filter` */
 export function parseLogFilter(

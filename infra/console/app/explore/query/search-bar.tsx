@@ -1,3 +1,4 @@
+import { maxSearchLength } from "../../../../../lib/rules/search/grammar/limits.ts";
 import type { RefObject } from "../../hooks/hooks.ts";
 import type { ExploreState } from "./address.ts";
 import { Pills } from "./pills.tsx";
@@ -19,9 +20,6 @@ interface SearchBarProps {
   readonly onSearch: (query: string) => void;
   readonly onTail: () => void;
 }
-
-/** The host's limit. */
-const maxQueryLength = 1_024;
 
 /** Topics, time range and query. */
 export function SearchBar(props: SearchBarProps) {
@@ -47,7 +45,7 @@ export function SearchBar(props: SearchBarProps) {
           aria-label="Search the lines"
           aria-describedby="query-help"
           placeholder="Search  /"
-          maxlength={maxQueryLength}
+          maxlength={maxSearchLength}
           list="recent-queries"
           autocomplete="off"
           spellcheck={false}

@@ -56,6 +56,7 @@ test.each([
 test("q and filters have a length together", () => {
   const filter = Array<string>(4).fill("a".repeat(1_024));
   expect(() => parseLogFilter({ topic: [], filter }, nowMs)).not.toThrow();
+  expect(() => parseLogFilter({ topic: [], q: "a".repeat(4_096) }, nowMs)).not.toThrow();
   expect(() => parseLogFilter({ topic: [], q: "a", filter }, nowMs)).toThrow(
     "the search has 4097 characters: q and all filters together must have at most 4096",
   );

@@ -13,7 +13,7 @@ import type { LoadedConfig } from "./kit/load-config.ts";
 import { createPaint, hasColours, isLive } from "./kit/terminal.ts";
 import { openScreen } from "./screen/screen.ts";
 import { afterKey, FIRST_STATE, type Sort, SORTS, type TopState } from "./top/state.ts";
-import { frame, pageSize, snapshot, type TopView } from "./top/view.ts";
+import { extentOf, frame, snapshot, type TopView } from "./top/view.ts";
 
 const help = helpText({
   synopsis: "top [options]",
@@ -107,10 +107,7 @@ async function watch(command: TopCommand, look: () => Promise<FleetResult>, io: 
   const draw = (): void => screen.draw(frame(view, state, screen.size, paint));
   using screen = openScreen(process.stdin, process.stdout, process, {
     onKey(key) {
-      const next = afterKey(state, key, {
-        rows: view.fleet?.topics.length ?? 0,
-        page: pageSize(screen.size, view),
-      });
+      const next = afterKey(state, key, extentOf(view, state, screen.size));
       if (next === "quit" || next === "interrupt") return ended.resolve(next);
       state = next;
       draw();

@@ -19,7 +19,7 @@ export interface TopState {
 
 export const FIRST_STATE: TopState = { sort: "state", reversed: false, filter: "", typing: false, marked: 0 };
 
-/** Of the rows: how many there are, and how many fit. */
+/** Of the rows that the filter leaves: how many there are, and how many fit. */
 export interface Extent {
   readonly rows: number;
   readonly page: number;
@@ -31,7 +31,9 @@ export function afterKey(state: TopState, key: string, extent: Extent): TopState
   if (state.typing) return typed(state, key);
   const last = Math.max(0, extent.rows - 1);
   const step = stepOf(key, extent.page);
-  if (step !== null) return { ...state, marked: Math.min(last, Math.max(0, state.marked + step)) };
+  // There may be fewer rows than when it was marked.
+  const marked = Math.min(last, state.marked);
+  if (step !== null) return { ...state, marked: Math.min(last, Math.max(0, marked + step)) };
   switch (key) {
     case "q":
       return "quit";

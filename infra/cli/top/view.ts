@@ -3,7 +3,7 @@ import { counted, countText } from "../../../lib/rules/base/units.ts";
 import { seenAs, type SeenState } from "../../../lib/rules/progress/status.ts";
 import type { Colour, Paint } from "../kit/terminal.ts";
 import { cutTo, fitted } from "../screen/fit.ts";
-import { shownTopics, type TopState } from "./state.ts";
+import { type Extent, shownTopics, type TopState } from "./state.ts";
 
 /** What is shown. */
 export interface TopView {
@@ -36,8 +36,13 @@ const MOST_HOSTS = 4;
 const OTHER_LINES = 6;
 const KEYS = "↑↓ move  s sort  r reverse  / filter  q quit";
 
+/** The rows that the mark moves over. */
+export function extentOf(view: TopView, state: TopState, size: TopSize): Extent {
+  return { rows: shownTopics(view.fleet?.topics ?? [], state).length, page: pageSize(size, view) };
+}
+
 /** How many topics fit beside this many hosts. */
-export function pageSize({ rows }: TopSize, { fleet }: TopView): number {
+function pageSize({ rows }: TopSize, { fleet }: TopView): number {
   return Math.max(1, rows - OTHER_LINES - hostLines(fleet?.hosts ?? [], 1).length);
 }
 

@@ -21,6 +21,10 @@ test.each([
   expect(after(keys)).toMatchObject({ marked });
 });
 
+test("a mark beyond the last row moves from there at once", () => {
+  expect(after(["k"], { ...FIRST_STATE, marked: 999 })).toMatchObject({ marked: 28 });
+});
+
 test("s goes through the orders and back, r reverses", () => {
   expect(after(["s", "s", "r"])).toMatchObject({ sort: "rate", reversed: true });
   expect(after(["s", "s", "s", "s", "s", "s"])).toMatchObject({ sort: "state" });

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { createPaint } from "../../../../infra/cli/kit/terminal.ts";
 import { widthOf } from "../../../../infra/cli/screen/fit.ts";
-import { FIRST_STATE } from "../../../../infra/cli/top/state.ts";
-import { frame, snapshot, type TopView } from "../../../../infra/cli/top/view.ts";
+import { afterKey, FIRST_STATE } from "../../../../infra/cli/top/state.ts";
+import { extentOf, frame, snapshot, type TopView } from "../../../../infra/cli/top/view.ts";
 import { acting, actingText } from "../../../support/acting-text.ts";
 import { fleetHost, fleetOf, fleetTopic } from "./fleet.ts";
 
@@ -79,6 +79,14 @@ test("a marked topic far down is on the screen", () => {
     plain,
   );
   expect(lines.filter((line) => line.startsWith("›"))).toHaveLength(1);
+});
+
+test("the mark stays among the topics of the filter", () => {
+  const state = { ...FIRST_STATE, filter: "topic-49" };
+  const extent = extentOf(viewOf(1, 500), state, { columns: 80, rows: 24 });
+  // topic-49 and topic-490 to topic-499.
+  expect(extent).toEqual({ rows: 11, page: 17 });
+  expect(afterKey(state, "G", extent)).toMatchObject({ marked: 10 });
 });
 
 test("a file gets everything", () => {

@@ -164,6 +164,6 @@ function unseen(name: string, error: Error): Check {
   return warning(
     name,
     `could not be checked: ${messageOf(error)}`,
-    "run doctor again, and look into Kafka's log",
+    "run penstock doctor again, and look into Kafka's log",
   );
 }

@@ -153,7 +153,7 @@ describe("a diagnosis", () => {
       [
         "topic app",
         "ok",
-        "is not read: held by alice@ops: reindexing, since 2026-01-02T00:00:00.000Z (topics release app ends that)",
+        "is not read: held by alice@ops: reindexing, since 2026-01-02T00:00:00.000Z (penstock topics release app ends that)",
       ],
       ["topic late", "ok", 'is not read: `hold: true` in entry 1 of etcd key "k"'],
     ]);

@@ -95,7 +95,7 @@ describe("a replay and the failure stores of data streams", () => {
     const { find } = await diagnosed(config);
     expect(find(`failure store of ${topic}`)).toMatchObject({
       state: "ok",
-      seen: `it is on; ${documents} documents of 2 records and 1 document of other programs lie there (bun run replay --digest)`,
+      seen: `it is on; ${documents} documents of 2 records and 1 document of other programs lie there (penstock replay --digest)`,
     });
 
     // Still refused: nothing is cleared, and nothing is lost.

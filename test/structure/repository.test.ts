@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { Glob } from "bun";
 import { parse } from "yaml";
 import { z } from "zod";
 import { version } from "../../package.json";
-import { readTop } from "../support/markdown.ts";
+import { readTop, top } from "../support/markdown.ts";
 
 describe("the version of package.json", () => {
   test("is the image's label and the manifests' tag", () => {
@@ -35,4 +36,23 @@ test("the workflow runs .ci/run, may only read, and pins its actions by commit",
   for (const { uses } of steps.filter((step) => step.uses !== undefined)) {
     expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
   }
+});
+
+test("what people are shown names commands as `penstock COMMAND`, which needs no checkout", () => {
+  const inCheckout = /^infra\/(bench|demo|patches|stack|supply)\//;
+  const isComment = /^\s*(\*|\/\*|\/\/)/;
+  const found = [...new Glob("{lib,functions,infra}/**/*.{ts,tsx,json,ndjson,yaml}").scanSync(top)].filter(
+    (path) =>
+      !inCheckout.test(path) &&
+      readTop(path)
+        .split("\n")
+        .some((line) => line.includes("bun run") && !isComment.test(line)),
+  );
+  // These tell what a checkout has.
+  expect(found.toSorted()).toEqual([
+    "infra/cli/help.ts",
+    "infra/cli/kit/help-text.ts",
+    "infra/cli/schema.ts",
+    "infra/penstock/main.ts",
+  ]);
 });

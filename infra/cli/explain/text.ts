@@ -31,7 +31,7 @@ export function formatExplanation(told: Explanation, asked: Asked, now: number, 
     ...section("In Kafka", kafkaLines(told), paint),
     ...section("Target", targetLines(told), paint),
     ...section("Dead letters", letterLines(told), paint),
-    ...section("Rebuild", isRebuilt ? ["  under way: topics rebuild shows it"] : [], paint),
+    ...section("Rebuild", isRebuilt ? [`  under way: penstock topics rebuild ${topic} shows it`] : [], paint),
     ...section("Checks", [...checkLines(seen, paint), `  ${summaryOf(checks)}`], paint),
   ];
   return `${lines.join("\n")}\n`;

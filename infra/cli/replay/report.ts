@@ -112,7 +112,7 @@ function clearedLines({
     ...count(wouldClear, "would be deleted from failure stores, since their records are in the index"),
     ...count(
       open,
-      "in failure stores and neither indexed nor dead letters: a host still tries them; bun run audit --repair brings in what it has committed",
+      "in failure stores and neither indexed nor dead letters: a host still tries them; penstock audit --repair brings in what it has committed",
     ),
     ...openPlaces.map(
       ({ topic, partition, offset }) =>

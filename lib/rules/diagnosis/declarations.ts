@@ -29,7 +29,7 @@ export function judgeDeclarations({
       ? warning(
           "declarations",
           "no topic is declared",
-          "add one under topics in the config file, or with: bun run topics add TOPIC",
+          "add one under topics in the config file, or with: penstock topics add TOPIC",
         )
       : ok("declarations", `${counted(length, "declaration")} accepted`),
     ...refused.map(({ source, name, reason }) =>

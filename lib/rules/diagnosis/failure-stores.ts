@@ -70,7 +70,7 @@ function heldText(held: StoreContents | undefined): string {
   const { ours, others } = held;
   const foreign =
     others.documents === 0 ? "" : ` and ${countedDocuments(others.documents)} of other programs`;
-  return `${countedDocuments(ours.documents)} of ${counted(ours.records, "record")}${foreign} lie there (bun run replay --digest)`;
+  return `${countedDocuments(ours.documents)} of ${counted(ours.records, "record")}${foreign} lie there (penstock replay --digest)`;
 }
 
 function countedDocuments(documents: number): string {

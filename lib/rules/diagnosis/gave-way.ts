@@ -32,7 +32,7 @@ export function judgeGaveWay({
           warning(
             name,
             `fields of ${counted(rest, "more topic")} are not searchable by name`,
-            "bun run replay --digest lists them",
+            "penstock replay --digest lists them",
           ),
         ]
       : []),

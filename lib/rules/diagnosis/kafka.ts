@@ -165,7 +165,7 @@ function heldText(topic: string, { order, declared }: TopicHold): string {
     ...(order === null
       ? []
       : [
-          `${holdWords(order)}, since ${new Date(order.at).toISOString()} (topics release ${topic} ends that)`,
+          `${holdWords(order)}, since ${new Date(order.at).toISOString()} (penstock topics release ${topic} ends that)`,
         ]),
     ...(declared === null ? [] : [`\`hold: true\` in ${placeText(declared)}`]),
   ].join("; ");

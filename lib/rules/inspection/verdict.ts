@@ -111,7 +111,7 @@ export function absenceVerdict(absence: Absence): Verdict {
       return verdict(
         "dropped",
         "It is settled and has no document: an ingest pipeline dropped it.",
-        "`audit --repair` sends it again, and says whether it is dropped again.",
+        "`penstock audit --repair` sends it again, and says whether it is dropped again.",
       );
     case "expired":
       return verdict("expired", `It was indexed, and its index is gone: ${absence.index}.`);
@@ -121,7 +121,7 @@ export function absenceVerdict(absence: Absence): Verdict {
       return verdict(
         "missing",
         `It is settled, but has neither a document nor a dead letter: its document was deleted${absence.perhaps === undefined ? "" : `, ${absence.perhaps}`}.`,
-        "`audit --repair` brings it back.",
+        "`penstock audit --repair` brings it back.",
       );
   }
 }

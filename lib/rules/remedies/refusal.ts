@@ -63,9 +63,9 @@ function privilegeRemedy(status: number, reason: string): Remedy {
   const [, kind, privileges] = /granted by the (index|cluster) privileges \[(.+?)\]/.exec(reason) ?? [];
   const indices = / on indices \[(.+?)\]/.exec(reason)?.[1];
   if (kind === undefined || privileges === undefined)
-    return remedy(`grant the user ${user} what is missing; doctor lists all of it`);
+    return remedy(`grant the user ${user} what is missing; penstock doctor lists all of it`);
   const where = indices === undefined ? "" : ` on ${indices}`;
   return remedy(
-    `grant the user ${user} one of these ${kind} privileges${where}: ${privileges.replaceAll(",", ", ")}; doctor lists all that are missing`,
+    `grant the user ${user} one of these ${kind} privileges${where}: ${privileges.replaceAll(",", ", ")}; penstock doctor lists all that are missing`,
   );
 }

@@ -60,6 +60,15 @@ describe("the Dockerfile", () => {
     for (const patch of Object.values(manifest.patchedDependencies)) expect(before).toContain(dirname(patch));
   });
 
+  test("has `penstock` in its path", () => {
+    expect(commandsOf(last, "RUN")).toEqual([
+      ["ln", "-s", "/app/infra/penstock/main.ts", "/usr/local/bin/penstock"],
+    ]);
+    expect(last?.steps.findIndex(({ name }) => name === "RUN")).toBeLessThan(
+      last?.steps.findIndex(({ name }) => name === "USER") ?? 0,
+    );
+  });
+
   test("copies only what exists and .dockerignore lets through", () => {
     const sources = stages.flatMap(sourcesOf);
     expect(sources.filter((source) => !existsSync(join(top, source)))).toEqual([]);

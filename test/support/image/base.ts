@@ -16,7 +16,7 @@ export const BASE_HOMES: Readonly<Record<number, string>> = { 0: "/root", 1000: 
 
 /**
  * Fills an empty folder with the minimum of oven/bun's slim image: Bun, with its path and owner there, and from Debian
- * only `find` and the libraries that these and the native packages load. There is no shell.
+ * only what builds it or begins a script, and the libraries that these and the native packages load. There is no shell.
  */
 export async function createBase(root: string): Promise<void> {
   const folders = [
@@ -36,16 +36,19 @@ export async function createBase(root: string): Promise<void> {
   await chown(join(root, "home/bun"), 1000, 1000);
 
   const bun = process.execPath;
-  const find = Bun.which("find");
-  if (find === null) throw new Error("there is no `find` on this machine");
-  const libraries = new Set([...(await librariesOf(bun)), ...(await librariesOf(find))]);
+  const programs = ["env", "find", "ln"].map((name): [path: string, target: string] => {
+    const path = Bun.which(name);
+    if (path === null) throw new Error(`there is no \`${name}\` on this machine`);
+    return [path, `usr/bin/${name}`];
+  });
+  programs.push([bun, "usr/local/bin/bun"]);
+  const libraries = new Set((await Promise.all(programs.map(([path]) => librariesOf(path)))).flat());
   const libc = [...libraries].find((library) => library.includes("/libc.so"));
   if (libc === undefined) throw new Error(`${bun} is not built for glibc, as the image's Bun is`);
   // Of Debian's libc6 and the libgcc-s1 that it wants: the codecs' native libraries load them.
   for (const name of ["librt.so.1", "libgcc_s.so.1"]) libraries.add(join(dirname(libc), name));
-  const files = [[bun, "usr/local/bin/bun"], [find, "usr/bin/find"], ...[...libraries].map((path) => [path])];
-  for (const [source = "", target = source] of files)
-    await cp(source, join(root, target), { dereference: true });
+  const files = [...programs, ...Array.from(libraries, (path) => [path, path] as const)];
+  for (const [source, target] of files) await cp(source, join(root, target), { dereference: true });
 
   await symlink("/usr/local/bin/bun", join(root, "usr/local/bin/bunx"));
   await mkdir(join(root, "usr/local/bun-node-fallback-bin"));

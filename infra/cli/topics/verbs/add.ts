@@ -65,7 +65,7 @@ async function noteIfAbsent(topic: string, config: LoadedConfig, { error, signal
   const inKafka = await readKafkaTopics(config, quiet, either).catch(() => null);
   if (inKafka === null || inKafka.has(topic)) return;
   error(
-    `Note: topic "${topic}" is not in Kafka yet: it starts once it is (kafka-topics.sh --create --topic ${topic}; in the local stack: bun run stack topic ${topic}).\n`,
+    `Note: topic "${topic}" is not in Kafka yet: it starts once it is (kafka-topics.sh --create --topic ${topic}).\n`,
   );
 }
 

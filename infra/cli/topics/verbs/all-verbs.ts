@@ -1,5 +1,5 @@
 import { commandNamed } from "../../kit/arguments.ts";
-import { CONFIG_ROW, helpText, JSON_ROW } from "../../kit/help-text.ts";
+import { CONFIG_ROW, helpText, JSON_ROW, PROGRAM } from "../../kit/help-text.ts";
 import type { TopicsVerb } from "../verb.ts";
 import { addVerb } from "./add.ts";
 import { holdVerb, releaseVerb } from "./hold.ts";
@@ -28,7 +28,7 @@ export const TOPICS_HELP = helpText({
   about: "Declares topics in etcd, and steers those that hosts read. Running hosts follow at once.",
   sections: [
     {
-      title: "Commands: bun run topics COMMAND --help shows the options of one",
+      title: `Commands: ${PROGRAM} topics COMMAND --help shows the options of one`,
       rows: VERBS.map(({ name, operands, about }) => [`${name} ${operands}`.trim(), about]),
     },
   ],

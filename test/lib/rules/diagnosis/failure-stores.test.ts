@@ -23,11 +23,11 @@ test("streams with and without a failure store are told, with what lies there", 
   expect(checks.map(({ name, state, seen }) => [name, state, seen])).toEqual([
     ["failure stores", "ok", "none for off: what is refused becomes dead letters only"],
     ["failure store of empty", "ok", "it is on; nothing lies there"],
-    ["failure store of full", "ok", "it is on; 3 documents of 1 record lie there (bun run replay --digest)"],
+    ["failure store of full", "ok", "it is on; 3 documents of 1 record lie there (penstock replay --digest)"],
     [
       "failure store of once",
       "ok",
-      "it is off by now; 3 documents of 1 record and 1 document of other programs lie there (bun run replay --digest)",
+      "it is off by now; 3 documents of 1 record and 1 document of other programs lie there (penstock replay --digest)",
     ],
   ]);
 });

@@ -45,7 +45,7 @@ export function storeWords({
     ...(open === 0
       ? []
       : [
-          `${plural(open, "record")} in failure stores neither indexed nor a dead letter: a host still tries them, and bun run audit --repair brings in what it has committed (${places}${open > 10 ? ", …" : ""}).`,
+          `${plural(open, "record")} in failure stores neither indexed nor a dead letter: a host still tries them, and penstock audit --repair brings in what it has committed (${places}${open > 10 ? ", …" : ""}).`,
         ]),
     ...(unexamined === 0
       ? []

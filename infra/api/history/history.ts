@@ -83,7 +83,7 @@ export const history = {
         topic,
         kinds,
         from: optional(
-          "ISO 8601, milliseconds since the epoch, or relative, such as `now-24h`, the default.",
+          "ISO 8601, milliseconds since the epoch, or relative, such as `24h` or `now-24h`, the default.",
         ),
         to: optional("As `from`, itself excluded; by default everything up to now."),
       }),

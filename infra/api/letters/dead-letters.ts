@@ -195,7 +195,7 @@ export const replayBusy = z.object({ ...problemMembers, job: z.string() });
 const words = {
   topic: optional("Only letters of this topic."),
   error: optional("Only letters with this error type."),
-  since: optional("Only letters that failed since this time (ISO 8601) or within this duration (`2h`)."),
+  since: optional("Only letters that failed since this time (ISO 8601) or within this age (`2h`, `7d`)."),
   index: optional("The target index, instead of the one in the letter."),
   refusedBy: optional("Only letters that this index refused, for the `field` beside it."),
   field: optional("With `refusedBy`: the field that the reason names; absent: it names none."),

@@ -30,7 +30,9 @@ export const filter = {
   topic,
   q,
   filter: filters,
-  from: optional("ISO 8601, milliseconds since the epoch, or relative, such as `now-15m`, the default."),
+  from: optional(
+    "ISO 8601, milliseconds since the epoch, or relative, such as `15m` or `now-15m`, the default.",
+  ),
   to: optional("As `from`; by default `now`."),
 };
 /** Of the text of a search. */

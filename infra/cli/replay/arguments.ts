@@ -12,7 +12,7 @@ index already are skipped, so running it twice changes nothing.`,
     ["--error TYPE", "only this error type, such as document_parsing_exception"],
     [
       "--since WHEN",
-      "only dead letters from this time on: 2026-01-31T12:00 (UTC), or 2h for the last two hours",
+      "only dead letters from then on: an age such as 2h (units s m h d w), or a moment (2026-01-31T12:00, UTC)",
     ],
     [
       "--refused-by INDEX",
@@ -68,7 +68,7 @@ const OPTIONS = {
 } as const;
 
 /**
- * @param nowMs the time that a duration in `--since` counts back from
+ * @param nowMs the time that an age in `--since` counts back from
  * @throws PenstockError `usage`, with one sentence that names the argument
  */
 export function parseReplayArguments(argv: readonly string[], nowMs: number): ReplayCommand {

@@ -3,11 +3,9 @@ import { PenstockError } from "../base/errors.ts";
 import type { LetterGroup } from "./letter-state.ts";
 import { rejectedField } from "../outcomes/rejected-field.ts";
 import { quoted } from "../base/visible-text.ts";
-import { isDocumentTime } from "../time/event-time.ts";
 import { indexFields } from "../model/index-fields.ts";
 import { indexTemplateFault, isTopicName, topicNameRule } from "../model/names.ts";
-import { parseTimeText } from "../time/text-forms.ts";
-import { durationPattern, parseDurationMs } from "../base/units.ts";
+import { parseMoment } from "../search/grammar/time-expression.ts";
 
 /** Which dead letters to take. Null means any. */
 export interface DeadLetterFilter {
@@ -41,10 +39,10 @@ export interface ReplayWords {
 }
 
 const sinceRule =
-  "is neither a time (ISO 8601, UTC unless it names another zone) nor a duration before now (for example 2h)";
+  "is neither a time (ISO 8601, UTC unless it names another zone) nor an age (for example 2h; units s m h d w)";
 
 /**
- * @param nowMs the time from which a duration in `since` counts back
+ * @param nowMs the time from which an age in `since` counts back
  * @throws PenstockError `usage`, naming the parameter, its value and the rule
  */
 export function parseReplayWords(
@@ -88,9 +86,9 @@ function fieldFault(index: string): string | null {
 }
 
 function parseSince(since: string, nowMs: number): number {
-  if (durationPattern.test(since)) return nowMs - parseDurationMs(since);
-  const atMs = parseTimeText(since, -1);
-  if (atMs === null || !isDocumentTime(atMs)) throw fault("since", since, sinceRule);
+  // A number alone lacks its unit: as milliseconds since the epoch, it would mean all letters.
+  const atMs = /^\d+$/.test(since) ? null : parseMoment(since, nowMs);
+  if (atMs === null) throw fault("since", since, sinceRule);
   return atMs;
 }
 

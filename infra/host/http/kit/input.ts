@@ -3,10 +3,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { depthRule, isNestedTooDeeply } from "../../../../lib/rules/json/json-depth.ts";
 import { quoted } from "../../../../lib/rules/base/visible-text.ts";
-import {
-  parseTimeExpression,
-  timeExpressionRule,
-} from "../../../../lib/rules/search/grammar/time-expression.ts";
+import { parseMoment, timeExpressionRule } from "../../../../lib/rules/search/grammar/time-expression.ts";
 import { type Body, formType, jsonType } from "../../../api/kit/route.ts";
 import { bindingsOf } from "./event-stream.ts";
 import { problem } from "./problem.ts";
@@ -37,7 +34,7 @@ export async function readBody<B>(c: Context, { whenEmpty, form, parse }: Body<B
 
 /** @returns milliseconds since the epoch @throws PenstockError `usage` */
 export function timeIn(name: string, text: string, nowMs: number): number {
-  const ms = parseTimeExpression(text, nowMs);
+  const ms = parseMoment(text, nowMs);
   if (ms === null) throw usage(`${name} ${quoted(text)} ${timeExpressionRule}`);
   return ms;
 }

@@ -2,9 +2,10 @@ import { isDocumentTime } from "../../time/event-time.ts";
 import { parseTimeText } from "../../time/text-forms.ts";
 
 export const timeExpressionRule =
-  "must be ISO 8601, milliseconds since the epoch, now, or now-15m (units s m h d w)";
+  "must be ISO 8601, milliseconds since the epoch, now, or an age such as 15m or now-15m (units s m h d w)";
 
 const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
   s: 1_000,
   m: 60_000,
   h: 3_600_000,
@@ -21,6 +22,19 @@ export function parseTimeExpression(text: string, nowMs: number): number | null 
   const relative = /^now(?:-(\d{1,9})([smhdw]))?$/.exec(text);
   const timestampMs = relative === null ? absolute(text) : before(nowMs, relative);
   return timestampMs !== null && isDocumentTime(timestampMs) ? timestampMs : null;
+}
+
+const agePattern = /^(?:now-|-)?(\d{1,9})(ms|[smhdw])$/;
+
+/** The same where nothing but a moment can stand, so `15m` and `-15m` are one too. */
+export function parseMoment(text: string, nowMs: number): number | null {
+  const age = agePattern.exec(text);
+  return age === null ? parseTimeExpression(text, nowMs) : before(nowMs, age);
+}
+
+/** Whether it moves on with the clock. */
+export function isRelative(text: string): boolean {
+  return text === "now" || agePattern.test(text);
 }
 
 function absolute(text: string): number | null {

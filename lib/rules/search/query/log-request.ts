@@ -5,7 +5,7 @@ import type { MappedField } from "../grammar/mapping.ts";
 import { parseQuery } from "../grammar/parse.ts";
 import { allOf, type Query } from "../grammar/query.ts";
 import type { SearchCursor } from "./cursor.ts";
-import { parseTimeExpression, timeExpressionRule } from "../grammar/time-expression.ts";
+import { parseMoment, timeExpressionRule } from "../grammar/time-expression.ts";
 
 /** Which logs to search for. */
 export interface LogFilter {
@@ -52,7 +52,7 @@ export function parseLogFilter(
   nowMs: number,
 ): LogFilter {
   const moment = (name: string, text: string): number => {
-    const timestampMs = parseTimeExpression(text, nowMs);
+    const timestampMs = parseMoment(text, nowMs);
     if (timestampMs === null) throw usage(name, text, timeExpressionRule);
     return timestampMs;
   };

@@ -48,6 +48,9 @@ describe("the arguments of replay", () => {
     expect(parseReplayArguments(group, now)).toMatchObject({
       request: { filter: { of: { index: "logs", field: null } } },
     });
+    expect(parseReplayArguments(["--since", "-7d"], now)).toMatchObject({
+      request: { filter: { sinceMs: now - 7 * 86_400_000 } },
+    });
     expect(parseReplayArguments(["-h"], now)).toEqual({ kind: "help" });
   });
 

@@ -22,6 +22,13 @@ test("takes what is given", () => {
   });
 });
 
+test("takes ages for both ends", () => {
+  expect(parseLogFilter({ topic: [], from: "-2h", to: "1h" }, nowMs)).toMatchObject({
+    fromMs: nowMs - 7_200_000,
+    toMs: nowMs - 3_600_000,
+  });
+});
+
 test.each([
   [{ from: "soon" }, 'from "soon" must be ISO 8601'],
   [{ from: "now", to: "now-1s" }, 'from "now" must not be after to'],

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { RewindResult } from "../../functions/rewind-topic.ts";
 import { main as audit } from "../../infra/cli/audit.ts";
 import { main as topics } from "../../infra/cli/topics.ts";
-import { withConfigFile } from "../support/command.ts";
+import { runHere } from "../support/command-here.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -21,30 +21,8 @@ const minutes = (now: number, partitions: number, count: number, from = count) =
     })),
   ).flat();
 
-/** Without a process of its own, which would take a second each time. */
-async function called(command: typeof topics | typeof audit, config: object, args: readonly string[]) {
-  const said = { out: "", error: "" };
-  const write = (text: string) => void (said.error += text);
-  const io = {
-    environment: {},
-    out: (text: string) => void (said.out += text),
-    signal: AbortSignal.timeout(240_000),
-    outputLost: new AbortController().signal,
-    painted: { write: () => {} },
-    now: () => Date.now(),
-    random: () => Math.random(),
-  };
-  const code = await withConfigFile(config, (file) => {
-    const argv = [...args, "--config", file];
-    return command === topics
-      ? topics(argv, { ...io, error: write })
-      : audit(argv, { ...io, error: { write } });
-  });
-  return { ...said, code };
-}
-
 async function rewind(config: object, ...args: string[]): Promise<RewindResult & { readonly code: number }> {
-  const { out, error, code } = await called(topics, config, ["rewind", ...args, "--json"]);
+  const { out, error, code } = await runHere(topics, config, ["rewind", ...args, "--json"]);
   if (out === "") throw new Error(`topics rewind ended with ${code}: ${error}`);
   return { ...(JSON.parse(out) as RewindResult), code };
 }
@@ -58,7 +36,7 @@ interface Audited {
   }[];
 }
 async function audited(config: object, topic: string): Promise<Audited> {
-  const { out, error } = await called(audit, config, [topic, "--json"]);
+  const { out, error } = await runHere(audit, config, [topic, "--json"]);
   if (out === "") throw new Error(error);
   return JSON.parse(out) as Audited;
 }
@@ -266,7 +244,7 @@ test.concurrent("what cannot be: each with its reason", async () => {
     topics: [topic, untimed, "not-there"],
   };
   const refusal = async (...args: string[]) => {
-    const { error, code } = await called(topics, config, ["rewind", ...args]);
+    const { error, code } = await runHere(topics, config, ["rewind", ...args]);
     return `${code} ${error.trim().split("\n")[0]}`;
   };
   const refusals = await Promise.all([

@@ -5,18 +5,21 @@ import type { LoadedConfig } from "../kit/load-config.ts";
 import { onlyTheFile, orFromFile, readDeclarations } from "../topics/declared-topics.ts";
 
 /**
- * The specifications of these topics, and of all that are declared by name. If etcd cannot be read, only the config file
- * counts, and a note says so.
+ * The specifications of all topics that are declared by name, and of those that patterns cover. If etcd cannot be read, only
+ * the config file counts, and a note says so.
+ * @param existing the topics that a pattern may cover; asked for only if there is one
  */
 export async function readSpecifications(
   config: LoadedConfig,
-  topics: Iterable<string>,
+  existing: () => Promise<Iterable<string>> | Iterable<string>,
   io: Pick<CommandIo, "signal" | "error">,
 ): Promise<ReadonlyMap<string, Specification>> {
   const { topic: deadLetterTopic } = config.settings.deadLetters;
   const reading = readDeclarations(config, io.signal);
   const { listing, missing } = await orFromFile(reading, config, io.signal);
   if (missing !== null) io.error.write(onlyTheFile(missing));
-  const { desired } = mergeDeclarations(listing.declarations, topics, deadLetterTopic);
+  const { declarations } = listing;
+  const topics = declarations.some(({ target }) => target.kind === "pattern") ? await existing() : [];
+  const { desired } = mergeDeclarations(declarations, topics, deadLetterTopic);
   return new Map([...desired].map(([name, { spec }]) => [name, spec]));
 }

@@ -6,15 +6,13 @@ import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.t
 import { systemTime } from "../../../lib/adapters/system/system-time.ts";
 import { fieldCaps } from "../../../lib/adapters/elasticsearch/field-caps.ts";
 import { searchText } from "../../../lib/adapters/elasticsearch/search.ts";
-import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import { countText } from "../../../lib/rules/base/units.ts";
 import { visibleText } from "../../../lib/rules/base/visible-text.ts";
-import { bareSpecification } from "../../../lib/rules/model/specification.ts";
 import { rebuildsIn } from "../../../lib/rules/rebuild/rebuild.ts";
 import type { LogHit } from "../../../lib/rules/search/hits/log-hit.ts";
 import { parseCursor } from "../../../lib/rules/search/query/cursor.ts";
 import { parseLogFilter } from "../../../lib/rules/search/query/log-request.ts";
-import { everyAlias } from "../../../lib/rules/template/stream-template.ts";
 import { mainOf, warningsOf } from "../host/config-command.ts";
 import { CONFIG_OPTIONS, parseWords, wholeNumber } from "../kit/arguments.ts";
 import { type CommandIo, runCommand } from "../kit/command-io.ts";
@@ -74,37 +72,32 @@ function parse(argv: readonly string[]): LogsCommand | null {
     json,
     topic: topic === ALL ? null : topic,
     search: words.join(" "),
-    since: momentOf(since),
-    until: momentOf(until),
+    since,
+    until,
     limit,
   };
-}
-
-/** `1h` and `-1h` are `now-1h`. */
-function momentOf(text: string): string {
-  const [, age] = /^-?(\d+[smhdw])$/.exec(text) ?? [];
-  return age === undefined ? text : `now-${age}`;
 }
 
 async function logs(command: LogsCommand, config: LoadedConfig, io: CommandIo): Promise<number> {
   const { topic, search, since, until, limit, json } = command;
   const words = { topic: topic === null ? [] : [topic], q: search, from: since, to: until };
   const filter = parseLogFilter(words, io.now());
-  const inForce = new Map(await readSpecifications(config, await matchable(command, config, io), io));
-  if (topic !== null && !inForce.has(topic)) {
+  const { elasticsearch: settings } = config.settings;
+  const unread: string[] = [];
+  const inForce = await readSpecifications(config, () => coverable(command, config, io, unread), io);
+  const isDeclared = topic === null || inForce.has(topic);
+  if (!isDeclared)
     io.error.write(
       `Note: topic "${visibleText(topic)}" is not declared; what it wrote before is searched.\n`,
     );
-    inForce.set(topic, { ...bareSpecification(topic), index: everyAlias[0] ?? topic });
-  }
-  const { elasticsearch: settings } = config.settings;
   const client = createElasticsearch(settings, { logger: warningsOf(config, io) });
   try {
     const input = {
       ...filter,
       inForce,
-      managed: settings.manageTemplates,
-      rebuilt: topic === null ? await rebuiltTopics(config, io) : null,
+      // What it wrote may have the aliases from before.
+      managed: settings.manageTemplates || !isDeclared,
+      rebuilt: topic === null && unread.length === 0 ? await rebuiltTopics(config, io) : null,
       order: "newest",
       histogram: false,
     } as const;
@@ -119,20 +112,31 @@ async function logs(command: LogsCommand, config: LoadedConfig, io: CommandIo): 
     const paint = createPaint(hasColours(io.painted, io.environment));
     for (const hit of hits.toReversed())
       io.painted.write(`${json ? jsonLine(hit) : textLine(hit, topic === null, paint)}\n`);
-    for (const note of notesOf(first, hits.length)) io.error.write(`${visibleText(note)}\n`);
-    return first.complete ? ExitCode.done : ExitCode.failed;
+    const problems = [...unread, ...first.problems];
+    for (const note of notesOf({ ...first, problems }, hits.length)) io.error.write(`${visibleText(note)}\n`);
+    return problems.length === 0 ? ExitCode.done : ExitCode.failed;
   } finally {
     await client.close();
   }
 }
 
-/** The topics that patterns may match: of all, those in Kafka. */
-async function matchable(
+/** The topics that patterns may cover: of all, those in Kafka. If it does not answer, there are none, and a problem. */
+async function coverable(
   { topic }: LogsCommand,
   config: LoadedConfig,
   io: CommandIo,
+  problems: string[],
 ): Promise<Iterable<string>> {
-  return topic === null ? readKafkaTopics(config, warningsOf(config, io), io.signal) : [topic];
+  if (topic !== null) return [topic];
+  try {
+    return await readKafkaTopics(config, warningsOf(config, io), io.signal);
+  } catch (error) {
+    io.signal.throwIfAborted();
+    problems.push(
+      `only topics that are declared by name are searched, because Kafka cannot be read: ${messageOf(error)}`,
+    );
+    return [];
+  }
 }
 
 /** Null if Kafka does not say in time. */
@@ -216,8 +220,10 @@ function notesOf({ problems, total, newest: elsewhere, meant }: SearchLogsResult
   ];
 }
 
+/** Returns the exit code; never throws. */
+export const main = mainOf({ help, parse, run: logs });
+
 /** Runs it in this process, and ends the process. */
-export const run = (argv: readonly string[]): Promise<never> =>
-  runCommand(argv, mainOf({ help, parse, run: logs }));
+export const run = (argv: readonly string[]): Promise<never> => runCommand(argv, main);
 
 if (import.meta.main) await run(process.argv.slice(2));

@@ -76,7 +76,7 @@ function parse(argv: readonly string[]): TapCommand | null {
 async function tap(command: TapCommand, config: LoadedConfig, io: CommandIo): Promise<number> {
   const { topic, last, limit } = command;
   const { kafka } = config.settings;
-  const spec = (await readSpecifications(config, [topic], io)).get(topic) ?? bareSpecification(topic);
+  const spec = (await readSpecifications(config, () => [topic], io)).get(topic) ?? bareSpecification(topic);
   const paint = createPaint(hasColours(io.painted, io.environment));
   const matches = createMatcher(command.query, io.now());
   const lineOf = createTappedLine(spec, matches, command, paint, ({ partition, offset }) => {

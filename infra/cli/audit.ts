@@ -13,18 +13,11 @@ import { warningsOf } from "./host/config-command.ts";
 import { wantsJson } from "./kit/arguments.ts";
 import { runAudit } from "./audit/run.ts";
 import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit/text.ts";
-import {
-  onlyTheFile,
-  orFromFile,
-  readDeclarations,
-  readDeclaredTopics,
-  type DeclaredTopics,
-} from "./topics/declared-topics.ts";
-import type { TopicsListing } from "./topics/list.ts";
+import { readDeclaredTopics, type DeclaredTopics } from "./topics/declared-topics.ts";
 import { runCommand, type CommandIo } from "./kit/command-io.ts";
 import { ExitCode } from "./kit/exit-code.ts";
 import { reportFailure } from "./kit/failure.ts";
-import { type LoadedConfig, loadConfig } from "./kit/load-config.ts";
+import { loadConfig } from "./kit/load-config.ts";
 import { createProgressLine, type ProgressLine, type ProgressOutput } from "./kit/progress-line.ts";
 
 /** `bun run audit`: runs one audit and returns the exit code; never throws. */
@@ -74,12 +67,9 @@ async function against({ topic, json, ...command }: AgainstCommand, io: CommandI
 
 async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
   const { config, progress, tell, logger } = prepare(command.config, io);
-  const declared = await readDeclaredTopics(
-    config,
-    logger,
-    io.signal,
-    readListing(command, config, tell, io),
-  );
+  // A repair writes documents.
+  const topics = command.repair ? [] : command.topics;
+  const declared = await readDeclaredTopics(topics, config, logger, { signal: io.signal, error: tell });
   for (const { reason } of declared.refused)
     tell(`Not audited, because the declaration is refused: ${reason}\n`);
   const { specs, absent } = choose(command.topics, declared, config.file);
@@ -110,26 +100,6 @@ async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
   }
   io.out(command.json ? endsAsJson(ends) : formatSummary(ends));
   return isClean(ends) ? ExitCode.done : ExitCode.failed;
-}
-
-/**
- * Reads the declarations. Without etcd, topics that the config file names are audited nevertheless, as its declarations win.
- * What writes documents needs etcd: it may give the path that is in them.
- */
-async function readListing(
-  { topics, repair }: AuditCommand,
-  config: LoadedConfig,
-  tell: (text: string) => void,
-  { signal }: CommandIo,
-): Promise<TopicsListing> {
-  const { listing, missing } = await orFromFile(readDeclarations(config, signal), config, signal);
-  if (missing === null) return listing;
-  const inFile = new Set(
-    listing.declarations.flatMap(({ target }) => (target.kind === "topic" ? [target.topic] : [])),
-  );
-  if (repair || topics.length === 0 || !topics.every((topic) => inFile.has(topic))) throw missing;
-  tell(onlyTheFile(missing));
-  return listing;
 }
 
 /** A progress line whose label may change. */

@@ -13,7 +13,7 @@ import { ExitCode } from "./kit/exit-code.ts";
 import { CONFIG_ROW, helpText, JSON_ROW } from "./kit/help-text.ts";
 import type { LoadedConfig } from "./kit/load-config.ts";
 import { createPaint, hasColours } from "./kit/terminal.ts";
-import { readListing } from "./topics/declared-topics.ts";
+import { readListing, readListingFor } from "./topics/declared-topics.ts";
 
 const help = helpText({
   synopsis: "explain TOPIC [options]",
@@ -69,8 +69,9 @@ async function explain(command: ExplainCommand, config: LoadedConfig, io: Comman
 }
 
 async function fromServers(topic: string, config: LoadedConfig, io: CommandIo): Promise<Explanation> {
-  const error = (text: string): void => void io.error.write(text);
-  const { declarations, refusals } = await readListing(config, { signal: io.signal, error });
+  const told = { signal: io.signal, error: (text: string): void => void io.error.write(text) };
+  const reading = readListing(config, told);
+  const { declarations, refusals } = await readListingFor([topic], config, told, reading);
   return explainByServers(
     { topic, declarations, refused: refusals, settings: config.settings, status: null },
     warningsOf(config, io),
@@ -78,8 +79,10 @@ async function fromServers(topic: string, config: LoadedConfig, io: CommandIo): 
   );
 }
 
+/** Returns the exit code; never throws. */
+export const main = mainOf({ help, parse, run: explain });
+
 /** Runs it in this process, and ends the process. */
-export const run = (argv: readonly string[]): Promise<never> =>
-  runCommand(argv, mainOf({ help, parse, run: explain }));
+export const run = (argv: readonly string[]): Promise<never> => runCommand(argv, main);
 
 if (import.meta.main) await run(process.argv.slice(2));

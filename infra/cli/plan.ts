@@ -16,7 +16,7 @@ import { readKafkaTopics, readListing } from "./topics/declared-topics.ts";
 
 const help = helpText({
   synopsis: "plan [options]",
-  about: `Shows which topics a host would start, stop and replace, if this file were its config: the topics that the file and etcd declare, compared with those that the running host has. Changes nothing. If no host answers, it shows what one would do at its start.
+  about: `Shows which topics a host would start, stop and replace, if this file were its config: the topics that the file and etcd declare, compared with those that the running host has. Changes nothing. If no host answers, it shows what one would do at its start. Needs the etcd that the file names: without it, all its topics would seem to stop.
 
 Other settings are not compared. POST /reconcile?dryRun=true asks a host for the plan of its own file, with what it kept of sources that it cannot read.`,
   options: [

@@ -22,7 +22,7 @@ import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import { visibleLines } from "../../lib/rules/base/visible-text.ts";
 import { wantsJson } from "./kit/arguments.ts";
-import { readDeclarations, readKafkaTopics } from "./topics/declared-topics.ts";
+import { readKafkaTopics, readListingFor } from "./topics/declared-topics.ts";
 import { runCommand, type CommandIo } from "./kit/command-io.ts";
 import { ExitCode } from "./kit/exit-code.ts";
 import { reportFailure } from "./kit/failure.ts";
@@ -62,7 +62,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     const config = loadConfig(command.config, io.environment);
     const { settings } = config;
     const logger = quietLogger(complain);
-    const declarations = await currentDeclarations(config, io, complain);
+    const declarations = await currentDeclarations(command, config, io, complain);
     const reading = {
       reader: createRecordReader(settings.kafka, logger),
       onProgress: ({ read, total }: { read: number; total: number }) => progress.show(read, total),
@@ -88,11 +88,10 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
   }
 }
 
+type Call = Exclude<ReplayCommand, { readonly kind: "help" }>;
+
 /** @returns the exit code */
-async function carryOut(
-  { kind, request, json, config }: Exclude<ReplayCommand, { readonly kind: "help" }>,
-  world: World,
-): Promise<number> {
+async function carryOut({ kind, request, json, config }: Call, world: World): Promise<number> {
   const { topic } = world.settings.deadLetters;
   const print = (result: unknown, text: () => string): void => {
     world.progress.end();
@@ -114,12 +113,10 @@ async function carryOut(
   return mending.groups.some(({ problem }) => problem !== null) ? ExitCode.failed : ExitCode.done;
 }
 
-async function digestOf(
-  { filter }: ReplayRequest,
-  { settings, declarations, elasticsearch, reading, io }: World,
-): Promise<DigestResult> {
+async function digestOf({ filter }: ReplayRequest, world: World): Promise<DigestResult> {
+  const { settings, elasticsearch, reading, io } = world;
   const { topic } = filter;
-  const current = specificationsOf(declarations, settings, topic === null ? [] : [topic]);
+  const current = await inForce(topic, world);
   const indices = widestTarget(current, settings.elasticsearch.manageTemplates);
   const toMs = io.now();
   return digestDeadLetters(
@@ -146,11 +143,11 @@ async function mendingOf(
   digest: DigestResult,
   { index }: ReplayRequest,
   isTried: boolean,
-  { settings, declarations, elasticsearch, reading, logger, progress, io }: World,
+  world: World,
 ): Promise<MendedGroups> {
+  const { settings, declarations, elasticsearch, reading, progress, io } = world;
   const { deadLetters, elasticsearch: own } = settings;
-  const inKafka = await readKafkaTopics({ settings }, logger, io.signal);
-  const inForce = [...specificationsOf(declarations, settings, inKafka).values()];
+  const current = [...(await inForce(null, world)).values()];
   const managed = own.manageTemplates;
   const { now, signal } = io;
   // Whoever waits may end the trials, so nothing else does. The topic is read again for each group, so that is bounded.
@@ -180,39 +177,45 @@ async function mendingOf(
       trialDeadline: never,
       topicDeadline: () => AbortSignal.timeout(readingMs),
       specificationOf: specificationLookup(declarations, deadLetters.topic),
-      specifications: () => inForce,
+      specifications: () => current,
     },
     (tried, total) => progress.show(tried, total),
   );
 }
 
-/** Reads the current declarations. A host may still use the last good version of a refused one, hence the note. */
+/**
+ * Reads the current declarations. A host may still use the last good version of a refused one, hence the note. What writes
+ * documents, or looks for other topics of an index, needs those of etcd.
+ */
 async function currentDeclarations(
+  { kind, request: { filter, dryRun } }: Call,
   config: LoadedConfig,
-  io: CommandIo,
-  complain: (text: string) => void,
+  { signal }: CommandIo,
+  error: (text: string) => void,
 ): Promise<readonly Declaration[]> {
-  const { declarations, refusals } = await readDeclarations(config, io.signal);
-  for (const { reason } of refusals) complain(`Note: a declaration is refused: ${reason}\n`);
+  const onlyLooks = kind === "digest" || (kind === "replay" && dryRun);
+  const topics = onlyLooks && filter.topic !== null ? [filter.topic] : [];
+  const { declarations, refusals } = await readListingFor(topics, config, { signal, error });
+  for (const { reason } of refusals) error(`Note: a declaration is refused: ${reason}\n`);
   return declarations;
 }
 
-/** Of the topics that are declared by name, and of those of these that are covered by a pattern. */
-function specificationsOf(
-  declarations: readonly Declaration[],
-  { deadLetters }: Settings,
-  topics: Iterable<string>,
-): ReadonlyMap<string, Specification> {
-  const { desired } = mergeDeclarations(declarations, topics, deadLetters.topic);
+/**
+ * What this topic and those that are declared by name run with.
+ * @param topic null: all, with those in Kafka that patterns cover
+ */
+async function inForce(
+  topic: string | null,
+  { settings, declarations, logger, io }: World,
+): Promise<ReadonlyMap<string, Specification>> {
+  const topics = topic === null ? await readKafkaTopics({ settings }, logger, io.signal) : [topic];
+  const { desired } = mergeDeclarations(declarations, topics, settings.deadLetters.topic);
   return new Map([...desired].map(([name, { spec }]) => [name, spec]));
 }
 
-async function replay(
-  request: ReplayRequest,
-  { settings, declarations, elasticsearch, reading, logger, io }: World,
-): Promise<ReplayResult> {
-  const { topic } = request.filter;
-  const declared = specificationsOf(declarations, settings, topic === null ? [] : [topic]);
+async function replay(request: ReplayRequest, world: World): Promise<ReplayResult> {
+  const { settings, declarations, elasticsearch, reading, logger, io } = world;
+  const declared = await inForce(request.filter.topic, world);
   return replayDeadLetters(
     { ...request, deadLetterTopic: settings.deadLetters.topic, limits: settings.elasticsearch.bulk },
     {

@@ -45,14 +45,19 @@ function upTo(highest: number): ApiVersions {
   return Object.fromEntries([...names.keys()].map((key) => [key, [0, highest]]));
 }
 
-/** Brokers of one cluster, which all return the same metadata. */
-export async function startFakeBrokers(count: number): Promise<FakeBroker[]> {
+/** Brokers of one cluster, which all return the same metadata. @param topics without partitions */
+export async function startFakeBrokers(count: number, topics: readonly string[] = []): Promise<FakeBroker[]> {
   const brokers: FakeBroker[] = [];
-  for (let nodeId = 1; nodeId <= count; nodeId += 1) brokers.push(await startFakeBroker(nodeId, brokers));
+  for (let nodeId = 1; nodeId <= count; nodeId += 1)
+    brokers.push(await startFakeBroker(nodeId, brokers, topics));
   return brokers;
 }
 
-async function startFakeBroker(nodeId: number, cluster: readonly FakeBroker[]): Promise<FakeBroker> {
+async function startFakeBroker(
+  nodeId: number,
+  cluster: readonly FakeBroker[],
+  topics: readonly string[],
+): Promise<FakeBroker> {
   const requests: FakeRequest[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -78,7 +83,8 @@ async function startFakeBroker(nodeId: number, cluster: readonly FakeBroker[]): 
         const [host = "", port] = broker.address.split(":");
         writer.int32(broker.nodeId).string(host).int32(Number(port)).nullableString(null);
       });
-      writer.nullableString(null).int32(1).int32(0);
+      writer.nullableString(null).int32(1);
+      writer.array(topics, (topic) => writer.int16(0).string(topic).int8(0).int32(0));
     } else writer.int16(0);
   };
 

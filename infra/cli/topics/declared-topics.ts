@@ -75,18 +75,41 @@ export const onlyTheFile = (missing: Error): string =>
   `Note: only the config file counts, because etcd cannot be read: ${messageOf(missing)}\n`;
 
 /**
+ * Returns what `read` returns. Without etcd, the config file's declarations do if it names all of these topics, because they
+ * win; a note says so.
+ * @param topics what the command is about; none: what the file cannot tell alone, such as all topics, or the path in
+ *   documents, which etcd may give too
+ * @throws PenstockError if etcd does not answer
+ */
+export async function readListingFor(
+  topics: readonly string[],
+  config: LoadedConfig,
+  { signal, error }: Pick<TopicsIo, "signal" | "error">,
+  read = readDeclarations(config, signal),
+): Promise<TopicsListing> {
+  const { listing, missing } = await orFromFile(read, config, signal);
+  if (missing === null) return listing;
+  const inFile = new Set(
+    listing.declarations.flatMap(({ target }) => (target.kind === "topic" ? [target.topic] : [])),
+  );
+  if (topics.length === 0 || !topics.every((topic) => inFile.has(topic))) throw missing;
+  error(onlyTheFile(missing));
+  return listing;
+}
+
+/**
  * Reads the declarations, and the topics in Kafka.
- * @param read what to take instead of all declarations of the config file and etcd
+ * @param topics as for `readListingFor`
  * @throws PenstockError if etcd or Kafka does not answer
  */
 export async function readDeclaredTopics(
+  topics: readonly string[],
   config: LoadedConfig,
   logger: Logger,
-  signal: AbortSignal,
-  read: Promise<TopicsListing> = readDeclarations(config, signal),
+  io: Pick<TopicsIo, "signal" | "error">,
 ): Promise<DeclaredTopics> {
-  const listing = await read;
-  const inKafka = await readKafkaTopics(config, logger, signal);
+  const listing = await readListingFor(topics, config, io);
+  const inKafka = await readKafkaTopics(config, logger, io.signal);
   const merged = mergeDeclarations(listing.declarations, inKafka, config.settings.deadLetters.topic);
   return {
     specs: new Map([...merged.desired].map(([topic, { spec }]) => [topic, spec])),

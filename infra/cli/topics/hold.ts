@@ -51,7 +51,7 @@ async function hold(command: HoldCommand, config: LoadedConfig, io: TopicsIo): P
   const { settings } = config;
   const { kafka } = settings;
   const logger = warningsOf(config, { error: { isTTY: true, write: io.error } });
-  const { specs, inKafka, sources } = await readDeclaredTopics(config, logger, io.signal);
+  const { specs, inKafka, sources } = await readDeclaredTopics(command.topics, config, logger, io);
   await using kafkaLinks = openLinks(kafka, logger);
   const { wire, offsets } = kafkaLinks;
   const store = createOrderStore(wire, kafka.group, "holds", systemTime);

@@ -13,14 +13,20 @@ import type { LoadedConfig } from "../../kit/load-config.ts";
 import { readDeclaredTopics } from "../declared-topics.ts";
 import type { TopicsIo } from "../verb.ts";
 
-/** Opens what a rebuild is steered with, from outside the hosts. @throws PenstockError if etcd or Kafka does not answer */
+/**
+ * Opens what a rebuild is steered with, from outside the hosts.
+ * @param topics as for `readListingFor`
+ * @throws PenstockError if etcd or Kafka does not answer
+ */
 export async function openRebuildWorld(
+  topics: readonly string[],
   config: LoadedConfig,
   logger: Logger,
-  { signal, now }: TopicsIo,
+  io: TopicsIo,
 ): Promise<RebuildTopicDeps & AsyncDisposable> {
   const { kafka, elasticsearch: settings } = config.settings;
-  const declared = await readDeclaredTopics(config, logger, signal);
+  const { signal, now } = io;
+  const declared = await readDeclaredTopics(topics, config, logger, io);
   const wire = createKafkaWire(kafka, logger);
   const elasticsearch = createElasticsearch(settings, { logger });
   const offsets = createKafkaOffsets(kafka, logger, wire);

@@ -8,7 +8,7 @@ export const holdVerb: TopicsVerb = {
   name: "hold",
   operands: "TOPIC…",
   about: "read nothing more of these topics until they are released; their positions stay",
-  details: `What is in flight is finished and committed. Their lag is still measured, other topics notice nothing, and a held topic is never shown as stalled. The order is kept in Kafka (group <kafka.group>.holds): it works for topics of the config file and without etcd, on all hosts, and outlives them. The command waits until all partitions follow, for 15 s at most.
+  details: `What is in flight is finished and committed. Their lag is still measured, other topics notice nothing, and a held topic is never shown as stalled. The order is kept in Kafka (group <kafka.group>.holds): it works for topics of the config file, those that it names even without etcd, on all hosts, and outlives them. The command waits until all partitions follow, for 15 s at most.
 
 A topic may also be declared with hold: true, to hold it from the beginning or to hold all topics of a pattern.`,
   options: [["--reason TEXT", "why, for whoever sees the topic held"], BY_ROW],

@@ -75,7 +75,9 @@ export const rebuildVerb: TopicsVerb = {
 async function rebuild(command: RebuildCommand, config: LoadedConfig, io: TopicsIo): Promise<number> {
   const { topic, action, json } = command;
   const logger = warningsOf(config, { error: { isTTY: true, write: io.error } });
-  await using world = await openRebuildWorld(config, logger, io);
+  // A new index must be that of no other topic, so all declarations have to be known.
+  const about = action === "begin" ? [] : [topic];
+  await using world = await openRebuildWorld(about, config, logger, io);
   if (action !== "status" && action !== "audit") {
     const { message, status } = await rebuildTopic({ ...command, action, by: whoami(io.environment) }, world);
     io.out(json ? `${JSON.stringify({ message, status })}\n` : `${message}\n`);

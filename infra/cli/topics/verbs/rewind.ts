@@ -63,7 +63,7 @@ async function rewind(
   const { kafka } = config.settings;
   const { signal } = io;
   const logger = warningsOf(config, { error: { isTTY: true, write: io.error } });
-  const { specs } = await readDeclaredTopics(config, logger, signal);
+  const { specs } = await readDeclaredTopics([input.topic], config, logger, io);
   const wire = createKafkaWire(kafka, logger);
   const offsets = createKafkaOffsets(kafka, logger, wire);
   try {

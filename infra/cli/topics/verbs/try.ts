@@ -17,7 +17,7 @@ import {
   type DeclarationEntry,
   entryOf,
 } from "../declaration-options.ts";
-import { readListing } from "../declared-topics.ts";
+import { readListing, readListingFor } from "../declared-topics.ts";
 import { checkName, targeted } from "../target.ts";
 import { formatTried, isAllWritten } from "../tried-text.ts";
 import type { TopicsIo, TopicsVerb } from "../verb.ts";
@@ -95,7 +95,7 @@ async function specificationOf(
   config: LoadedConfig,
   io: TopicsIo,
 ): Promise<Specification> {
-  const { declarations } = await readListing(config, io);
+  const { declarations } = await readListingFor([topic], config, io, readListing(config, io));
   const deadLetterTopic = config.settings.deadLetters.topic;
   const declared = specificationLookup(declarations, deadLetterTopic)(topic);
   const { topic: _topic, ...options } = entry;

@@ -88,6 +88,8 @@ export function parseReplayArguments(argv: readonly string[], nowMs: number): Re
   if (other !== undefined) throw usage(`--${look} and --${other} exclude each other`);
   if (look === "digest" && index !== null)
     throw usage("--index has no effect with --digest, which writes nothing");
+  if (look !== undefined && values["dry-run"])
+    throw usage(`--dry-run has no effect with --${look}, which replays nothing`);
   if (field !== null && refusedBy === null)
     throw usage("--field needs --refused-by: the index that refused the letters");
   const words = { topic, error, since, index, refusedBy, field };

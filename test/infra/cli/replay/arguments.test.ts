@@ -64,6 +64,9 @@ describe("the arguments of replay", () => {
     [["--try", "--propose"], "--propose and --try exclude each other"],
     [["--try", "--since", "1h"], "--since has no effect with --try"],
     [["--field", "n"], "--field needs --refused-by"],
+    [["--digest", "--dry-run"], "--dry-run has no effect with --digest"],
+    [["--propose", "--dry-run"], "--dry-run has no effect with --propose"],
+    [["--try", "--dry-run"], "--dry-run has no effect with --try"],
   ])("%j is wrong usage", (argv, message) => {
     expect(() => parseReplayArguments(argv, now)).toThrow(message);
     expect(() => parseReplayArguments(argv, now)).toThrow(expect.objectContaining({ code: "usage" }));

@@ -1,4 +1,7 @@
 import type { Hono } from "hono";
+import { usage } from "../../../../../lib/rules/base/errors.ts";
+import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
+import { isRelative } from "../../../../../lib/rules/search/grammar/time-expression.ts";
 import { history, historyPageSize, historySpans } from "../../../../api/history/history.ts";
 import type { HostHistory } from "../../../history/host-history.ts";
 import { timeIn } from "../../kit/input.ts";
@@ -18,9 +21,12 @@ const QUESTIONS = 40;
 export function addHistoryRoutes(app: Hono, deps: HistoryRouteDeps): void {
   const places = createPlaces(QUESTIONS);
   mount(app, history.routes.events, ({ query }, c) => {
-    const { topic = null, kinds = [] } = query;
-    const fromMs = timeIn("from", query.from ?? "now-24h", deps.now());
-    const toMs = query.to === undefined ? Infinity : timeIn("to", query.to, deps.now());
+    const { topic = null, kinds = [], from = "now-24h", to = null } = query;
+    const fromMs = timeIn("from", from, deps.now());
+    const toMs = to === null ? Infinity : timeIn("to", to, deps.now());
+    // While somebody turns pages, a `from` that moves on with the clock may pass their `to`: nothing is left then.
+    const isPassed = isRelative(from) && to !== null && !isRelative(to);
+    if (fromMs > toMs && !isPassed) throw usage(`from ${quoted(from)} must not be after to`);
     return inPlace(c, places, "questions about the history", async () => {
       const events = await deps.history.events({ topic, kinds, fromMs, toMs }, historyPageSize);
       const next = events.length < historyPageSize ? null : String(events.at(-1)?.at);

@@ -46,6 +46,12 @@ test("answers events, with what may be missing", async () => {
   ]);
 });
 
+test("a page whose end the clock has passed is an answer", async () => {
+  const { ask, asked } = world();
+  expect((await ask("/history?from=-1h&to=5")).status).toBe(200);
+  expect(asked).toEqual([[{ topic: null, kinds: [], fromMs: 96_400_000, toMs: 5 }, 200]]);
+});
+
 test("answers figures of a topic or of all", async () => {
   const { ask, asked } = world();
   expect(await (await ask("/history/series?topic=app&span=7d")).json()).toMatchObject({ stepMs: 60_000 });
@@ -59,6 +65,8 @@ test("answers figures of a topic or of all", async () => {
 test.each([
   ["/history?kinds=trouble,zzz", 'kinds "trouble,zzz" must be one or several of host, '],
   ["/history?from=yesterday", 'from "yesterday" must be ISO 8601'],
+  ["/history?from=1970-01-02&to=1970-01-01", 'from "1970-01-02" must not be after to'],
+  ["/history?from=now-1h&to=now-2h", 'from "now-1h" must not be after to'],
   ["/history?topic=a%20b", 'topic "a b" is not a Kafka topic name'],
   ["/history/series?span=2d", 'span "2d" must be 1h, 6h, 24h or 7d'],
 ])("%s is refused", async (path, said) => {

@@ -112,6 +112,7 @@ export function willingIntake(): WillingIntake {
     },
     reopen() {},
     move: () => Promise.resolve(),
+    take() {},
     release(topic) {
       if (!takers.has(topic)) wanted.delete(topic);
     },

@@ -24,10 +24,12 @@ export interface PositionMover {
    * @throws PenstockError if Kafka does not answer; the signal's reason
    */
   move(order: StoredOrder, wanted: RewindOrder, onDone: () => void, signal: AbortSignal): Promise<void>;
+  /** Opens a partition of ours that was kept closed because it was to be moved first. */
+  take(topic: string, partition: number): void;
 }
 
 export interface PositionMoverDeps {
-  readonly intake: Pick<Intake, "move"> & {
+  readonly intake: Pick<Intake, "move" | "take"> & {
     readonly membership: {
       readonly member: Pick<GroupMember, "tenures" | "committed">;
       readonly openings: Pick<Openings, "logOf">;
@@ -42,6 +44,10 @@ export function createPositionMover({ intake, committer, logger }: PositionMover
     intake.membership.member.tenures.get(topic)?.get(partition);
   return {
     isOurs: (topic, partition) => tenureOf(topic, partition) !== undefined,
+    take(topic, partition) {
+      const tenure = tenureOf(topic, partition);
+      if (tenure !== undefined) intake.take(tenure);
+    },
     async move({ topic, partition, offset }, { id, by, from: atOrder }, onDone, signal) {
       const { member, openings } = intake.membership;
       const tenure = tenureOf(topic, partition);
@@ -115,15 +121,18 @@ export function createRewinder({ mover, store, logger, failures }: RewinderDeps)
   const carryOut = async ({ stored, order }: Wanted): Promise<void> => {
     const { topic, partition } = stored;
     const place = placeOf(stored);
+    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(MOVE_MS)]);
+    /** Another host may have carried it out since this one looked, or somebody has given another order. */
+    const isStill = async (): Promise<boolean> => {
+      await watch.refresh(signal);
+      return pending.get(place)?.order.id === order.id;
+    };
     try {
-      const signal = AbortSignal.any([life.signal, AbortSignal.timeout(MOVE_MS)]);
       if (carriedOut.get(place) !== order.id) {
-        // Another host may have carried it out, and the next one, since this one looked.
-        await watch.refresh(signal);
-        if (pending.get(place)?.order.id !== order.id) return;
+        if (!(await isStill())) return;
         await mover.move(stored, order, () => void carriedOut.set(place, order.id), signal);
       }
-      if (carriedOut.get(place) !== order.id) return;
+      if (carriedOut.get(place) !== order.id || !(await isStill())) return;
       const metadata = JSON.stringify({ ...order, done: true } satisfies RewindOrder);
       await watch.write([{ ...stored, metadata }], signal);
     } catch (error) {
@@ -131,6 +140,12 @@ export function createRewinder({ mover, store, logger, failures }: RewinderDeps)
       const fields = { reason: "orders", topic, partition, error: messageOf(error) };
       failures.warn("a partition could not be moved yet", fields);
     }
+  };
+
+  const stands = (at: Pick<StoredOrder, "topic" | "partition">): boolean => {
+    const place = placeOf(at);
+    const id = pending.get(place)?.order.id;
+    return id !== undefined && carriedOut.get(place) !== id;
   };
 
   const look = (): void => {
@@ -148,7 +163,10 @@ export function createRewinder({ mover, store, logger, failures }: RewinderDeps)
     logger,
     failures,
     onChange(orders) {
+      const stood = [...pending.values()].filter(({ stored }) => stands(stored));
       pending = pendingIn(orders);
+      // Another host carried it out, and then gave the partition to this one.
+      for (const { stored } of stood) if (!stands(stored)) mover.take(stored.topic, stored.partition);
       look();
     },
   });
@@ -159,11 +177,7 @@ export function createRewinder({ mover, store, logger, failures }: RewinderDeps)
 
   return {
     watch,
-    stands(topic, partition) {
-      const place = placeOf({ topic, partition });
-      const id = pending.get(place)?.order.id;
-      return id !== undefined && carriedOut.get(place) !== id;
-    },
+    stands: (topic, partition) => stands({ topic, partition }),
     async stop() {
       await Promise.all([watch.stop(), stopRounds(), ...busy.values()]);
     },

@@ -35,6 +35,8 @@ export interface Intake {
    * @throws what `act` throws
    */
   move(tenure: Tenure, act: () => Promise<void>): Promise<void>;
+  /** Opens the partition, unless it is open or something keeps it closed: another `move`, or a handover. */
+  take(tenure: Tenure): void;
   /** Gives the partitions of a closed topic back to the group. */
   release(topic: string): void;
   readonly membership: Membership;
@@ -155,6 +157,12 @@ export function createIntake(deps: IntakeDeps): Intake {
     }
   };
 
+  const take = (tenure: Tenure): void => {
+    const topic = topics.get(tenure.topic);
+    topic?.take([tenure]);
+    topic?.taker.onChange();
+  };
+
   return {
     open(name, taker) {
       const topic = new OpenTopic(name, taker, ofTopics);
@@ -171,8 +179,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       const topic = topics.get(tenure.topic);
       if (topic === undefined || tenure.ended) return;
       topic.drop([tenure]);
-      topic.take([tenure]);
-      topic.taker.onChange();
+      take(tenure);
     },
     async move(tenure, act) {
       const topic = topics.get(tenure.topic);
@@ -184,12 +191,11 @@ export function createIntake(deps: IntakeDeps): Intake {
         topics.get(tenure.topic)?.taker.inlets.forgetFormer();
       } finally {
         moving.delete(tenure);
-        // The topic may have started anew meanwhile.
-        const current = topics.get(tenure.topic);
-        current?.take([tenure]);
-        current?.taker.onChange();
+        // Also if the topic has started anew meanwhile.
+        take(tenure);
       }
     },
+    take,
     get membership() {
       return membership;
     },

@@ -45,6 +45,7 @@ function ownWorld(commit: { offset: number | null; metadata: string | null }, re
         await act();
         steps.push("open");
       },
+      take: (taken) => void steps.push(`take ${taken.partition}`),
       membership: {
         member: {
           tenures: new Map([["app", new Map([[0, tenure]])]]),
@@ -119,8 +120,14 @@ test("a refused commit is no move", async () => {
   expect(steps).toEqual(["settle 0", "commit"]);
 });
 
+test("a partition that was kept closed is opened if it is still ours", () => {
+  const { mover, steps } = ownWorld({ offset: 90, metadata: null });
+  for (const partition of [0, 1]) mover.take("app", partition);
+  expect(steps).toEqual(["take 0"]);
+});
+
 function rewinderOver(orders: StoredOrder[], move: PositionMover["move"], isOurs = () => true) {
-  const state = { orders, reads: 0 };
+  const state = { orders, reads: 0, taken: [] as string[] };
   const store: OrderStore = {
     read() {
       state.reads += 1;
@@ -132,7 +139,9 @@ function rewinderOver(orders: StoredOrder[], move: PositionMover["move"], isOurs
     },
   };
   const logger = createMemoryLogger();
-  const rewinder = createRewinder({ mover: { isOurs, move }, store: () => store, logger, failures: logger });
+  const take = (...place: [string, number]): void => void state.taken.push(place.join(" "));
+  const mover = { isOurs, move, take };
+  const rewinder = createRewinder({ mover, store: () => store, logger, failures: logger });
   return { rewinder, state, logger };
 }
 const isDone = ({ orders }: { orders: readonly StoredOrder[] }) =>
@@ -150,6 +159,41 @@ test("an order of a partition of ours is carried out and then marked so; until t
   await eventually("it is marked", async () => isDone(state));
   expect(seen).toEqual([true, false, false]);
   expect(state.orders[0]?.offset).toBe(20);
+  await rewinder.stop();
+});
+
+test("a partition that comes to this host before it knows that the former owner moved it is read all the same", async () => {
+  let isOurs = false;
+  let moved = 0;
+  const { rewinder, state } = rewinderOver(
+    [stored(20, order())],
+    () => Promise.resolve(void (moved += 1)),
+    () => isOurs,
+  );
+  await rewinder.watch.ready(AbortSignal.timeout(1_000));
+  state.orders = [stored(20, order({ done: true }))];
+  isOurs = true;
+  expect([rewinder.stands("app", 0), state.taken]).toEqual([true, []]);
+  await rewinder.watch.refresh(AbortSignal.timeout(1_000));
+  expect([rewinder.stands("app", 0), state.taken, moved]).toEqual([false, ["app 0"], 0]);
+  await rewinder.stop();
+});
+
+test("an order that was given while an older one was carried out stays, and is carried out too", async () => {
+  const carriedOut: string[] = [];
+  const newer = stored(50, order({ id: "two", at: "2026-11-30T12:01:01.000Z" }));
+  jest.useFakeTimers();
+  const { rewinder, state } = rewinderOver([stored(20, order())], (_, { id }, onDone) => {
+    carriedOut.push(id);
+    if (id === "one") state.orders = [newer];
+    onDone();
+    return Promise.resolve();
+  });
+  await advance(200);
+  expect([carriedOut, state.orders]).toEqual([["one"], [newer]]);
+  await advance(2_000);
+  jest.useRealTimers();
+  expect([carriedOut, isDone(state), state.orders[0]?.offset]).toEqual([["one", "two"], true, 50]);
   await rewinder.stop();
 });
 

@@ -332,6 +332,22 @@ test("a partition whose position is moved is settled, not read meanwhile, and op
   expect(present().openings.length).toBe(1);
 });
 
+test("what was assigned while it was to be moved is opened once it is not, and once only", () => {
+  const { intake, present, toMove, a } = reading();
+  const late = new Tenure("a", 1);
+  toMove.add(late);
+  present().tenures.get("a")?.set(1, late);
+  present().listener.onAssigned([late]);
+  intake.take(late);
+  expect(present().openings.length).toBe(0);
+  toMove.delete(late);
+  expect(a.isUp).toBe(false);
+  for (let times = 0; times < 2; times += 1) intake.take(late);
+  expect(present().openings.length).toBe(1);
+  openAll(present());
+  expect(a.isUp).toBe(true);
+});
+
 test("a partition that is lost while it is settled is not moved", async () => {
   const settled = Promise.withResolvers<void>();
   const { intake, present, tenure } = reading({ settled: settled.promise });

@@ -1,4 +1,5 @@
-import type { FailureStores, StoredKind } from "../../lib/rules/dead-letters/failure-stores.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import type { FailureStores, StoreContents, StoredKind } from "../../lib/rules/dead-letters/failure-stores.ts";
 import { counted, countText } from "../../lib/rules/base/units.ts";
 
 /** How many kinds of errors of a stream to name. */
@@ -24,7 +25,15 @@ export async function refusedDocuments(
       );
       continue;
     }
-    const { ours, others } = await stores.contents(stream, topic, signal);
+    let contents: StoreContents;
+    try {
+      contents = await stores.contents(stream, topic, signal);
+    } catch (error) {
+      if (!(error instanceof PenstockError)) throw error;
+      notes.push(`the failure store of ${stream} may hold some: it could not be read (${error.message})`);
+      continue;
+    }
+    const { ours, others } = contents;
     const documents = ours.documents + others.documents;
     if (documents === 0) continue;
     const kinds = [...ours.kinds, ...others.kinds].sort((a, b) => b.documents - a.documents).slice(0, KINDS);

@@ -58,8 +58,10 @@ export interface ExplainRecordDeps {
   readonly findLetter: (
     timestamp: number | null,
   ) => Promise<{ readonly letter: ReadDeadLetter | null; readonly complete: boolean }>;
-  /** The newest refusal of this document in a failure store. */
-  readonly findFailure: (id: string) => Promise<FoundLetter | null>;
+  /** The newest refusal of this document in a failure store, and why one may not have been seen, in sentences. */
+  readonly findFailure: (
+    id: string,
+  ) => Promise<{ readonly failure: FoundLetter | null; readonly problems: readonly string[] }>;
   readonly wait: (ms: number) => Promise<void>;
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */

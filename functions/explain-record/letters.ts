@@ -27,8 +27,11 @@ export async function lookForLetter(
       notes,
     };
   }
-  const failure =
-    timestamp === null ? null : await findFailure(documentId(topic, { partition, offset, timestamp }));
-  if (failure === null) return { letter: null, notes };
+  if (timestamp === null) return { letter: null, notes };
+  const { failure, problems } = await findFailure(documentId(topic, { partition, offset, timestamp }));
+  if (failure === null) {
+    const unseen = problems.map((problem) => `A failure store may have it all the same. ${problem}`);
+    return { letter: null, notes: [...notes, ...unseen] };
+  }
   return { letter: failure, verdict: refusedVerdict("failure store", failure.index, failure.error), notes };
 }

@@ -8,6 +8,7 @@ import {
 import { noFailures } from "../../lib/rules/dead-letters/failure-stores.ts";
 import { indexShapeOf } from "../../lib/rules/audit/against/cause.ts";
 import { foreignDocument, type ForeignDocument } from "../../lib/rules/audit/against/position.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { SetAside, type SourceRecord } from "../../lib/rules/model/record.ts";
 import { streamStore } from "../support/failure-stores.ts";
 import { sourceRecord } from "../support/records.ts";
@@ -94,10 +95,16 @@ function run(
     signal: new AbortController().signal,
     failureStores: {
       survey(targets) {
-        const streams = [streamStore("stream"), streamStore("secret", { readable: false })];
+        const streams = [
+          streamStore("stream"),
+          streamStore("secret", { readable: false }),
+          streamStore("silent"),
+        ];
         return Promise.resolve({ streams: targets.includes("stream") ? streams : [], problems: [] });
       },
-      contents() {
+      contents(stream) {
+        if (stream === "silent")
+          return Promise.reject(new PenstockError("elasticsearch_unavailable", "a shard is away"));
         const sample = { id: null, reason: "failed to parse field [n]" };
         const kind = {
           error: "document_parsing_exception",
@@ -332,6 +339,7 @@ test("what lies in failure stores is told if something is missing", async () => 
   expect(await notes(stored.slice(3))).toEqual([
     "Elasticsearch refused 3 documents, which lie in the failure store of stream: 3 document_parsing_exception (failed to parse field [n])",
     "the failure store of secret may hold some: reading it needs the privilege read_failure_store",
+    "the failure store of silent may hold some: it could not be read (a shard is away)",
   ]);
 });
 

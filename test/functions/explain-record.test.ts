@@ -60,7 +60,7 @@ function world(
       }),
     indices: null,
     findLetter: () => Promise.resolve({ letter: null, complete: true }),
-    findFailure: () => Promise.resolve(null),
+    findFailure: () => Promise.resolve({ failure: null, problems: [] }),
     wait: () => Promise.resolve(),
     signal: new AbortController().signal,
     now: () => 0,
@@ -119,6 +119,13 @@ test("that shards of them do not answer is told too", async () => {
     expect.stringContaining("Shards of other indices do not answer"),
     expect.stringContaining("is not found yet"),
   ]);
+});
+
+test("and so is a failure store that does not answer as a whole", async () => {
+  const problems = ["1 of 2 shards failed."];
+  const findFailure = () => Promise.resolve({ failure: null, problems });
+  const { notes } = await world(6, [], false, { findFailure }).explain();
+  expect(notes).toContain("A failure store may have it all the same. 1 of 2 shards failed.");
 });
 
 test("one that is in another index needs no such note", async () => {

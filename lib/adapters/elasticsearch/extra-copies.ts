@@ -1,5 +1,6 @@
 import { isObject } from "../../rules/json/object.ts";
 import { PenstockError } from "../../rules/base/errors.ts";
+import { assertComplete } from "./ask-again.ts";
 import type { Elasticsearch } from "./client.ts";
 import { errorOf } from "./transport/version.ts";
 
@@ -34,7 +35,7 @@ export async function removeExtraCopies(
   if (ids.length === 0) return 0;
   const ask = (method: "GET" | "POST", path: string, querystring: Record<string, string>, body?: object) =>
     elasticsearch.ask({ method, path, querystring, timeoutMs: TIMEOUT_MS, ...(body && { body }) }, signal);
-  await ask("POST", `/${target}/_refresh`, LENIENT);
+  assertComplete(await ask("POST", `/${target}/_refresh`, LENIENT), "refresh");
   let removed = 0;
   for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
     const found = await ask(

@@ -1,5 +1,6 @@
 import type { BulkItem, ServerError, TargetDocument } from "../../rules/outcomes/bulk-answer.ts";
 import { isObject } from "../../rules/json/object.ts";
+import { lacksShards } from "./ask-again.ts";
 import type { ElasticsearchAnswer, SendSearch } from "./transport/transport.ts";
 
 const IDS_AT_ONCE = 1_000;
@@ -100,9 +101,9 @@ async function findErrors(
   return isReadable;
 }
 
-/** True if a later try may be answered. */
+/** True if a later try may be answered, or answered as a whole. */
 function isSilent(answer: ElasticsearchAnswer): boolean {
-  if (!("failure" in answer)) return false;
+  if (!("failure" in answer)) return lacksShards(answer.body);
   const { failure } = answer;
   return failure.kind !== "response" || failure.status === 429 || failure.status >= 500;
 }

@@ -3,7 +3,6 @@ import {
   explainRecord,
   type ExplainRecordDeps,
   type ExplainRecordInput,
-  type FoundLetter,
   type RecordExplanation,
 } from "../../../../functions/explain-record.ts";
 import { readDeadLetters } from "../../../../functions/replay-dead-letters/read-dead-letters.ts";
@@ -87,7 +86,10 @@ export async function explainWith(
       openRecordDocuments(deps.elasticsearch, { topic, index: spec?.index ?? topic, cursors: 1 }, signal),
     indices: spec === null ? null : deps.sentBefore(spec).indices,
     findLetter: (timestamp) => findLetter(place, timestamp, deps, signal),
-    findFailure: (id) => (spec === null ? Promise.resolve(null) : findFailure(id, spec, deps, signal)),
+    findFailure: (id) =>
+      spec === null
+        ? Promise.resolve({ failure: null, problems: [] })
+        : findFailure(id, spec, deps, signal),
   });
 }
 
@@ -125,10 +127,10 @@ async function findFailure(
   spec: Specification,
   { elasticsearch, surveyFailureStores, now }: ExplainServiceDeps,
   signal: AbortSignal,
-): Promise<FoundLetter | null> {
+): ReturnType<ExplainRecordDeps["findFailure"]> {
   const search: SearchFailuresDeps["search"] = (indices, body, maxBytes) =>
     searchText(elasticsearch, { indices, body, maxBytes, timeoutMs: SEARCH_MS }, signal);
-  const { failures } = await searchFailures(
+  const { failures, problems } = await searchFailures(
     {
       topics: [spec.topic],
       query: parseQuery(`"${id}"`),
@@ -139,8 +141,9 @@ async function findFailure(
     },
     { search, survey: (targets) => surveyFailureStores(targets, signal) },
   );
-  const failure = failures.find(({ recordId }) => recordId === id);
-  if (failure === undefined) return null;
-  const { index, error, at } = failure;
-  return { index, error: { type: error.type, reason: error.message }, failedAt: at, attempts: null };
+  const found = failures.find(({ recordId }) => recordId === id);
+  if (found === undefined) return { failure: null, problems };
+  const { index, error, at } = found;
+  const refusal = { type: error.type, reason: error.message };
+  return { failure: { index, error: refusal, failedAt: at, attempts: null }, problems };
 }

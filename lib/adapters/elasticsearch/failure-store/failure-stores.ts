@@ -21,8 +21,10 @@ const MAX_FOUND = 10_000;
 
 export function createFailureStores(elasticsearch: Pick<Elasticsearch, "ask" | "bulk">): FailureStores {
   const ask: Elasticsearch["ask"] = (question, signal) => elasticsearch.ask(question, signal);
+  // What a shard that does not answer has would look as if it were not there.
+  const whole = { allow_partial_search_results: "false" };
   const search = (path: string, body: object, signal: AbortSignal): Promise<unknown> =>
-    ask({ method: "POST", path, body, timeoutMs: TIMEOUT_MS }, signal);
+    ask({ method: "POST", path, querystring: whole, body, timeoutMs: TIMEOUT_MS }, signal);
 
   return {
     survey: (targets, signal) => surveyFailureStores(elasticsearch, targets, signal),

@@ -3,6 +3,7 @@ import { PenstockError } from "../../../rules/base/errors.ts";
 import { type FieldPlace, placeOf } from "../../../rules/mending/field-place.ts";
 import type { MendRequest } from "../../../rules/mending/proposal.ts";
 import { matchesGlob } from "../../../rules/model/names.ts";
+import { assertComplete } from "../ask-again.ts";
 import type { Elasticsearch } from "../client.ts";
 import { getFrom } from "../names/asking.ts";
 import { allTemplatesQuestion, templatesIn } from "../template/all-templates.ts";
@@ -87,7 +88,7 @@ export async function makeChange(
 }
 
 /**
- * Makes everything searchable that was written under a name.
+ * Makes everything searchable that was written under a name. Fails if a shard fails: what it has would look missing.
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function refreshIndex(
@@ -97,5 +98,8 @@ export async function refreshIndex(
 ): Promise<void> {
   const querystring = { ignore_unavailable: "true", allow_no_indices: "true" };
   const path = `/${encodeURIComponent(name)}/_refresh`;
-  await client.ask({ method: "POST", path, querystring, timeoutMs: TIMEOUT_MS }, signal);
+  assertComplete(
+    await client.ask({ method: "POST", path, querystring, timeoutMs: TIMEOUT_MS }, signal),
+    "refresh",
+  );
 }

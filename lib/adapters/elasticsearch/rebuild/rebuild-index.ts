@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { recordsAlias } from "../../../rules/template/index-template.ts";
+import { assertComplete } from "../ask-again.ts";
 import type { Elasticsearch } from "../client.ts";
 import { getFrom } from "../names/asking.ts";
 import { resolveNames } from "../names/resolve.ts";
@@ -22,7 +23,9 @@ export function createRebuildIndices(elasticsearch: Pick<Elasticsearch, "ask">):
   const count = async (index: string, query: object, signal: AbortSignal): Promise<number> => {
     const path = `/${encodeURIComponent(index)}/_count`;
     const question = { method: "POST", path, body: { query }, timeoutMs: TIMEOUT_MS } as const;
-    return shaped(total, await elasticsearch.ask(question, signal), path).count;
+    const answer = await elasticsearch.ask(question, signal);
+    assertComplete(answer, `count of index "${index}"`);
+    return shaped(total, answer, path).count;
   };
   const change = async (actions: readonly object[], signal: AbortSignal): Promise<void> => {
     if (actions.length === 0) return;
@@ -57,7 +60,8 @@ export function createRebuildIndices(elasticsearch: Pick<Elasticsearch, "ask">):
     },
     async documents(index, topic, signal) {
       const path = `/${encodeURIComponent(index)}/_refresh`;
-      await elasticsearch.ask({ method: "POST", path, timeoutMs: TIMEOUT_MS }, signal);
+      const answer = await elasticsearch.ask({ method: "POST", path, timeoutMs: TIMEOUT_MS }, signal);
+      assertComplete(answer, `refresh of index "${index}"`);
       const own = await count(index, ofTopic(topic), signal);
       return { own, others: (await count(index, { match_all: {} }, signal)) - own };
     },

@@ -5,7 +5,7 @@ import { PenstockError } from "../../../rules/base/errors.ts";
 import { isObject, mappingOf } from "../../../rules/json/object.ts";
 import { targetText } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
-import { askAgain, refused } from "../ask-again.ts";
+import { askAgain, assertComplete, refused } from "../ask-again.ts";
 import { indexSettingsNames, parseIndexSettings } from "../index-settings.ts";
 import { shaped } from "../transport/shaped.ts";
 import { parseIndexNames } from "./answers.ts";
@@ -109,7 +109,8 @@ export async function openForeignIndex(
 
   async function refresh(): Promise<void> {
     try {
-      await ask({ method: "POST", path: `/${target}/_refresh`, querystring: LENIENT });
+      const answer = await ask({ method: "POST", path: `/${target}/_refresh`, querystring: LENIENT });
+      assertComplete(answer, "refresh");
     } catch (error) {
       // A login that may only read sees what was refreshed before.
       if (!(error instanceof PenstockError) || error.code !== "elasticsearch_refused") throw error;

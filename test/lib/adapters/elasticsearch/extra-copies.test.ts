@@ -9,6 +9,7 @@ const { signal } = new AbortController();
 function elasticsearch(
   indices: Readonly<Record<string, { readonly ids: readonly string[]; readonly createdMs: number }>>,
   status: (index: string) => number = () => 200,
+  failedShards = 0,
 ) {
   const asked: string[] = [];
   const deleted: string[] = [];
@@ -25,7 +26,7 @@ function elasticsearch(
           Object.fromEntries(Object.entries(indices).map(([name, index]) => [name, entry(index)])),
         );
       }
-      if (body === undefined) return Promise.resolve({});
+      if (body === undefined) return Promise.resolve({ _shards: { total: 2, failed: failedShards } });
       const { values } = (body as { query: { ids: { values: string[] } } }).query.ids;
       const hits = Object.entries(indices).flatMap(([_index, { ids }]) =>
         ids.filter((id) => values.includes(id)).map((_id) => ({ _id, _index })),
@@ -64,6 +65,16 @@ describe("extra copies", () => {
     expect(server.asked).toEqual(["/logs/_refresh", "/logs/_search"]);
     expect(await removeExtraCopies(server, "logs", [], signal)).toBe(0);
     expect(server.asked).toHaveLength(2);
+  });
+
+  test("a shard that was not refreshed may have a copy that nobody sees yet", async () => {
+    const indices = { a: { ids: ["one"], createdMs: 1 }, b: { ids: ["one"], createdMs: 2 } };
+    const server = elasticsearch(indices, () => 200, 1);
+    expect(await rejection(removeExtraCopies(server, "logs", ["one"], signal))).toMatchObject({
+      code: "elasticsearch_unavailable",
+      message: "the refresh failed on 1 shards",
+    });
+    expect(server.deleted).toEqual([]);
   });
 
   test("a copy that somebody else removed first does not count; one that cannot be deleted is an error", async () => {

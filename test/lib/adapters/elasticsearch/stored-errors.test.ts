@@ -104,6 +104,10 @@ test("an unavailable failure store makes the item retryable: the cluster may be 
     );
     expect(answer).toMatchObject([{ status: 503, error: { type: "failure_store" } }]);
   }
+  // Nor can it be seen in a shard that was not refreshed.
+  const stale = { body: { _shards: { total: 2, failed: 1 } } };
+  const partly: SendSearch = async (path) => (path.endsWith("_refresh") ? stale : { body: {} });
+  expect(await withStoredFailures([stored], documentAt, partly)).toMatchObject([{ status: 503 }]);
 });
 
 test("the error of a rerouted document is found in the store of the stream to which it was sent", async () => {

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import type { Elasticsearch, Question } from "../../../../../lib/adapters/elasticsearch/client.ts";
-import { isNameTaken, makeChange } from "../../../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
+import {
+  isNameTaken,
+  makeChange,
+  refreshIndex,
+} from "../../../../../lib/adapters/elasticsearch/mending/refusing-index.ts";
 import { type ErrorCode, PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { rejection } from "../../../../support/rejection.ts";
 
@@ -37,4 +41,12 @@ test("a name is taken if something answers to it, and free if the user may not s
   expect(await isNameTaken(clientThat("elasticsearch_refused"), "logs-mended", signal)).toBe(false);
   const unknown = await rejection(isNameTaken(clientThat("elasticsearch_unavailable"), "logs", signal));
   expect(unknown).toMatchObject({ code: "elasticsearch_unavailable" });
+});
+
+test("a refresh that fails on a shard is none: what that has would look missing", async () => {
+  await refreshIndex(clientThat(null), "logs", signal);
+  const ask = () => Promise.resolve({ _shards: { total: 2, failed: 1 } });
+  expect(await rejection(refreshIndex({ ask }, "logs", signal))).toMatchObject({
+    code: "elasticsearch_unavailable",
+  });
 });

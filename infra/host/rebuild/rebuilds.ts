@@ -86,7 +86,8 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
   const life = new AbortController();
   const known = new Map<string, Known>();
   let kafka: RebuildKafka | null = null;
-  let renewedMs = -Infinity;
+  /** By topic: when its order and positions were last written again, as the owner of which partitions. */
+  const renewed = new Map<string, { readonly atMs: number; readonly owned: string }>();
   const indices = createRebuildIndices({ ask: (...question) => deps.elasticsearch().ask(...question) });
   const pacer = createRebuildPacer((body, how) => deps.elasticsearch().bulk(body, how), {
     load: () => deps.load(),
@@ -99,6 +100,10 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     failures,
   });
 
+  const warn = (message: string, topic: string, error: unknown): void => {
+    const reason = error instanceof PenstockError ? error.code : "rebuild";
+    failures.warn(message, { topic, reason, error: messageOf(error) });
+  };
   const deadline = (): AbortSignal => AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
   const open = (): RebuildKafka => {
     const settings = deps.settings().kafka;
@@ -136,36 +141,55 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     return { order, told, askedMs, looks: [...looks, { atMs: now, done }] };
   };
 
-  const renew = async (signal: AbortSignal): Promise<void> => {
-    if (time.monotonicMs() - renewedMs < RENEW_MS) return;
-    renewedMs = time.monotonicMs();
-    const orders = await deps.orders("rebuilds").read(signal);
-    for (const status of deps.topics()) {
-      const order = rebuildOf(orders, status.topic);
-      const owned = ownedBy(status);
-      if (order === null) continue;
-      if (owned.includes(0)) await watch.write([orderEntry(status.topic, order)], signal);
-      // A run stores its own, newer ones.
-      if (runs.has(status.topic)) continue;
+  /** Each day, and whenever this host's partitions change: hosts may never run for a day. */
+  const renew = async (status: TopicStatus, { since }: RebuildOrder, signal: AbortSignal): Promise<void> => {
+    const { topic } = status;
+    const owned = ownedBy(status);
+    const last = renewed.get(topic);
+    const now = time.monotonicMs();
+    const isSame = last?.owned === owned.join() && now - last.atMs < RENEW_MS;
+    if (owned.length === 0 || isSame || time.now() - Date.parse(since) < RENEW_MS) return;
+    // Just before writing: somebody may have given another order.
+    const order = rebuildOf(await watch.refresh(signal), topic);
+    if (order === null) return;
+    if (owned.includes(0)) await watch.write([orderEntry(topic, order)], signal);
+    // A run stores its own, newer ones.
+    if (!runs.has(topic)) {
       const store = deps.orders("rebuild-positions");
-      const positions = positionsOf(await store.read(signal), status.topic, order.id);
+      const positions = positionsOf(await store.read(signal), topic, order.id);
       const own = [...positions.values()].filter(({ partition }) => owned.includes(partition));
       await store.write(
-        own.map((one) => positionEntry(status.topic, one)),
+        own.map((one) => positionEntry(topic, one)),
         signal,
       );
+    }
+    renewed.set(topic, { atMs: now, owned: owned.join() });
+  };
+
+  /** One that cannot be renewed now is tried again with the next round, and keeps no other one from it. */
+  const renewAll = async (orders: ReadonlyMap<string, RebuildOrder>): Promise<void> => {
+    const signal = deadline();
+    for (const status of deps.topics()) {
+      const order = orders.get(status.topic);
+      if (order === undefined) continue;
+      try {
+        await renew(status, order, signal);
+      } catch (error) {
+        if (!life.signal.aborted) warn("a rebuild could not be written to Kafka again", status.topic, error);
+      }
     }
   };
 
   const round = async (): Promise<void> => {
     const orders = rebuildsIn(watch.orders ?? []);
-    for (const topic of known.keys()) if (!orders.has(topic)) known.delete(topic);
+    for (const one of [known, renewed])
+      for (const topic of one.keys()) if (!orders.has(topic)) one.delete(topic);
     if (kafka !== null && (orders.size === 0 || !sameSettings(kafka.settings, deps.settings().kafka)))
       await close();
     await Promise.all([...orders].map(([topic, order]) => learn(topic, order)));
     if (orders.size === 0 || life.signal.aborted) return;
-    await renew(deadline());
-    if (!life.signal.aborted) await runs.steer(known);
+    await runs.steer(known);
+    await renewAll(orders);
   };
 
   /** All at once, each in its own time: a topic without a leader, say, must not keep the others from being rebuilt. */
@@ -173,10 +197,8 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     try {
       known.set(topic, await tell(topic, order, deadline()));
     } catch (error) {
-      if (life.signal.aborted) return;
       // Of a rebuild that is known the last state stays; of another one, the next look tells.
-      const reason = error instanceof PenstockError ? error.code : "rebuild";
-      failures.warn("the state of a rebuild is unknown", { topic, reason, error: messageOf(error) });
+      if (!life.signal.aborted) warn("the state of a rebuild is unknown", topic, error);
     }
   };
 

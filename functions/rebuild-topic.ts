@@ -46,6 +46,8 @@ const HEARD_MS = 15_000;
 /** How long the last records may take before a swap or an end. */
 const CAUGHT_UP_MS = 60_000;
 const POLL_MS = 300;
+/** By then hosts have heard of an end, and the bulk that was under way is over. */
+const LET_GO_MS = 5_000;
 
 /**
  * Begins, steers or ends the rebuild of a topic into another index. Nothing of it is kept here: the order is in Kafka, and
@@ -186,8 +188,10 @@ async function write(topic: string, order: RebuildOrder, deps: RebuildTopicDeps)
   await deps.orders.write([orderEntry(topic, order)], deps.signal);
 }
 
+/** Waits until nothing is written any more: a later bulk would create an index again that somebody deleted. */
 async function end(topic: string, deps: RebuildTopicDeps): Promise<void> {
   await deps.orders.write([orderEntry(topic, null)], deps.signal);
+  await deps.wait(LET_GO_MS, deps.signal);
 }
 
 const isTaken = ({ positions, status }: SeenRebuild): string | null =>

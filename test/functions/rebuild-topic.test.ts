@@ -96,7 +96,10 @@ function world(given: Given = {}) {
     ensureTemplate: async (name) => void done.push(`template ${name}`),
     newId: () => "one",
     placeOf: () => "config.yaml",
-    wait: async (ms) => void (nowMs += ms),
+    wait: async (ms) => {
+      if (rebuildOf(orders, "app") === null) done.push(`let go for ${ms} ms`);
+      nowMs += ms;
+    },
     now: () => nowMs,
     signal: AbortSignal.timeout(10_000),
   };
@@ -268,10 +271,13 @@ test("finish needs a swap and cancel none; both withdraw the order", async () =>
   });
   expect(await first.act("finish")).toMatchObject({ status: null });
   expect(first.order()).toBeNull();
+  // Before somebody is told to delete an index, nobody writes to it any more.
+  expect(first.done.at(-1)).toBe("let go for 5000 ms");
 
   const second = world({ order: rebuildOrder });
   expect(await second.act("cancel")).toMatchObject({ status: null });
   expect(second.order()).toBeNull();
+  expect(second.done.at(-1)).toBe("let go for 5000 ms");
 });
 
 test("pause and resume change nothing but the order", async () => {

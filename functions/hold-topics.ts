@@ -1,3 +1,4 @@
+import { PenstockError } from "../lib/rules/base/errors.ts";
 import type { StoredOrder } from "../lib/rules/offsets/order-groups.ts";
 import type { SourceRef } from "../lib/rules/model/declaration.ts";
 import {
@@ -69,7 +70,7 @@ const LOOK_EVERY_MS = 300;
 /**
  * Orders that topics are not read, or are read again, and waits until the hosts follow. An order is kept in Kafka, so it
  * outlives hosts, and works for topics of the config file; it never changes a declaration.
- * @throws PenstockError `kafka_unavailable`, `kafka_refused`
+ * @throws PenstockError `kafka_unavailable`, `kafka_refused` if the orders cannot be read
  */
 export async function holdTopics(input: HoldInput, deps: HoldDeps): Promise<readonly HoldResult[]> {
   const entries = holdEntries(await deps.read());
@@ -132,16 +133,25 @@ function decide(
 
 /** Writes the orders and waits until all partitions follow. Writes again what a host's late confirmation overwrote. */
 async function carryOut(given: ReadonlyMap<string, Given>, deps: HoldDeps): Promise<readonly HoldResult[]> {
-  const write = (topics: Iterable<string>): Promise<void> =>
-    deps.write(
-      [...topics].flatMap((topic) => {
-        const order = given.get(topic)?.order;
-        if (order === undefined) return [];
-        const metadata = holdText({ ...order, writtenAt: deps.now(), taken: false });
-        return [{ topic, partition: 0, offset: 0, metadata }];
-      }),
-    );
-  await write(given.keys());
+  /** Why Kafka refuses the order of a topic. */
+  const refused = new Map<string, string>();
+  const write = async (topics: readonly string[]): Promise<void> => {
+    const orders = topics.flatMap((topic) => {
+      const order = given.get(topic)?.order;
+      if (order === undefined) return [];
+      const metadata = holdText({ ...order, writtenAt: deps.now(), taken: false });
+      return [{ topic, partition: 0, offset: 0, metadata }];
+    });
+    try {
+      await deps.write(orders);
+    } catch (error) {
+      if (!(error instanceof PenstockError) || error.code !== "kafka_refused") throw error;
+      // Of several, it may be one alone that the user may not read.
+      if (topics.length > 1) for (const topic of topics) await write([topic]);
+      else for (const topic of topics) refused.set(topic, error.message);
+    }
+  };
+  await write([...given.keys()]);
   const hosts = await deps.hosts();
   const until = deps.now() + (hosts === 0 ? 0 : FOLLOW_MS);
   for (;;) {
@@ -150,6 +160,13 @@ async function carryOut(given: ReadonlyMap<string, Given>, deps: HoldDeps): Prom
     const overwritten: string[] = [];
     for (const [topic, { order, declared }] of given) {
       const stands = orderOf(entries, topic);
+      const why = refused.get(topic);
+      if (why !== undefined) {
+        const hold = holdOf(stands, declaredHold(declared, deps.now()));
+        const message = `topic "${topic}": ${why}`;
+        results.push({ topic, action: "refused", message, hold, waiting: [], hosts: null });
+        continue;
+      }
       if (stands === null || stands.at < order.at) overwritten.push(topic);
       const waiting = notFollowing(order, entries.get(topic), Math.max(1, declared?.partitions ?? 0));
       const now = stands !== null && stands.at > order.at ? stands : order;

@@ -5,6 +5,7 @@ import {
   type HoldInput,
   holdTopics,
 } from "../../functions/hold-topics.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import { type HoldEntry, holdText, parseHold } from "../../lib/rules/progress/hold.ts";
 
@@ -22,6 +23,8 @@ function setUp(
     entries: new Map<string, HoldEntry>(),
     writes: 0,
     overwrite: null as HoldEntry | null,
+    /** The user may not read it. */
+    forbidden: null as string | null,
   };
   const set = (topic: string, partition: number, entry: HoldEntry): void =>
     void world.entries.set(`${topic}/${partition}`, entry);
@@ -40,8 +43,10 @@ function setUp(
       world.writes += 1;
       for (const { topic, partition, metadata } of orders) {
         const entry = parseHold(metadata);
-        if (entry !== null) set(topic, partition, entry);
+        if (entry !== null && topic !== world.forbidden) set(topic, partition, entry);
       }
+      if (orders.some(({ topic }) => topic === world.forbidden))
+        throw new PenstockError("kafka_refused", "this user may not read it");
     },
     async wait(ms) {
       world.now += ms;
@@ -157,6 +162,23 @@ test("each topic is decided by itself, and only good orders are written", async 
   ]);
   expect(world.writes).toBe(1);
   expect(results[0]?.message).toContain("declare it with `hold: true` instead");
+});
+
+test("a topic of which Kafka forbids the order is told as refused, and the others are held", async () => {
+  const { world, run } = setUp({ app: there, secret: there, other: there });
+  world.forbidden = "secret";
+  expect(await run({ topics: ["app", "secret", "other"] })).toMatchObject([
+    { topic: "app", action: "held", waiting: [] },
+    {
+      topic: "secret",
+      action: "refused",
+      message: 'topic "secret": this user may not read it',
+      hold: null,
+      waiting: [],
+    },
+    { topic: "other", action: "held", waiting: [] },
+  ]);
+  expect(await run({ topics: ["secret"] })).toMatchObject([{ action: "refused" }]);
 });
 
 describe("a topic that its declaration holds", () => {

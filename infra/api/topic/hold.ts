@@ -41,7 +41,7 @@ const answers = {
   400: refusal("The body has an unknown or invalid member."),
   404: refusal("No source declares the topic.", refused),
   409: refusal(
-    "The topic does not exist in Kafka, its declaration holds it, or somebody gave another order meanwhile.",
+    "The topic does not exist in Kafka, Kafka forbids the order, its declaration holds the topic, or somebody gave another order meanwhile.",
     refused,
   ),
   415: refusal("The body is not declared as application/json."),

@@ -1,4 +1,5 @@
 import { PenstockError } from "../../../rules/base/errors.ts";
+import { describeCommitRefusal } from "../../../rules/group/answers.ts";
 import type { Time } from "../../../rules/base/time.ts";
 import { orderGroup, type orderKinds, type StoredOrder } from "../../../rules/offsets/order-groups.ts";
 import { isMoving } from "../../../rules/trouble/kafka-words.ts";
@@ -67,6 +68,8 @@ export function createOrderStore(wire: KafkaWire, group: string, kind: OrderKind
   };
   /** @returns the error if it is temporary @throws it otherwise */
   const judge = (error: string): PenstockError => {
+    if (error === "TOPIC_AUTHORIZATION_FAILED")
+      throw new PenstockError("kafka_refused", describeCommitRefusal(error, groupId), { retryable: true });
     const refusal = coordinatorError(error, groupId);
     if (!isMoving(error)) throw refusal;
     coordinator.forget();

@@ -27,7 +27,7 @@ export function judgeFailureStores({ streams, problems, contents, unread }: Fail
 }
 
 function judgeStore(
-  { stream, enabled, readable, clearable }: StreamStore,
+  { stream, enabled, readable, clearable, indices }: StreamStore,
   contents: ReadonlyMap<string, StoreContents>,
   unread: ReadonlyMap<string, string>,
 ): Check[] {
@@ -53,7 +53,9 @@ function judgeStore(
     ];
   const state = enabled ? "it is on" : "it is off by now";
   const held = contents.get(stream);
-  const checks = [ok(name, `${state}; ${heldText(held)}`)];
+  // Only the first of those that are not empty are read.
+  const isUnseen = held === undefined && indices.length > 0;
+  const checks = [ok(name, `${state}; ${isUnseen ? "what lies there was not looked at" : heldText(held)}`)];
   if (clearable || held === undefined || held.ours.documents === 0) return checks;
   return [
     ...checks,

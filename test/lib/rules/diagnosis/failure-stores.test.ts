@@ -12,6 +12,7 @@ test("streams with and without a failure store are told, with what lies there", 
       streamStore("empty", { indices: [] }),
       streamStore("full"),
       streamStore("once", { enabled: false }),
+      streamStore("beyond"),
     ],
     contents: new Map([
       ["full", held],
@@ -29,6 +30,7 @@ test("streams with and without a failure store are told, with what lies there", 
       "ok",
       "it is off by now; 3 documents of 1 record and 1 document of other programs lie there (penstock replay --digest)",
     ],
+    ["failure store of beyond", "ok", "it is on; what lies there was not looked at"],
   ]);
 });
 

@@ -21,7 +21,7 @@ export interface RecordExplanation extends Verdict {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** The next offset that the topic's group reads; null if it has committed nothing, or nobody declared the topic. */
+  /** The next offset that the group reads; null if it has committed nothing. */
   readonly committed: number | null;
   readonly logStart: number;
   readonly highWatermark: number;
@@ -57,12 +57,16 @@ export async function explainRecord(
   const about = { topic, partition, offset, logStart, highWatermark };
   const none = { committed: null, documents: [], letter: null, owner: null, notes: [] };
   const entry = stretch.entries[0];
-  if (spec === null) return { ...about, ...none, ...undeclaredVerdict };
   const commit = await deps.committed();
   const isSettled = commit.offset !== null && offset < commit.offset;
   const inDocuments = await lookForDocuments(input, entry, isSettled, deps);
   const known = { ...about, ...none, committed: commit.offset, notes: inDocuments.notes };
-  if (inDocuments.own.length > 0) return { ...known, documents: inDocuments.own, ...indexedVerdict };
+  const { own } = inDocuments;
+  if (spec === null) {
+    const indices = own.map(({ index }) => index);
+    return { ...known, documents: own, ...undeclaredVerdict(indices, inDocuments.elsewhere) };
+  }
+  if (own.length > 0) return { ...known, documents: own, ...indexedVerdict };
   if (inDocuments.elsewhere !== null) return { ...known, ...elsewhereVerdict(inDocuments.elsewhere) };
   if (entry?.kind === "gap" && entry.why !== "deleted" && entry.why !== "unreadable")
     return { ...known, ...gapVerdict(entry.why, entry.detail) };

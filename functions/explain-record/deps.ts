@@ -48,7 +48,8 @@ export interface ExplainRecordDeps {
   readonly standing: () => Omit<Standing, "perSecond" | "owner"> | null;
   /** Who reads the topic; null if that is not known in time. Never throws. */
   readonly currentOwners: (topic: string) => Promise<Owners>;
-  readonly openDocuments: () => Promise<ExplainedDocuments>;
+  /** Those in this index, and in all of Penstock's. @param index as declared */
+  readonly openDocuments: (index: string) => Promise<ExplainedDocuments>;
   /** The indices that fields choose; null: no field does. */
   readonly indices: SeenIndices | null;
   /**

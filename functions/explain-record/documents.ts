@@ -3,7 +3,9 @@ import type { Absence, AuditDocument } from "../../lib/rules/audit/partition-aud
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import type { LogEntry } from "../../lib/rules/inspection/entries.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { isIndexName } from "../../lib/rules/model/names.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { recordsAlias } from "../../lib/rules/template/index-template.ts";
 import { withStandIns } from "../../lib/rules/time/time-stand-in.ts";
 import { targetOf } from "../audit-topic/pass.ts";
 import type { ExplainedDocuments, ExplainRecordDeps, ExplainRecordInput } from "./deps.ts";
@@ -13,7 +15,7 @@ interface FoundDocuments {
   readonly own: readonly { readonly index: string; readonly id: string }[];
   /** The id, if it is only in another index. */
   readonly elsewhere: string | null;
-  /** Why there is no document; null if there is one, if Kafka has deleted the record, or if it is not settled. */
+  /** Why there is no document; null if there is one, or if the record is deleted in Kafka, not settled or not declared. */
   readonly absence: Absence | null;
   readonly notes: readonly string[];
 }
@@ -23,7 +25,7 @@ const notAllSeen =
 
 /**
  * Looks for documents of the offset, and decides why there is none, unless Kafka has deleted the record.
- * @param isSettled false: the topic's own indices say all that there is to say
+ * @param isSettled false: of a declared topic, its own indices say all that there is to say
  */
 export async function lookForDocuments(
   { topic, partition, offset, spec }: ExplainRecordInput,
@@ -31,7 +33,8 @@ export async function lookForDocuments(
   isSettled: boolean,
   deps: ExplainRecordDeps,
 ): Promise<FoundDocuments> {
-  const documents = await deps.openDocuments();
+  // Not every topic's name may be that of an index.
+  const documents = await deps.openDocuments(spec?.index ?? (isIndexName(topic) ? topic : recordsAlias));
   try {
     const found = await documents.cursor(partition, offset, offset + 1).until(offset + 1);
     const record = entry?.kind === "record" ? entry.record : null;
@@ -46,12 +49,12 @@ export async function lookForDocuments(
         `Document ${id} in ${index} is of an earlier topic of this name, whose offsets began anew.`,
     );
     const told = { own: own.map(named), elsewhere: null, absence: null, notes };
-    if (own.length > 0 || !isSettled || record === null || spec === null) return told;
+    if (own.length > 0 || record === null || (!isSettled && spec !== null)) return told;
     const id = documentId(topic, record);
     // A person who only looks must not make Elasticsearch refresh the indices of others.
     const elsewhere = await documents.anywhere([id], { refresh: false });
     if (elsewhere.has(id)) return { ...told, elsewhere: id };
-    const absence = await absenceOf(record, spec, documents, deps);
+    const absence = spec === null ? null : await absenceOf(record, spec, documents, deps);
     return { ...told, absence, notes: documents.isPartial ? [...notes, notAllSeen] : notes };
   } finally {
     await documents.close();

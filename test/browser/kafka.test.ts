@@ -40,7 +40,7 @@ describeInBrowser("Kafka beside Elasticsearch", () => {
     await page.getByRole("button", { name: "Show" }).click();
     await page.getByText("nobody declared it").click();
     await page.getByRole("button", { name: "Is it in the index?" }).click();
-    await page.getByText("Nobody declared this topic").waitFor();
+    await page.getByText("Nobody declares this topic").waitFor();
     await page.getByRole("link", { name: "Declare it" }).click();
     await page.waitForURL(/form=add/);
     expect(new URL(page.url()).searchParams.get("topic")).toBe(foreign);

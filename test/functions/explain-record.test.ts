@@ -1,5 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { explainRecord, type ExplainRecordDeps } from "../../functions/explain-record.ts";
+import type { AuditDocument } from "../../lib/rules/audit/partition-audit.ts";
 import type { LogStretch } from "../../lib/rules/inspection/entries.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { sourceRecord, specification } from "../support/records.ts";
@@ -27,37 +28,42 @@ const stretch: LogStretch = {
 const standing = { state: "running", reason: null, hold: null, owned: true, sent: 6 } as const;
 
 /**
- * One record without a document in its topic's index.
+ * One record.
  * @param elsewhere the ids in other indices
  * @param isPartial whether shards of those did not answer
+ * @param found documents in the topic's index and in Penstock's
  */
 function world(
   committed: number | null,
   elsewhere: readonly string[] = [],
   isPartial = false,
   changes: Partial<ExplainRecordDeps> = {},
+  found: readonly AuditDocument[] = [],
 ) {
+  const opened: string[] = [];
   const sought: { readonly ids: readonly string[]; readonly refresh: boolean | undefined }[] = [];
   const deps: ExplainRecordDeps = {
     readStretch: () => Promise.resolve(stretch),
     committed: () => Promise.resolve({ offset: committed, marks: null }),
     standing: () => standing,
     currentOwners: () => Promise.reject(new Error("this host has the partition")),
-    openDocuments: () =>
-      Promise.resolve({
+    openDocuments(index) {
+      opened.push(index);
+      return Promise.resolve({
         names: { open: new Set([spec.index]), closed: new Set<string>(), others: new Set<string>() },
         generations: null,
         hasStrayed: false,
         isPartial,
         hasPipeline: () => false,
         firstOffset: () => Promise.resolve(null),
-        cursor: () => ({ until: () => Promise.resolve([]) }),
+        cursor: () => ({ until: () => Promise.resolve([...found]) }),
         anywhere(ids, how) {
           sought.push({ ids, refresh: how?.refresh });
           return Promise.resolve(new Set(elsewhere));
         },
         close: () => Promise.resolve(),
-      }),
+      });
+    },
     indices: null,
     findLetter: () => Promise.resolve({ letter: null, complete: true }),
     findFailure: () => Promise.resolve({ failure: null, problems: [] }),
@@ -68,7 +74,9 @@ function world(
   };
   const { topic } = spec;
   const { partition, offset } = record;
-  return { sought, explain: () => explainRecord({ topic, partition, offset, spec }, deps) };
+  const undeclared = (name = topic) => explainRecord({ topic: name, partition, offset, spec: null }, deps);
+  const explain = () => explainRecord({ topic, partition, offset, spec }, deps);
+  return { sought, opened, explain, undeclared };
 }
 
 test("a record that is not settled is not looked for in other indices", async () => {
@@ -131,4 +139,50 @@ test("and so is a failure store that does not answer as a whole", async () => {
 test("one that is in another index needs no such note", async () => {
   const { explain } = world(6, [documentId(spec.topic, record)]);
   expect(await explain()).toMatchObject({ kind: "elsewhere", notes: [] });
+});
+
+describe("a record of a topic that nobody declares", () => {
+  const rest = "Nobody declares this topic, so nothing more of it is indexed.";
+  const id = documentId(spec.topic, record);
+  const own = { offset: 5, timestamp: record.timestamp, index: "app-1" };
+
+  test("is indexed if it was declared before, and the group's position stays", async () => {
+    expect(await world(6, [], false, {}, [own]).undeclared()).toMatchObject({
+      kind: "indexed",
+      message: `It is in app-1. ${rest}`,
+      documents: [{ index: "app-1", id }],
+      committed: 6,
+    });
+  });
+
+  test("also if Kafka has deleted it", async () => {
+    const gap = { kind: "gap", from: 5, end: 6, why: "deleted", detail: null } as const;
+    const readStretch = () => Promise.resolve({ ...stretch, entries: [gap] });
+    expect(await world(null, [], false, { readStretch }, [own]).undeclared()).toMatchObject({
+      kind: "indexed",
+      committed: null,
+    });
+  });
+
+  test("is looked for in all indices, whatever the group has committed", async () => {
+    const { sought, undeclared } = world(null, [id]);
+    expect(await undeclared()).toMatchObject({
+      kind: "elsewhere",
+      message: `It is in an index under the id ${id}. ${rest}`,
+    });
+    expect(sought).toEqual([{ ids: [id], refresh: false }]);
+  });
+
+  test("is not indexed otherwise; a document of an earlier topic of that name is told", async () => {
+    const earlier = { ...own, timestamp: record.timestamp - 1 };
+    const { opened, undeclared } = world(null, [], false, {}, [earlier]);
+    expect(await undeclared()).toMatchObject({
+      kind: "undeclared",
+      message: `${rest} No document of this record was found.`,
+      documents: [],
+      notes: [expect.stringContaining("of an earlier topic of this name")],
+    });
+    await undeclared("_schemas");
+    expect(opened).toEqual([spec.topic, "penstock-records"]);
+  });
 });

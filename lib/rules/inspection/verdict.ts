@@ -183,11 +183,17 @@ export function refusedVerdict(
   );
 }
 
-export const undeclaredVerdict = verdict(
-  "undeclared",
-  "Nobody declared this topic, so nothing of it is indexed.",
-  "Declare it.",
-);
+/**
+ * Of a topic that nobody declares now: its records may have been indexed before.
+ * @param indices that have the record's document
+ * @param id of its document, if only another index has it
+ */
+export function undeclaredVerdict(indices: readonly string[], id: string | null): Verdict {
+  const rest = "Nobody declares this topic, so nothing more of it is indexed";
+  if (indices.length > 0) return verdict("indexed", `It is in ${indices.join(", ")}. ${rest}.`);
+  if (id !== null) return verdict("elsewhere", `It is in an index under the id ${id}. ${rest}.`);
+  return verdict("undeclared", `${rest}. No document of this record was found.`, "Declare it.");
+}
 
 function sentence(text: string, reason: string | null): string {
   return reason === null ? `${text}.` : `${text}: ${reason.replace(/\.$/, "")}.`;

@@ -82,8 +82,7 @@ export async function explainWith(
       const own = status.partitions.find((one) => one.partition === partition);
       return { state, reason, hold, owned: own?.owned ?? false, sent: own?.sent ?? null };
     },
-    openDocuments: () =>
-      openRecordDocuments(deps.elasticsearch, { topic, index: spec?.index ?? topic, cursors: 1 }, signal),
+    openDocuments: (index) => openRecordDocuments(deps.elasticsearch, { topic, index, cursors: 1 }, signal),
     indices: spec === null ? null : deps.sentBefore(spec).indices,
     findLetter: (timestamp) => findLetter(place, timestamp, deps, signal),
     findFailure: (id) =>

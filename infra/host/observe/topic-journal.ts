@@ -5,8 +5,8 @@ import type { TopicState, TopicStatus } from "../../../lib/rules/progress/status
 
 /**
  * Logs the changes of topic states: waiting, running (with its partitions), held, stalled, resumed; and why a topic does not
- * get beyond its start. It compares each snapshot with the previous one, so no other code has to report. A change that is
- * undone between two snapshots is not logged.
+ * get beyond its start. It compares each snapshot with what was logged last, so no other code has to report, and the last
+ * line of a topic is true in the end. A change that is undone before it is logged is not.
  */
 export interface TopicJournal {
   look(statuses: readonly TopicStatus[]): void;
@@ -22,7 +22,7 @@ type Message =
   | "a topic has other partitions";
 
 interface Seen {
-  /** The last state worth a log line; stopping is not, and starting only once it was logged. */
+  /** The last state that needs no log line any more; stopping is none, and starting only once it was logged. */
   readonly state: Exclude<TopicState, "stopping">;
   readonly reason: string | null;
   readonly partitions: string;
@@ -49,10 +49,10 @@ export function createTopicJournal(logger: Logger, now: () => number): TopicJour
         if (state === "stopping") continue;
         const message = messageFor(before, status, now());
         const key = `${message} ${topic}`;
-        // Otherwise the log would end with a topic that waits, although it runs.
-        const isAnswer = before?.state === "starting" && state === "running";
-        const isDue = message !== null && (isAnswer || now() - (told.get(key) ?? -Infinity) >= INTERVAL_MS);
-        if (state !== "starting" || isDue)
+        const isDue =
+          message !== null &&
+          (isAwaited(before, status) || now() - (told.get(key) ?? -Infinity) >= INTERVAL_MS);
+        if (isDue || (message === null && state !== "starting"))
           seen.set(topic, { state, reason, partitions: partitionsText(status) });
         if (!isDue) continue;
         told.set(key, now());
@@ -65,6 +65,12 @@ export function createTopicJournal(logger: Logger, now: () => number): TopicJour
       for (const [key, at] of told) if (now() - at >= INTERVAL_MS) told.delete(key);
     },
   };
+}
+
+/** Whether it follows a line that says that it waits, or an order: then it is logged however short ago the same was. */
+function isAwaited(before: Seen | undefined, { state }: TopicStatus): boolean {
+  if (before?.state === "starting" && state === "running") return true;
+  return before?.state !== state && (before?.state === "held" || state === "held");
 }
 
 function forget(seen: Map<string, Seen>, present: ReadonlySet<string>): void {

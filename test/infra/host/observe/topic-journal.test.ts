@@ -167,6 +167,64 @@ test("one that fails over and over is told of twice a minute at most; that it fa
   expect(logger.lines.map(({ message }) => message)).toEqual(["a topic runs", "a topic runs"]);
 });
 
+describe("within half a minute", () => {
+  /** The messages so far of a topic that is looked at each second, in these states. */
+  function following() {
+    const logger = createMemoryLogger();
+    let now = 0;
+    const journal = createTopicJournal(logger, () => now);
+    return (seconds: number, changes: Partial<TopicStatus> = {}) => {
+      for (const until = now + 1_000 * seconds; now < until; now += 1_000) journal.look([app(changes)]);
+      return logger.lines.map(({ message, fields }) => [message, fields?.["reason"] ?? ""].join(" ").trim());
+    };
+  }
+  const held = { state: "held", reason: "held by alice" } as const;
+
+  test("what people order is told each time", () => {
+    const during = following();
+    for (let round = 0; round < 2; round += 1) {
+      during(5);
+      during(5, held);
+    }
+    expect(during(5)).toEqual([
+      "a topic runs",
+      "a topic is held held by alice",
+      "a topic runs",
+      "a topic is held held by alice",
+      "a topic runs",
+    ]);
+  });
+
+  test("so is a hold of a topic that has not started again since the last one", () => {
+    const during = following();
+    during(5, held);
+    const since = new Date(0).toISOString();
+    expect(during(10, { state: "starting", reason: "no coordinator", since })).toEqual([
+      "a topic is held held by alice",
+      "a topic still waits to start no coordinator",
+    ]);
+    expect(during(1, held).at(-1)).toBe("a topic is held held by alice");
+  });
+
+  test("what was too soon is told later, if it is still so", () => {
+    const during = following();
+    during(5);
+    during(5, { state: "failed", reason: "no" });
+    expect(during(20)).toEqual(["a topic runs"]);
+    expect(during(5)).toEqual(["a topic runs", "a topic runs"]);
+    during(5, held);
+    expect(during(20, { ...held, reason: "held by bob" })).toHaveLength(3);
+    expect(during(10, { ...held, reason: "held by bob" }).at(-1)).toBe("a topic is held held by bob");
+  });
+
+  test("what is undone meanwhile is not told", () => {
+    const during = following();
+    during(5, { state: "pending", reason: "a" });
+    during(5, { state: "pending", reason: "b" });
+    expect(during(60, { state: "pending", reason: "a" })).toEqual(["a topic waits a"]);
+  });
+});
+
 test("of many at once it says how many and the first", () => {
   const { look } = setUp();
   const names = Array.from({ length: 480 }, (_, n) => `t${n}`);

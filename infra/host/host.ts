@@ -142,7 +142,7 @@ export async function startHost(given: HostOptions): Promise<Host> {
       },
     },
   });
-  const { pool } = flow;
+  const { pool, mover } = flow;
   const uncommitted: string[] = [];
   const stopFlow = async (drainMs: number): Promise<void> =>
     void uncommitted.push(...(await flow.stop(drainMs)));
@@ -247,18 +247,14 @@ export async function startHost(given: HostOptions): Promise<Host> {
   const holds = createHoldKeeper({
     now,
     topics: pool,
+    mover,
     store: () => clients.orders("holds"),
     logger,
     failures,
   });
   closing.adopt(holds, (it) => it.stop());
 
-  const rewinder = createRewinder({
-    mover: flow.mover,
-    store: () => clients.orders("rewinds"),
-    logger,
-    failures,
-  });
+  const rewinder = createRewinder({ mover, store: () => clients.orders("rewinds"), logger, failures });
   work.adopt(rewinder, (it) => it.stop());
 
   const services = createServices({

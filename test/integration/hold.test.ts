@@ -134,10 +134,14 @@ test("a topic is held and released under load on two hosts; the other topic goes
       topics: [{ action: "unchanged", hold: { by: "alice", since } }],
     });
 
-    const released = await order(config, "release", held);
+    const released = await order(config, "release", held, "--by", "carol");
     expect({ code: released.code, out: JSON.parse(released.out) as unknown }).toMatchObject({
       code: 0,
       out: { topics: [{ action: "released", hold: null, waiting: [] }] },
+    });
+    await eventually("one host tells who released it", () => {
+      const told = hosts.flatMap((host) => host.log()).filter(({ msg }) => msg === "a topic was released");
+      return told.length === 1 && told[0]?.["by"] === "carol";
     });
     await Promise.all(hosts.map((host) => untilRunning(host, held)));
     await Promise.all(loads.map((load) => load.stop()));

@@ -32,7 +32,16 @@ const shortText = (most: number, description: string) =>
     .meta({ description });
 /** Who gives an order; empty is as if it were absent. */
 export const by = shortText(maxBy, "Who. Default: the client's address.");
-const bodyWords = z.object({ reason: shortText(maxReason, "Why, for whoever sees the topic held."), by });
+const releaseWords = z.object({ by });
+const holdWords = releaseWords.extend({
+  reason: shortText(maxReason, "Why, for whoever sees the topic held."),
+});
+/** @param schema of the members that may be given */
+const bodyOf = (schema: typeof holdWords | typeof releaseWords) => ({
+  schema,
+  whenEmpty: {},
+  parse: (given: Readonly<Record<string, unknown>>): z.output<typeof holdWords> => checked(schema, given),
+});
 
 const refused = z.object({ ...problemMembers, ...members });
 const params = { topic: "Its name." };
@@ -52,11 +61,6 @@ const common = {
   access: "change",
   params,
   query: z.object({}),
-  body: {
-    schema: bodyWords,
-    whenEmpty: {},
-    parse: (given: Readonly<Record<string, unknown>>) => checked(bodyWords, given),
-  },
   failure: () => 503 as const,
   answers,
 } as const;
@@ -65,6 +69,7 @@ const common = {
 export const holdRoutes = {
   hold: route({
     ...common,
+    body: bodyOf(holdWords),
     path: "/topics/:topic/hold",
     summary: "Reads nothing more of the topic, on all hosts; its position stays, and its lag stays true",
     description:
@@ -72,6 +77,7 @@ export const holdRoutes = {
   }),
   release: route({
     ...common,
+    body: bodyOf(releaseWords),
     path: "/topics/:topic/release",
     summary: "Reads the topic again where it was held",
     description: "Withdraws the order to hold it. `hold: true` in a declaration is removed there.",

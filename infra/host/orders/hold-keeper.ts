@@ -11,6 +11,7 @@ import {
 } from "../../../lib/rules/progress/hold.ts";
 import { startRounds } from "../observe/rounds.ts";
 import { createOrderWatch, type OrderWatch } from "./order-watch.ts";
+import type { PositionMover } from "./rewinder.ts";
 
 /** Follows the orders that hold topics, confirms them, and keeps Kafka from forgetting them. */
 export interface HoldKeeper {
@@ -29,8 +30,10 @@ export interface HeldTopics {
 
 export interface HoldKeeperDeps {
   readonly topics: HeldTopics;
+  /** The host of a topic's first partition tells of a release, so that one host does. */
+  readonly mover: Pick<PositionMover, "isOurs">;
   readonly store: () => OrderStore;
-  readonly logger: Pick<Logger, "debug">;
+  readonly logger: Pick<Logger, "debug" | "info">;
   readonly failures: Pick<ThrottledLogger, "warn">;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -40,7 +43,8 @@ export interface HoldKeeperDeps {
 const EVERY_MS = 500;
 const QUESTION_MS = 8_000;
 
-export function createHoldKeeper({ topics, store, logger, failures, now }: HoldKeeperDeps): HoldKeeper {
+export function createHoldKeeper(deps: HoldKeeperDeps): HoldKeeper {
+  const { topics, mover, store, logger, failures, now } = deps;
   const life = new AbortController();
   let known: ReadonlyMap<string, HoldOrder> = new Map();
 
@@ -51,7 +55,11 @@ export function createHoldKeeper({ topics, store, logger, failures, now }: HoldK
     onChange(stored) {
       const before = known;
       known = knownOrders(before, holdEntries(stored));
-      topics.holdOrRead([...known.keys()].filter((topic) => known.get(topic)?.at !== before.get(topic)?.at));
+      const changed = [...known].filter(([topic, { at }]) => at !== before.get(topic)?.at);
+      for (const [topic, { held, by }] of changed)
+        if (!held && before.get(topic)?.held === true && mover.isOurs(topic, 0))
+          logger.info("a topic was released", { topic, by });
+      topics.holdOrRead(changed.map(([topic]) => topic));
     },
   });
 

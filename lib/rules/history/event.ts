@@ -63,6 +63,7 @@ export const toldMessages: Readonly<Record<string, HistoryKind>> = {
   "a declaration is refused": "declaration",
   "a declaration is no longer refused": "declaration",
   "a topic is held": "order",
+  "a topic was released": "order",
   "a partition was moved": "order",
   "a rebuild was ordered": "order",
   "a replay began": "replay",

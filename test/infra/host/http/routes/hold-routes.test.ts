@@ -66,6 +66,11 @@ test("what is wrong with the body is named, and Kafka that is away is not the ca
   ]);
   expect((await post("/topics/app/hold", { why: "x" })).status).toBe(400);
   expect((await post("/topics/app/hold", { by: 7 })).status).toBe(400);
+  const release = await post("/topics/app/release", { reason: "done" });
+  expect([release.status, (await problemOf(release)).detail]).toEqual([
+    400,
+    'Unknown parameter "reason": it must be by.',
+  ]);
   expect(orders).toEqual([]);
   expect((await post("/topics/app/hold")).status).toBe(503);
 });

@@ -1,9 +1,10 @@
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { quoted } from "../lib/rules/base/visible-text.ts";
-import { orderEntry, type RebuildOrder } from "../lib/rules/rebuild/rebuild.ts";
+import type { RebuildOrder } from "../lib/rules/rebuild/rebuild.ts";
 import { progressText, type RebuildStatus } from "../lib/rules/rebuild/rebuild-status.ts";
 import { type BeginDeps, beginRebuild, refused } from "./rebuild-topic/begin.ts";
 import { lookAtRebuild, type SeenRebuild } from "./rebuild-topic/look.ts";
+import { writeOrder } from "./rebuild-topic/write-order.ts";
 
 /**
  * - **begin**: reads the topic from its start into a new index, beside the live one.
@@ -86,22 +87,24 @@ export async function rebuildTopic(
 }
 
 async function pause(
-  { topic, action }: RebuildTopicInput,
+  input: RebuildTopicInput,
   { order }: SeenRebuild,
   deps: RebuildTopicDeps,
 ): Promise<RebuildTopicResult> {
+  const { topic, action } = input;
   const paused = action === "pause";
-  await write(topic, { ...order, paused }, deps);
+  await writeOrder(input, { ...order, paused }, deps);
   const { status } = await lookAtRebuild(topic, deps);
   const word = paused ? "is paused" : "goes on";
   return { status, message: `The rebuild of topic ${quoted(topic)} into ${quoted(order.index)} ${word}.` };
 }
 
 async function swap(
-  { topic, force }: RebuildTopicInput,
+  input: RebuildTopicInput,
   seen: SeenRebuild,
   deps: RebuildTopicDeps,
 ): Promise<RebuildTopicResult> {
+  const { topic, force } = input;
   const { order } = seen;
   const { index, old, alias } = order;
   const { state } = seen.status;
@@ -113,7 +116,7 @@ async function swap(
       `it is ${state}${why}, at ${progressText(seen.status)}; swap it once it has caught up`,
     );
   }
-  if (!order.both) await write(topic, { ...order, both: true }, deps);
+  await writeOrder(input, { ...order, both: true }, deps);
   // From then on each host fills both, from where the live index was.
   await until(topic, HEARD_MS, deps, areBoth);
   if (!force) await untilRead(topic, deps);
@@ -122,12 +125,14 @@ async function swap(
 }
 
 async function back(
-  { topic }: RebuildTopicInput,
+  input: RebuildTopicInput,
   { order }: SeenRebuild,
   deps: RebuildTopicDeps,
 ): Promise<RebuildTopicResult> {
+  const { topic } = input;
   const { index, old, alias, both } = order;
   if (!both) throw refused(topic, `it was not swapped: ${quoted(old)} is the live index`);
+  await writeOrder(input, order, deps);
   await untilRead(topic, deps);
   await deps.indices.swap({ alias, from: index, to: old }, deps.signal);
   return { status: (await lookAtRebuild(topic, deps)).status, message: done(topic, old, index, order, deps) };
@@ -149,17 +154,18 @@ function done(
 }
 
 async function finish(
-  { topic }: RebuildTopicInput,
+  input: RebuildTopicInput,
   { order, live }: SeenRebuild,
   deps: RebuildTopicDeps,
 ): Promise<RebuildTopicResult> {
+  const { topic } = input;
   const { index, old } = order;
   if (live !== index)
     throw refused(topic, `it is not swapped: ${quoted(old)} is the live index; cancel ends it all the same`);
   await untilRead(topic, deps);
   // If it was declared without a swap.
   await deps.indices.swap({ alias: null, from: old, to: index }, deps.signal);
-  await end(topic, deps);
+  await end(input, order, deps);
   return {
     status: null,
     message: `The rebuild of topic ${quoted(topic)} is finished: only ${quoted(index)} is written. ${quoted(old)} stays as it is; delete it when nobody needs it.`,
@@ -167,30 +173,27 @@ async function finish(
 }
 
 async function cancel(
-  { topic }: RebuildTopicInput,
+  input: RebuildTopicInput,
   { order, live }: SeenRebuild,
   deps: RebuildTopicDeps,
 ): Promise<RebuildTopicResult> {
+  const { topic } = input;
   const { index, old } = order;
   if (live === index)
     throw refused(topic, `${quoted(index)} is the live index by now: finish it, or go back first`);
   // A bulk creates an index that was deleted meanwhile; then it has the alias of all indices too.
   if ((await deps.indices.uuid(index, deps.signal)) !== null)
     await deps.indices.swap({ alias: null, from: index, to: old }, deps.signal);
-  await end(topic, deps);
+  await end(input, order, deps);
   return {
     status: null,
     message: `The rebuild of topic ${quoted(topic)} is cancelled. Index ${quoted(index)} stays as it is: delete it, or rebuild into it again.`,
   };
 }
 
-async function write(topic: string, order: RebuildOrder, deps: RebuildTopicDeps): Promise<void> {
-  await deps.orders.write([orderEntry(topic, order)], deps.signal);
-}
-
 /** Waits until nothing is written any more: a later bulk would create an index again that somebody deleted. */
-async function end(topic: string, deps: RebuildTopicDeps): Promise<void> {
-  await deps.orders.write([orderEntry(topic, null)], deps.signal);
+async function end(input: RebuildTopicInput, order: RebuildOrder, deps: RebuildTopicDeps): Promise<void> {
+  await writeOrder(input, order, deps, true);
   await deps.wait(LET_GO_MS, deps.signal);
 }
 

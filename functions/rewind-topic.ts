@@ -10,6 +10,7 @@ import {
   type RewindTarget,
 } from "../lib/rules/offsets/rewind.ts";
 import { momentOf } from "../lib/rules/offsets/start-point.ts";
+import { rebuildOf } from "../lib/rules/rebuild/rebuild.ts";
 
 export interface RewindInput {
   readonly topic: string;
@@ -155,7 +156,7 @@ async function stepsOf({ topic, to, partition }: RewindInput, deps: RewindDeps):
 
 /** Why it must not be moved now; null if it may. */
 async function obstacleOf(topic: string, deps: RewindDeps): Promise<string | null> {
-  if ((await deps.readRebuilds()).some((one) => one.topic === topic))
+  if (rebuildOf(await deps.readRebuilds(), topic) !== null)
     return `topic "${topic}" is being rebuilt: finish or cancel that first, because it counts on the live position`;
   for (const one of await deps.readRewinds()) {
     const order = one.topic === topic ? parseRewindOrder(one.metadata) : null;

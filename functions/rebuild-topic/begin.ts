@@ -3,8 +3,9 @@ import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { counted } from "../../lib/rules/base/units.ts";
 import { quoted } from "../../lib/rules/base/visible-text.ts";
 import { isIndexName, leadsTo } from "../../lib/rules/model/names.ts";
-import { fitsKafka, orderEntry, type RebuildOrder, rebuildOf } from "../../lib/rules/rebuild/rebuild.ts";
+import { fitsKafka, type RebuildOrder, rebuildOf } from "../../lib/rules/rebuild/rebuild.ts";
 import { type RebuildWorld, undeclared } from "./look.ts";
+import { writeOrder } from "./write-order.ts";
 
 export interface BeginRebuild {
   readonly topic: string;
@@ -81,7 +82,7 @@ export async function beginRebuild(
   if (uuid === null) throw new PenstockError("elasticsearch_refused", `index ${quoted(index)} was deleted`);
 
   const order = { ...planned, uuid };
-  await deps.orders.write([orderEntry(topic, order)], signal);
+  await writeOrder({ topic, action: "begin", by, force }, order, deps);
   return order;
 }
 

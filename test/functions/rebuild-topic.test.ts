@@ -13,6 +13,7 @@ import {
   rebuildOf,
   type RebuildOrder,
   type RebuildPosition,
+  stepsIn,
 } from "../../lib/rules/rebuild/rebuild.ts";
 import { specification } from "../support/records.ts";
 import { rebuildOrder, rebuildPosition } from "../support/rebuilds.ts";
@@ -50,6 +51,7 @@ function world(given: Given = {}) {
   const uuids: Record<string, string> = { "app-1": "u1", "app-2": "u2" };
   if (given.order === undefined) delete uuids["app-2"];
   const done: string[] = [];
+  const steps: unknown[] = [];
   const look = (): void => {
     const order = rebuildOf(orders, "app");
     if (order === null) return;
@@ -71,6 +73,7 @@ function world(given: Given = {}) {
       read: async () => orders,
       write: async (entries) => {
         orders = [...entries];
+        steps.push(stepsIn(entries).get("app"));
         look();
       },
     },
@@ -108,7 +111,7 @@ function world(given: Given = {}) {
     more: Partial<Pick<RebuildTopicInput, "topic" | "index" | "force" | "by">> = {},
   ) =>
     rebuildTopic({ topic: "app", action, index: null, by: "alice@ops", force: false, ...more }, deps);
-  return { act, done, order: () => rebuildOf(orders, "app"), deps };
+  return { act, done, steps, order: () => rebuildOf(orders, "app"), deps };
 }
 
 describe("begin", () => {
@@ -286,6 +289,24 @@ test("pause and resume change nothing but the order", async () => {
   expect(order()).toEqual({ ...rebuildOrder, paused: true });
   expect((await act("resume")).status?.state).toBe("caught up");
   expect(done).toEqual([]);
+});
+
+test("each step is left for the hosts to tell, with who ordered it, also if it is not carried out in time", async () => {
+  const { act, steps } = world();
+  const by = "bob@ops";
+  await act("begin", { index: "app-2", force: true });
+  const later = ["pause", "resume", "swap", "back", "swap", "finish"] as const;
+  for (const action of later) await act(action, { by });
+  const told = { index: "app-2", force: false, by, at: Date.parse(rebuildOrder.since) };
+  expect(steps).toEqual([
+    { ...told, action: "begin", force: true, by: "alice@ops" },
+    ...later.map((action) => ({ ...told, action })),
+  ]);
+
+  const late = world({ order: rebuildOrder, hosts: () => ({ both: false }) });
+  expect(await rejection(late.act("swap"))).toMatchObject({ code: "deadline_exceeded" });
+  await late.act("cancel");
+  expect(late.steps).toMatchObject([{ action: "swap" }, { action: "cancel" }]);
 });
 
 test("what is not rebuilt cannot be steered", async () => {

@@ -2,6 +2,8 @@ import { expect, test } from "bun:test";
 import type { StoredOrder } from "../../lib/rules/offsets/order-groups.ts";
 import { type RewindDeps, type RewindInput, rewindTopic } from "../../functions/rewind-topic.ts";
 import { parseRewindOrder } from "../../lib/rules/offsets/rewind.ts";
+import { orderEntry } from "../../lib/rules/rebuild/rebuild.ts";
+import { rebuildOrder, rebuildStep } from "../support/rebuilds.ts";
 import { rejection } from "../support/rejection.ts";
 
 /** A topic of two partitions, read up to 90 of 100 each, whose hosts carry out orders after some looks. */
@@ -147,12 +149,12 @@ test("what cannot be: not declared, of the future, being rebuilt", async () => {
     code: "usage",
     message: "to 2027-01-01T00:00:00.000Z is in the future: it is 2026-11-30T12:00:00.000Z now",
   });
-  const rebuilt = world({
-    readRebuilds: () => Promise.resolve([{ topic: "app", partition: 0, offset: 0, metadata: "{}" }]),
-  });
+  const rebuilt = world({ readRebuilds: () => Promise.resolve([orderEntry("app", rebuildOrder)]) });
   expect(await rebuilt.run()).toMatchObject({
     action: "refused",
     message: expect.stringContaining("is being rebuilt"),
   });
   expect(await rebuilt.run({ dryRun: true })).toMatchObject({ action: "refused" });
+  const over = world({ readRebuilds: () => Promise.resolve([orderEntry("app", null, rebuildStep)]) });
+  expect(await over.run()).toMatchObject({ action: "moved" });
 });

@@ -192,6 +192,10 @@ test.concurrent("a topic that declares its index is swapped by its declaration, 
   );
   const finished = await runCommand("topics", config(fresh), ["rebuild", topic, "--finish"]);
   expect(finished).toMatchObject({ code: 0, error: "" });
+  await eventually("the host tells what was ordered", () => {
+    const told = host.log().filter(({ msg }) => msg === "a rebuild was ordered");
+    return told[0]?.["action"] === "begin" && told.at(-1)?.["action"] === "finish";
+  });
 }, 480_000);
 
 test.concurrent("what a rebuild cannot do is refused with its reason, and a new index that vanishes ends it visibly", async () => {

@@ -1,4 +1,4 @@
-import type { RebuildOrder, RebuildPosition } from "../../lib/rules/rebuild/rebuild.ts";
+import type { RebuildOrder, RebuildPosition, RebuildStep } from "../../lib/rules/rebuild/rebuild.ts";
 
 /** The order to rebuild topic `app`, which declares alias `app` of index `app-1`, into `app-2`. */
 export const rebuildOrder: RebuildOrder = {
@@ -11,6 +11,15 @@ export const rebuildOrder: RebuildOrder = {
   since: "2026-11-30T10:00:00.000Z",
   paused: false,
   both: false,
+};
+
+/** The end of that rebuild, ordered by somebody else. */
+export const rebuildStep: RebuildStep = {
+  action: "finish",
+  index: rebuildOrder.index,
+  force: false,
+  by: "bob@ops",
+  at: Date.parse(rebuildOrder.since) + 60_000,
 };
 
 /** A position of that rebuild, with the given changes. */

@@ -5,6 +5,7 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 import { throwRefused } from "../../../lib/rules/template/index-template.ts";
 import type { BulkGate } from "../bulks/bulk-gate.ts";
+import type { PositionMover } from "../orders/rewinder.ts";
 import type { Clients } from "../reconcile/clients.ts";
 import type { ConsumerPool } from "../topic/consumer-pool.ts";
 import { createRebuilds, type Rebuilds, type RebuildsDeps } from "./rebuilds.ts";
@@ -17,14 +18,18 @@ export interface RebuildHost extends Pick<RebuildsDeps, "openWire"> {
   };
   readonly failures: ThrottledLogger;
   readonly clients: Clients;
-  readonly flow: { readonly pool: ConsumerPool; readonly gate: BulkGate };
+  readonly flow: {
+    readonly pool: ConsumerPool;
+    readonly gate: BulkGate;
+    readonly mover: Pick<PositionMover, "isOurs">;
+  };
   settings(): Settings;
 }
 
 /** The rebuilds of a host. */
 export function createHostRebuilds(host: RebuildHost): Rebuilds {
   const { options, clients } = host;
-  const { pool, gate } = host.flow;
+  const { pool, gate, mover } = host.flow;
   const bulkSettings = () => host.settings().elasticsearch.bulk;
   return createRebuilds({
     logger: options.logger,
@@ -42,6 +47,7 @@ export function createHostRebuilds(host: RebuildHost): Rebuilds {
     openWire: (kafka) => host.openWire(kafka),
     settings: () => ({ kafka: host.settings().kafka, bulk: bulkSettings() }),
     topics: () => pool.statuses(),
+    isOurs: (...place) => mover.isOurs(...place),
     async ensureTemplate(index, signal) {
       throwRefused(await clients.elasticsearch.ensureTemplate([index], signal), index);
     },

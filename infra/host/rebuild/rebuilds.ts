@@ -16,16 +16,18 @@ import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts"
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { sleep, type Time } from "../../../lib/rules/base/time.ts";
 import type { BulkSettings, KafkaSettings } from "../../../lib/rules/model/settings.ts";
+import type { StoredOrder } from "../../../lib/rules/offsets/order-groups.ts";
 import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { LiveLoad } from "../../../lib/rules/rebuild/rebuild-pace.ts";
 import {
-  orderEntry,
   positionEntry,
   positionsOf,
   type RebuildOrder,
   rebuildOf,
   rebuildsIn,
+  type RebuildStep,
+  stepsIn,
 } from "../../../lib/rules/rebuild/rebuild.ts";
 import { type RebuildStatus, rebuildStatusOf } from "../../../lib/rules/rebuild/rebuild-status.ts";
 import { createOrderWatch } from "../orders/order-watch.ts";
@@ -59,6 +61,8 @@ export interface RebuildsDeps extends Pick<RebuildTopicDeps, "newId" | "placeOf"
   settings(): { readonly kafka: KafkaSettings; readonly bulk: BulkSettings };
   /** Of this host. */
   topics(): readonly TopicStatus[];
+  /** Whether this host has the partition. */
+  isOurs(topic: string, partition: number): boolean;
   load(): LiveLoad;
   readonly time: Time;
   readonly logger: Logger;
@@ -93,9 +97,23 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     load: () => deps.load(),
     time,
   });
+  let steps: ReadonlyMap<string, RebuildStep> | null = null;
+  const tellSteps = (orders: readonly StoredOrder[]): void => {
+    const before = steps;
+    steps = stepsIn(orders);
+    // What was ordered before this host looked was told then.
+    if (before === null) return;
+    for (const [topic, { at, ...step }] of steps)
+      // By one host, so that the history has it once.
+      if (at !== before.get(topic)?.at && deps.isOurs(topic, 0))
+        logger.info("a rebuild was ordered", { topic, ...step });
+  };
   const watch = createOrderWatch({
     store: () => deps.orders("rebuilds"),
-    onChange: () => void look(),
+    onChange(orders) {
+      tellSteps(orders);
+      void look();
+    },
     logger,
     failures,
   });
@@ -150,9 +168,10 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     const isSame = last?.owned === owned.join() && now - last.atMs < RENEW_MS;
     if (owned.length === 0 || isSame || time.now() - Date.parse(since) < RENEW_MS) return;
     // Just before writing: somebody may have given another order.
-    const order = rebuildOf(await watch.refresh(signal), topic);
+    const entries = (await watch.refresh(signal)).filter((entry) => entry.topic === topic);
+    const order = rebuildOf(entries, topic);
     if (order === null) return;
-    if (owned.includes(0)) await watch.write([orderEntry(topic, order)], signal);
+    if (owned.includes(0)) await watch.write(entries, signal);
     // A run stores its own, newer ones.
     if (!runs.has(topic)) {
       const store = deps.orders("rebuild-positions");

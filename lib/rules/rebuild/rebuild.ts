@@ -29,6 +29,12 @@ export interface RebuildPosition {
   readonly trouble: string | null;
 }
 
+/**
+ * What somebody ordered last about a topic's rebuild. It is kept beside the order, and alone once that has ended, because an
+ * order does not tell every step, nor whose it was.
+ */
+export type RebuildStep = Readonly<z.infer<typeof stepShape>>;
+
 /** The order to rebuild a topic: the metadata of the topic's partition 0 in the group `<kafka.group>.rebuilds`. */
 export type RebuildOrder = Readonly<z.infer<typeof orderShape>>;
 
@@ -49,6 +55,16 @@ const orderShape = z.object({
   /** Both indices get each record from now on, because either may become the live one. */
   both: z.boolean(),
 });
+const stepShape = z.object({
+  action: z.string(),
+  /** The new index. */
+  index: z.string(),
+  force: z.boolean(),
+  by: z.string(),
+  /** Milliseconds since the epoch. It tells one step from the next. */
+  at: z.number(),
+});
+const entryShape = z.object({ step: stepShape });
 const count = z.number();
 const positionShape = z.object({
   id: z.string(),
@@ -80,10 +96,19 @@ export function rebuildsIn(entries: readonly StoredOrder[]): ReadonlyMap<string,
   return orders;
 }
 
+/** The last steps, by topic, also of rebuilds that have ended since. */
+export function stepsIn(entries: readonly StoredOrder[]): ReadonlyMap<string, RebuildStep> {
+  const steps = new Map<string, RebuildStep>();
+  for (const { topic, partition, metadata } of entries) {
+    const entry = partition === orderPartition ? parsed(entryShape, metadata) : null;
+    if (entry !== null) steps.set(topic, entry.step);
+  }
+  return steps;
+}
+
 /** @param order null: none any more */
-export function orderEntry(topic: string, order: RebuildOrder | null): StoredOrder {
-  const metadata = order === null ? "" : JSON.stringify(order);
-  return { topic, partition: orderPartition, offset: 0, metadata };
+export function orderEntry(topic: string, order: RebuildOrder | null, step?: RebuildStep): StoredOrder {
+  return { topic, partition: orderPartition, offset: 0, metadata: JSON.stringify({ ...order, step }) };
 }
 
 /** Longer than the UUID of any index. */
@@ -91,7 +116,9 @@ const uuidStandIn = "u".repeat(100);
 
 /** Whether Kafka takes the order, whose index need not exist yet. */
 export function fitsKafka(topic: string, order: Omit<RebuildOrder, "uuid">): boolean {
-  return Buffer.byteLength(orderEntry(topic, { ...order, uuid: uuidStandIn }).metadata) <= maxOrderBytes;
+  const { index, by } = order;
+  const step = { action: "cancel", index, force: false, by, at: Number.MAX_SAFE_INTEGER };
+  return Buffer.byteLength(orderEntry(topic, { ...order, uuid: uuidStandIn }, step).metadata) <= maxOrderBytes;
 }
 
 /** The positions of the topic's rebuild, by partition. */

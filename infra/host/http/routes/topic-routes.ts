@@ -79,11 +79,7 @@ export function addTopicRoutes(app: Hono, deps: TopicRouteDeps): void {
   mount(app, topics.routes.rebuild, async ({ param, body }, c) => {
     const { by, ...words } = await body();
     const input = { topic: param("topic"), ...words, by: by === "" ? callerOf(c) : by };
-    return inPlace(c, places, "orders", async () => {
-      const result = await deps.rebuild(input, c.req.raw.signal);
-      c.get("logger").info("a rebuild was ordered", input);
-      return c.json(result);
-    });
+    return inPlace(c, places, "orders", async () => c.json(await deps.rebuild(input, c.req.raw.signal)));
   });
 }
 

@@ -7,7 +7,7 @@ import { orderEntry, positionEntry } from "../../../../lib/rules/rebuild/rebuild
 import { eventually } from "../../../support/eventually.ts";
 import { advance } from "../../../support/fake-time.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
-import { rebuildOrder, rebuildPosition } from "../../../support/rebuilds.ts";
+import { rebuildOrder, rebuildPosition, rebuildStep } from "../../../support/rebuilds.ts";
 import { kafkaSettings, settings } from "../../../support/settings.ts";
 import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
 
@@ -78,6 +78,7 @@ function setUp(entries: readonly StoredOrder[]) {
       [...world.owned].map(([topic, owned]) =>
         topicStatus({ topic, partitions: owned.map((partition) => partitionStatus({ partition })) }),
       ),
+    isOurs: (topic, partition) => world.owned.get(topic)?.includes(partition) === true,
     load: () => ({ lag: 0, inFlight: 1, isRefused: false }),
     newId: () => "id",
     placeOf: () => "nowhere",
@@ -138,6 +139,24 @@ test("an order that was given while another one was written again is not undone"
   await advance(5_000);
   expect(world.writes).toEqual(["rebuilds one/0", "rebuilds two/0"]);
   expect(world.orders.find(({ topic }) => topic === "two")?.metadata).toContain('"both":true');
+  jest.useRealTimers();
+  await rebuilds.stop();
+});
+
+test("each step is told once, by the host of the topic's first partition, whoever ordered it and how", async () => {
+  jest.useFakeTimers();
+  const entries = (step = rebuildStep) => ["app", "other"].map((topic) => orderEntry(topic, null, step));
+  const { rebuilds, world, logger } = setUp(entries());
+  world.owned.set("app", [0]);
+  const told = () => logger.lines.filter(({ message }) => message === "a rebuild was ordered");
+  await advance(3_000);
+  // What was ordered before the host started.
+  expect(told()).toEqual([]);
+  world.orders = entries({ ...rebuildStep, action: "cancel", at: rebuildStep.at + 1 });
+  await advance(6_000);
+  expect(told().map(({ fields }) => fields)).toEqual([
+    { topic: "app", action: "cancel", index: "app-2", force: false, by: "bob@ops" },
+  ]);
   jest.useRealTimers();
   await rebuilds.stop();
 });

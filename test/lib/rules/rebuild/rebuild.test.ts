@@ -1,6 +1,17 @@
 import { expect, test } from "bun:test";
-import { orderEntry, positionEntry, positionsOf, rebuildOf } from "../../../../lib/rules/rebuild/rebuild.ts";
-import { rebuildOrder as order, rebuildPosition as position } from "../../../support/rebuilds.ts";
+import {
+  orderEntry,
+  positionEntry,
+  positionsOf,
+  rebuildOf,
+  rebuildsIn,
+  stepsIn,
+} from "../../../../lib/rules/rebuild/rebuild.ts";
+import {
+  rebuildOrder as order,
+  rebuildPosition as position,
+  rebuildStep as step,
+} from "../../../support/rebuilds.ts";
 
 test("orders and positions come back as they were written, each of its own topic", () => {
   const entries = [orderEntry("app", order), orderEntry("other", { ...order, id: "two", alias: null })];
@@ -23,6 +34,12 @@ test("a withdrawn order, and what this version cannot read, is none", () => {
   expect(rebuildOf([orderEntry("app", null)], "app")).toBeNull();
   for (const metadata of ["{", "null", '{"id":7}'])
     expect(rebuildOf([{ topic: "app", partition: 0, offset: 0, metadata }], "app")).toBeNull();
+});
+
+test("a step is kept beside the order, and alone once that has ended", () => {
+  const entries = [orderEntry("app", order, step), orderEntry("over", null, step), orderEntry("old", order)];
+  expect(rebuildsIn(entries)).toEqual(new Map(["app", "old"].map((topic) => [topic, order])));
+  expect(stepsIn(entries)).toEqual(new Map(["app", "over"].map((topic) => [topic, step])));
 });
 
 test("metadata stays below Kafka's limit of 4,096 bytes, whatever the trouble", () => {

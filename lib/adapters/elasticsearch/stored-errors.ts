@@ -49,7 +49,7 @@ const unknown: ServerError = {
   reason: "Elasticsearch put the document into a failure store, but the reason is not found there",
 };
 
-/** If the failure store does not answer, which may have the same cause as the failed write. */
+/** If a failure store that may have it does not answer, which may have the same cause as the failed write. */
 const unanswered: ServerError = {
   type: "failure_store",
   reason: "Elasticsearch put the document into a failure store, which does not answer at the moment",
@@ -83,7 +83,10 @@ async function findErrors(
     const values = ids.slice(at, at + IDS_AT_ONCE);
     const answer = await send(
       `${store}/_search`,
-      { filter_path: "hits.hits._source", allow_partial_search_results: String(isPartial) },
+      {
+        filter_path: "hits.hits._source,_shards.failed,timed_out",
+        allow_partial_search_results: String(isPartial),
+      },
       {
         query: { terms: { "document.id": values } },
         collapse: { field: "document.id" },
@@ -93,10 +96,10 @@ async function findErrors(
         track_total_hits: false,
       },
     );
-    isReadable &&= !("failure" in answer);
-    if (!isPartial && (isSilent(refreshed) || isSilent(answer)))
-      for (const id of values) errors.set(id, unanswered);
-    else if (!("failure" in answer)) readErrors(answer.body, errors);
+    const isWhole = !isSilent(refreshed) && !isSilent(answer);
+    if ("failure" in answer) isReadable = false;
+    else if (isWhole || isPartial) readErrors(answer.body, errors);
+    if (!isWhole) for (const id of values) errors.getOrInsert(id, unanswered);
   }
   return isReadable;
 }

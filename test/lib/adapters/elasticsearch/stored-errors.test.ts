@@ -120,10 +120,23 @@ test("the error of a rerouted document is found in the store of the stream to wh
   ]);
 });
 
-test("other streams in trouble leave the error unknown: this stream's own store has answered", async () => {
-  const away = { failure: { kind: "response", status: 503, error: null } } as const;
-  const answer = await withStoredFailures([stored], documentAt, async (path) =>
-    path.startsWith("/*") ? away : { body: {} },
-  );
-  expect(answer).toMatchObject([{ status: 400, error: { type: "failure_store" } }]);
+test("a rerouted document whose error is not found while a store does not answer is retryable: that store may have it", async () => {
+  const error = { type: "document_parsing_exception", message: "m" };
+  const away = { failure: { kind: "response", status: 429, error: null } } as const;
+  const partly = { body: { _shards: { failed: 1 } } };
+  for (const trouble of [away, partly])
+    for (const silent of ["/*::failures/_refresh", "/*::failures/_search"]) {
+      const answer = await withStoredFailures([stored], documentAt, async (path) =>
+        path === silent ? trouble : { body: {} },
+      );
+      expect(answer).toMatchObject([{ status: 503, error: { type: "failure_store" } }]);
+    }
+  // What is found counts all the same.
+  const { send } = failures({ "id 0": error });
+  const answer = await withStoredFailures([stored, stored], documentAt, async (path, query, body) => {
+    if (!path.startsWith("/*")) return { body: {} };
+    const found = await send(path, query, body);
+    return "body" in found ? { body: { ...partly.body, ...Object(found.body) } } : found;
+  });
+  expect(answer).toMatchObject([{ status: 400, error: { type: error.type } }, { status: 503 }]);
 });

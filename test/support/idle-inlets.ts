@@ -9,10 +9,10 @@ import { nothingSent } from "./looked-up.ts";
 /** A pump that moves nothing, with the given overrides. */
 export function idlePump(own: Partial<Pump> = {}): Pump {
   return {
+    expect() {},
     own() {},
     settle: () => Promise.resolve(),
     disown() {},
-    isInDoubt: false,
     mayTake: () => true,
     probing: false,
     take: () => true,
@@ -39,7 +39,6 @@ export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
     hold() {},
     settle: () => Promise.resolve(),
     disown() {},
-    forgetFormer() {},
     trouble: null,
     drain: () => Promise.resolve(true),
     close() {},

@@ -31,6 +31,5 @@ export const nothingEarlier: SentEarlier = { mayMove: false, find: () => Promise
 export const nothingSent: SentLookUp = {
   open: (partitions, sink) =>
     sink.onFound(partitions.map((one) => ({ ...one, doubtBelow: one.position.start }))),
-  forgetFormer() {},
   close() {},
 };

@@ -24,13 +24,11 @@ export interface LookUpSink {
  */
 export interface SentLookUp {
   open(partitions: readonly OpenedPartition[], sink: LookUpSink): void;
-  /** See `SentBefore`. */
-  forgetFormer(): void;
   close(): void;
 }
 
 export interface SentLookUpDeps {
-  readonly before: Pick<SentBefore, "addFormer" | "forgetFormer" | "settle" | "place" | "mayMove">;
+  readonly before: Pick<SentBefore, "addFormer" | "settle" | "place" | "mayMove">;
   readonly notes: PlaceNotes;
   readonly time: Time;
 }
@@ -57,7 +55,7 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
     const isDue = ({ partition, sink }: Asked): boolean => !isClosed && sink.isDue(partition.tenure);
     const due = asked.filter(isDue);
     if (due.length === 0) return;
-    for (const { partition } of due) before.addFormer(partition.place);
+    for (const { partition } of due) before.addFormer(partition.tenure.partition, partition);
     const startedMs = time.monotonicMs();
     let reason: string;
     let searched = searches;
@@ -104,8 +102,6 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
   ): Promise<void> => {
     const found = new Map(asked.map((one) => [one, lookedUp(one.partition, highest)]));
     await writePlace(asked.filter(isDue).flatMap((one) => found.get(one) ?? []));
-    // Forgotten meanwhile if another partition was moved.
-    for (const { partition } of asked) before.addFormer(partition.place);
     for (const [sink, own] of Map.groupBy(asked.filter(isDue), (one) => one.sink))
       sink.onFound(own.flatMap((one) => found.get(one) ?? []));
   };
@@ -140,7 +136,6 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
         void round(asked, 1, 0);
       });
     },
-    forgetFormer: () => before.forgetFormer(),
     close() {
       isClosed = true;
       for (const callOff of retries) callOff();

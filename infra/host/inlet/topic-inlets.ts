@@ -20,8 +20,6 @@ export interface TopicInlets {
   settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
   /** Ends tenures at once. */
   disown(tenures: readonly Tenure[]): void;
-  /** A position was moved back: records are read again for where they go now. */
-  forgetFormer(): void;
   /** Why a partition is not read although it should be; null: all are read. */
   readonly trouble: string | null;
   /** Fetches nothing more and drains the pump. */
@@ -44,13 +42,18 @@ class Inlets implements TopicInlets, InletTopic {
   readonly deps: TopicInletsDeps;
   readonly share: ByteShare;
   readonly pump: Pump;
-  readonly lookUp: SentLookUp;
+  readonly lookUp: TopicInlets["lookUp"];
   readonly #inlets = new Map<number, Inlet>();
   #waiting: Set<Inlet> | null = null;
 
   constructor(deps: TopicInletsDeps) {
     this.deps = deps;
-    this.lookUp = deps.lookUp;
+    this.lookUp = {
+      open: (partitions, sink) => {
+        for (const { tenure } of partitions) this.pump.expect(tenure);
+        deps.lookUp.open(partitions, sink);
+      },
+    };
     this.share = deps.budget.join(() => this.#onRoom());
     this.pump = deps.createPump(this.share);
   }
@@ -99,10 +102,6 @@ class Inlets implements TopicInlets, InletTopic {
     this.pump.disown(tenures);
   }
 
-  forgetFormer(): void {
-    if (!this.pump.isInDoubt) this.lookUp.forgetFormer();
-  }
-
   /** Closes the inlets of these tenures, but of no later ones of the same partitions. */
   #close(tenures: readonly Tenure[]): void {
     for (const tenure of tenures) {
@@ -130,7 +129,7 @@ class Inlets implements TopicInlets, InletTopic {
 
   close(): void {
     this.#closeAll();
-    this.lookUp.close();
+    this.deps.lookUp.close();
     this.pump.close();
   }
 

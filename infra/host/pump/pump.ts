@@ -42,6 +42,8 @@ export interface PumpDeps extends SendingDeps {
 
 /** Moves the records of one topic: from decoded records, through bulks in flight, to committed offsets. */
 export interface Pump {
+  /** What was sent of a partition is about to be looked up: only what is sent in vain from now on is not seen. */
+  expect(tenure: Tenure): void;
   /** Begins tenures. Other partitions are not affected. */
   own(partitions: readonly PumpedPartition[]): void;
   /**
@@ -51,8 +53,6 @@ export interface Pump {
   settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
   /** Ends tenures at once. Uncommitted outcomes are remembered for when a partition comes back. */
   disown(tenures: readonly Tenure[]): void;
-  /** Whether some records may have been sent before, with an unknown result. */
-  readonly isInDoubt: boolean;
   /** Whether records of it may be taken now; if not, the share's `onRoom` tells when to ask again. */
   mayTake(tenure: Tenure): boolean;
   /** True: stalled, and asks for the smallest fetches only. */
@@ -104,6 +104,10 @@ class TopicPump implements Pump, SendingOwner, Committable {
     this.#sending = this.#sender.sending;
   }
 
+  expect({ partition }: Tenure): void {
+    if (!this.#ledger.has(partition)) this.doubts.expect(partition);
+  }
+
   own(partitions: readonly PumpedPartition[]): void {
     for (const partition of partitions) {
       const { tenure, position, doubtBelow, place } = partition;
@@ -127,10 +131,6 @@ class TopicPump implements Pump, SendingOwner, Committable {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-  }
-
-  get isInDoubt(): boolean {
-    return !this.doubts.isEmpty;
   }
 
   disown(tenures: readonly Tenure[]): void {

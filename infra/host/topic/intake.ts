@@ -188,7 +188,6 @@ export function createIntake(deps: IntakeDeps): Intake {
       try {
         await topic.settle([tenure]);
         if (!tenure.ended) await act();
-        topics.get(tenure.topic)?.taker.inlets.forgetFormer();
       } finally {
         moving.delete(tenure);
         // Also if the topic has started anew meanwhile.

@@ -23,22 +23,32 @@ interface PartitionDoubt {
  * | a partition is | meaning                                         | left by                                        |
  * | certain        | what is read was never sent, or must not matter | begin with a higher offset; raise: in doubt    |
  * | in doubt       | records below an offset are looked up first     | committed up to there; disowned: certain       |
+ *
+ * Of a partition that is neither ours nor about to be, nothing is kept: whoever gets it looks up what was sent before.
  */
 export class Doubts {
   readonly #partitions = new Map<number, PartitionDoubt>();
+  readonly #ours = new Set<number>();
 
   get isEmpty(): boolean {
     return this.#partitions.size === 0;
   }
 
+  /** A partition will be ours: what was sent of it up to now is about to be looked up. */
+  expect(partition: number): void {
+    this.#partitions.delete(partition);
+    this.#ours.add(partition);
+  }
+
   /** A tenure begins at `start`; what earlier ones sent below `below` is settled. @param place as `CommitNote` has it */
   begin(partition: number, start: number, below: number, place: string | null): void {
+    this.#ours.add(partition);
     if (below > start) this.#add(partition, below, true, place);
   }
 
   /** This host sent records below this offset and does not know the result. @param place as `CommitNote` has it */
   raise(partition: number, below: number, place: string | null): void {
-    this.#add(partition, below, false, place);
+    if (this.#ours.has(partition)) this.#add(partition, below, false, place);
   }
 
   #add(partition: number, below: number, isSettled: boolean, place: string | null): void {
@@ -67,9 +77,10 @@ export class Doubts {
     if ((this.#partitions.get(partition)?.below ?? Infinity) <= offset) this.#partitions.delete(partition);
   }
 
-  /** The tenure is over. What becomes doubtful later counts for the next one. */
+  /** The tenure is over. */
   disowned(partition: number): void {
     this.#partitions.delete(partition);
+    this.#ours.delete(partition);
   }
 
   covers({ partition, offset }: Pick<SourceRecord, "partition" | "offset">): boolean {

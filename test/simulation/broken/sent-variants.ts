@@ -79,8 +79,8 @@ export const sentVariants: readonly BrokenVariant[] = [
     edits: [
       {
         file: "lib/adapters/elasticsearch/sent/sent-before.ts",
-        find: "for (const one of placesIn(place)) if (one !== this.spec.index) this.#formerly.add(one);",
-        replace: "void place;",
+        find: "for (const one of placesIn(place)) if (one !== this.spec.index) places.add(one);",
+        replace: "void [place, places];",
       },
     ],
   },

@@ -5,7 +5,7 @@ import { documentId } from "../../../rules/documents/document-id.ts";
 import type { Specification } from "../../../rules/model/declaration.ts";
 import type { SourceRecord } from "../../../rules/model/record.ts";
 import { indexFields } from "../../../rules/model/index-fields.ts";
-import { placesIn } from "../../../rules/offsets/checkpoint.ts";
+import { type CommitNote, placesIn } from "../../../rules/offsets/checkpoint.ts";
 import type { SentRecords, Span, Target } from "./sent-records.ts";
 import { IndexBound } from "../names/index-bound.ts";
 import { isRefused, placesOf, type Settled, type Settling } from "./settling.ts";
@@ -19,11 +19,18 @@ export interface SentBeforeDeps {
 /** In bulk requests. */
 const LONGEST_PAUSE = 1_000;
 
+/** Where records of one partition may have gone before, other than where they go now. */
+interface Former {
+  /** The last rewind of its position. */
+  readonly order: string | null;
+  readonly places: Set<string>;
+}
+
 /**
  * What one topic has sent before.
  *
- * State: what its target leads to, as last seen, and the indices that an alias wrote to since this was created: one
- * that was taken out of the alias may still hold what is sent again.
+ * State: what its target leads to, as last seen. By partition: the places that its commits name, and the indices that an
+ * alias wrote to since it was first asked about: one that was taken out of the alias may still hold what is sent again.
  */
 export class SentBefore {
   readonly spec: Specification;
@@ -31,7 +38,7 @@ export class SentBefore {
   readonly indices: IndexBound | null;
   readonly #deps: SentBeforeDeps;
   #target: Target | null = null;
-  readonly #formerly = new Set<string>();
+  readonly #former = new Map<number, Former>();
   #isAsking = false;
   /** Writes after which the name is asked for again, and how many are left of them. */
   #pause = 0;
@@ -58,34 +65,53 @@ export class SentBefore {
     return writesTo === index ? index : `${index},${writesTo}`;
   }
 
-  /** Adds other places where records may have gone before. @param place as `CommitNote` has it */
-  addFormer(place: string | null): void {
-    for (const one of placesIn(place)) if (one !== this.spec.index) this.#formerly.add(one);
+  /**
+   * A partition is read on where its commit says: adds other places where its records may have gone before. Those from
+   * before a rewind are forgotten: what is read again belongs where records go now, whatever another place has of it.
+   */
+  addFormer(partition: number, { place, marks }: Pick<CommitNote, "place" | "marks">): void {
+    const order = marks?.order ?? null;
+    if (this.#former.get(partition)?.order !== order)
+      this.#former.set(partition, { order, places: new Set() });
+    const { places } = this.#formerOf(partition);
+    for (const one of placesIn(place)) if (one !== this.spec.index) places.add(one);
   }
 
-  /** What is sent again now belongs where records go now, whatever another place has of it. No record may be in doubt. */
-  forgetFormer(): void {
-    this.#formerly.clear();
-    if (this.#target?.kind === "moving") this.addFormer(this.#target.writesTo);
+  #formerOf(partition: number): Former {
+    return this.#former.getOrInsertComputed(partition, () => ({ order: null, places: new Set() }));
   }
 
   /**
    * Waits until nothing sent before can still arrive, and sees where records go now.
-   * @param spans null if only ids will be looked up
    * @throws PenstockError `elasticsearch_unavailable`
    */
-  async settle(spans: readonly Span[] | null, isDue: () => boolean): Promise<Settled> {
+  settle(spans: readonly Span[], isDue: () => boolean): Promise<Settled> {
+    const partitions = new Set(spans.map(({ partition }) => partition));
+    return this.#settle(partitions, spans, isDue);
+  }
+
+  /** @param spans null if only ids will be looked up */
+  async #settle(
+    partitions: ReadonlySet<number>,
+    spans: readonly Span[] | null,
+    isDue: () => boolean,
+  ): Promise<Settled> {
     const { topic, index, dataStream } = this.spec;
+    const asked = [...partitions].map((partition) => this.#formerOf(partition));
+    // Not those of a later rewind: the answer may be older.
+    const known = [...this.#former.values()];
     const settled = await this.#deps.settling.settle({
       topic,
       index,
       isStream: dataStream !== null,
-      formerly: new Set(this.#formerly),
+      formerly: new Set(asked.flatMap(({ places }) => [...places])),
       spans,
       isDue,
     });
-    this.#target = settled.target;
-    if (settled.target.kind === "moving") this.addFormer(settled.target.writesTo);
+    const { target } = settled;
+    this.#target = target;
+    if (target.kind === "moving" && target.writesTo !== index)
+      for (const { places } of known) places.add(target.writesTo);
     return settled;
   }
 
@@ -100,21 +126,28 @@ export class SentBefore {
     isSettled: boolean,
     signal: AbortSignal,
   ): Promise<ReadonlySet<number>> {
+    const { topic, index } = this.spec;
+    const partitions = new Set(records.map(({ partition }) => partition));
     // An index that is known to be concrete has every id only once.
     if (!isSettled && this.mayMove)
       await abortable(
-        this.settle(null, () => !signal.aborted),
+        this.#settle(partitions, null, () => !signal.aborted),
         signal,
       );
-    const places = placesOf({
-      index: this.spec.index,
-      formerly: this.#formerly,
-      target: this.#target ?? { kind: "absent" },
-    });
-    if (places.length === 0 || records.length === 0) return new Set();
-    const ids = records.map((record) => documentId(this.spec.topic, record));
-    const existing = await this.#existing(places, ids, signal);
-    return new Set(ids.flatMap((id, position) => (existing.has(id) ? [position] : [])));
+    const target: Target = this.#target ?? { kind: "absent" };
+    const placesFor = (partition: number): string =>
+      placesOf({ index, formerly: this.#formerOf(partition).places, target }).join(",");
+    const placesBy = new Map([...partitions].map((partition) => [partition, placesFor(partition)]));
+    const found = new Set<number>();
+    // Partitions differ: one may have been rewound, another may still be where an earlier declaration sent it.
+    const groups = Map.groupBy(records.entries(), ([, { partition }]) => placesBy.get(partition) ?? "");
+    for (const [places, some] of groups) {
+      if (places === "") continue;
+      const ids = some.map(([, record]) => documentId(topic, record));
+      const existing = await this.#existing(placesIn(places), ids, signal);
+      for (const [at, [position]] of some.entries()) if (existing.has(ids[at] ?? "")) found.add(position);
+    }
+    return found;
   }
 
   async #existing(

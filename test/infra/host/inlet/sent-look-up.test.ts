@@ -14,7 +14,7 @@ const unavailable = new PenstockError("elasticsearch_unavailable", "no node answ
 function setUp() {
   const time = createVirtualTime(seededRandom(1));
   const asked: (readonly Span[] | null)[] = [];
-  const formers = new Set<string | null>();
+  const formers = new Map<number, string | null>();
   const found: Record<number, number> = {};
   const troubles: string[] = [];
   const world = {
@@ -43,8 +43,7 @@ function setUp() {
       get mayMove() {
         return world.mayMove;
       },
-      addFormer: (place) => void formers.add(place),
-      forgetFormer: () => formers.clear(),
+      addFormer: (partition, { place }) => void formers.set(partition, place),
       async settle(spans): Promise<Settled> {
         asked.push(spans);
         if (world.settlesInMs > 0) await sleep(time, world.settlesInMs);
@@ -129,7 +128,11 @@ test("partitions that are opened in one turn are asked together, each up to the 
       { partition: 1, start: 10, end: 30 },
     ],
   ]);
-  expect(formers).toEqual(new Set(["old", null]));
+  expect([...formers]).toEqual([
+    [0, "old"],
+    [1, null],
+    [2, null],
+  ]);
   expect(found).toEqual({ 0: 18, 1: 10, 2: 10 });
 });
 
@@ -139,18 +142,6 @@ test("if Elasticsearch cannot tell, all records up to the end of the log are dou
   open(0, 30);
   time.run(10);
   expect(found).toEqual({ 0: 30 });
-});
-
-test("former places that are forgotten for another partition meanwhile are known again when this one is read", () => {
-  const { time, formers, found, world, lookUp, open } = setUp();
-  world.settlesInMs = 500;
-  open(0, 30, "old");
-  time.run(100);
-  expect(formers).toEqual(new Set(["old"]));
-  lookUp.forgetFormer();
-  time.run(1_000);
-  expect(found).toEqual({ 0: 10 });
-  expect(formers).toEqual(new Set(["old"]));
 });
 
 test("is tried again until Elasticsearch answers, and the reason is shown; a search in vain only five times", () => {

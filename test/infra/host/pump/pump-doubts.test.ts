@@ -121,6 +121,22 @@ test("an answer that never came counts for the partition's next tenure, too", as
   expect(told[1]).toMatchObject({ offsets: [0, 1], doubtful: [0, 1], isSettled: false });
 });
 
+test("an answer that never came counts for the next tenure only if its look-up had begun", async () => {
+  for (const isLookedUp of [true, false]) {
+    const { own, disown, accept, pump, tenures, told } = setUp();
+    own(1, { 0: 0 });
+    await accept(read(0, [0, 1]));
+    const [tenure] = tenures(0);
+    disown(0);
+    if (isLookedUp && tenure !== undefined) pump.expect(tenure);
+    told[0]?.answer(inVain(2, "maybe_sent"));
+    await advance(1_000);
+    own(2, { 0: 0 });
+    await accept(read(0, [0, 1]));
+    expect(told[1]?.doubtful).toEqual(isLookedUp ? [0, 1] : null);
+  }
+});
+
 test("a log that was cut off is read again: what was sent of it is looked up, whatever is committed meanwhile", async () => {
   const { own, accept, pump, tenures, told, kafka } = setUp();
   own(1, { 0: 0 });

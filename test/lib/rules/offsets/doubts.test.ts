@@ -41,10 +41,26 @@ test("what this host sent in vain is doubtful and not settled, also if the next 
   doubts.raise(0, 9, null);
   expect(doubts.of([at(0, 8)])?.isSettled).toBe(false);
   doubts.disowned(0);
+  doubts.expect(0);
   expect(doubts.isEmpty).toBe(true);
   doubts.raise(0, 9, null);
   doubts.begin(0, 2, 4, null);
   expect(doubts.of([at(0, 8)])?.isSettled).toBe(false);
+});
+
+test("of a partition that is not ours nothing is kept: it may never come back, or after a rewind", () => {
+  const doubts = new Doubts();
+  doubts.raise(0, 9, "app-1");
+  doubts.begin(1, 0, 4, null);
+  doubts.disowned(1);
+  doubts.raise(1, 9, "app-1");
+  expect(doubts.isEmpty).toBe(true);
+  // Whoever looks it up sees what was sent until then.
+  doubts.expect(1);
+  doubts.raise(1, 9, "app-1");
+  doubts.expect(1);
+  doubts.begin(1, 0, 0, null);
+  expect(doubts.isEmpty).toBe(true);
 });
 
 test("a commit names the former places while records beyond it are doubtful, eight at most", () => {

@@ -157,8 +157,10 @@ describe("before an assigned partition is read", () => {
     const { time, asked, world, before } = setUp();
     world.targets.set("new", { kind: "fixed" });
     const one = before({ index: "new" });
-    one.addFormer("new");
-    one.addFormer("old-{yyyy.MM.dd}");
+    one.addFormer(0, { place: "new", marks: null });
+    one.addFormer(0, { place: "old-{yyyy.MM.dd}", marks: null });
+    // Another partition is not asked about.
+    one.addFormer(1, { place: "older", marks: null });
     time.settle(one.settle(spans, due), 100);
     expect(asked).toEqual([
       "targets new",
@@ -275,6 +277,33 @@ describe("records that may have been sent", () => {
     time.settle(one.find(records, false, signal), 200);
     expect(asked.at(-1)).toBe("existing app+app-1+app-2: 3");
     expect(one.place).toBe("app,app-2");
+  });
+
+  test("are not looked for where they went before their partition was rewound: those of other partitions are", () => {
+    const { time, asked, world, before } = setUp();
+    const alias = (index: string): Target => ({ kind: "moving", indices: [index], writesTo: index });
+    const marks = { order: "one", from: null, below: 9, skipped: [] };
+    world.targets.set("app", alias("app-1"));
+    world.bulks.set("app-1", ["a:1"]);
+    const one = before();
+    one.addFormer(0, { place: "old", marks: null });
+    one.addFormer(1, { place: "old", marks: null });
+    const slow = one.settle([...spans, { partition: 1, start: 5, end: 90 }], due);
+    time.run(1_000);
+    // Answered with what the alias led to before.
+    one.addFormer(0, { place: null, marks });
+    world.bulks.clear();
+    time.settle(slow, 2_000);
+    world.targets.set("app", alias("app-2"));
+    const both = [0, 1].map((partition) => sourceRecord("m", { partition }));
+    world.existing.add(documentId("app", both[1] ?? sourceRecord("m")));
+    expect([...time.settle(one.find(both, false, signal), 3_000)]).toEqual([1]);
+    expect(asked.slice(-2)).toEqual(["existing app+app-2: 1", "existing app+old+app-1+app-2: 1"]);
+    // The same rewind again, after a handover.
+    one.addFormer(0, { place: "app,app-2", marks });
+    world.targets.set("app", alias("app-3"));
+    time.settle(one.find(both.slice(0, 1), false, signal), 4_000);
+    expect(asked.at(-1)).toBe("existing app+app-2+app-3: 1");
   });
 
   test("go on without a look-up if the search is forbidden, which is said once", () => {

@@ -81,8 +81,8 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
         ...deps,
         ...(input.repair && { onMissing: (records) => repair(records, documents) }),
         ...(input.removeDoubles && {
-          async onDoubled(ids) {
-            removed += await documents.removeExtraCopies(ids);
+          async onDoubled(ids, homes) {
+            removed += await documents.removeExtraCopies(ids, homes);
           },
         }),
       },

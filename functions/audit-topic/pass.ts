@@ -7,7 +7,9 @@ import {
   unlessSkipped,
 } from "../../lib/rules/audit/absence.ts";
 import type { Burials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
+import { createHomeFinder } from "../../lib/rules/audit/home.ts";
 import {
+  type BuriedRecord,
   createPartitionAuditor,
   type PartitionAuditor,
   type SettledRecord,
@@ -58,8 +60,11 @@ export interface AuditPassDeps {
   onProgress(progress: AuditProgress): void;
   /** Called with records that are gaps or that a pipeline may have dropped. */
   onMissing?(records: readonly SourceRecord[]): Promise<void>;
-  /** Called with the ids of which there is more than one document. */
-  onDoubled?(ids: readonly string[]): Promise<void>;
+  /**
+   * Called with the ids of which there is more than one document.
+   * @param homes by id: the index to which the record goes now, as far as that is known
+   */
+  onDoubled?(ids: readonly string[], homes: ReadonlyMap<string, string>): Promise<void>;
 }
 
 /** Merges Kafka, Elasticsearch and the dead letters over these spans, side by side, in order of offsets. */
@@ -70,16 +75,17 @@ export async function auditPass(
   const target = await targetOf(documents, spans);
   const { indices = null } = deps;
   const explain = unlessSkipped(createAbsenceExplainer(spec, target, indices), skipped);
+  const homeOf = createHomeFinder(spec, indices);
   const walks = new Map<number, Walk>();
   for (const [partition, { start, end }] of spans) {
-    const doubled: string[] = [];
+    const doubled: BuriedRecord[] = [];
     const auditor = createPartitionAuditor({
       partition,
       start,
       end,
       explain,
       inBuriedBatch: (offset) => burials.inBatch(partition, offset),
-      onDouble: (record) => doubled.push(documentId(spec.topic, { partition, ...record })),
+      onDouble: (record) => doubled.push(record),
       keepRanges: KEEP_RANGES,
     });
     const cursor = documents.cursor(partition, start, end);
@@ -100,6 +106,21 @@ export async function auditPass(
     return records.flatMap(({ offset, timestamp }, position) =>
       there.has(ids[position] ?? "") ? [{ offset, timestamp, how: "elsewhere" as const }] : [],
     );
+  };
+
+  const homesOf = async (ids: ReadonlySet<string>, records: readonly SourceRecord[]) => {
+    const found = (): ReadonlyMap<string, string> =>
+      new Map(
+        records.flatMap((record) => {
+          const id = documentId(spec.topic, record);
+          const home = ids.has(id) ? homeOf(record) : null;
+          return home === null ? [] : [[id, home] as const];
+        }),
+      );
+    const homes = found();
+    if (indices?.isOpen !== true) return homes;
+    await indices.look(deps.signal);
+    return found();
   };
 
   const walk = async (partition: number, end: number, read: readonly SourceRecord[]): Promise<void> => {
@@ -128,7 +149,10 @@ export async function auditPass(
     offsets += at.auditor.position - position;
     if (missing.length > 0) await deps.onMissing?.(missing);
     const doubled = at.doubled.splice(0);
-    if (doubled.length > 0) await deps.onDoubled?.(doubled);
+    if (doubled.length > 0) {
+      const ids = doubled.map((one) => documentId(spec.topic, { partition, ...one }));
+      await deps.onDoubled?.(ids, await homesOf(new Set(ids), records));
+    }
     deps.onProgress({ pass, offsets, total });
   };
 
@@ -152,8 +176,8 @@ interface Walk {
   readonly end: number;
   readonly auditor: PartitionAuditor;
   readonly cursor: ReturnType<RecordDocuments["cursor"]>;
-  /** Ids with more than one document, of the stretch that was audited last. */
-  readonly doubled: string[];
+  /** Records with more than one document, of the stretch that was audited last. */
+  readonly doubled: BuriedRecord[];
   /** The timestamp of the last record that has one. */
   nearestMs: number | null;
 }

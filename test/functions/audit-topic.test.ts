@@ -85,8 +85,8 @@ function world(
       },
       lowestOffset: (partition, start, end) =>
         Promise.resolve(within(partition, start, end)[0]?.offset ?? null),
-      removeExtraCopies(ids) {
-        compared.push(...ids);
+      removeExtraCopies(ids, homes) {
+        compared.push(...ids.map((id) => (homes?.has(id) === true ? `${id} in ${homes.get(id)}` : id)));
         let removed = 0;
         for (const [partition, list] of documents) {
           const kept = list.filter(
@@ -180,7 +180,7 @@ function world(
     },
     commit: (partition: number, offset: number | null) => committed.set(partition, offset),
     marks,
-    run: (repair = false, removeDoubles = false) => {
+    run: (repair = false, removeDoubles = false, changed: Partial<AuditTopicDeps> = {}) => {
       const input: AuditTopicInput = {
         spec,
         groupId: "penstock.app",
@@ -189,7 +189,7 @@ function world(
         repair,
         removeDoubles,
       };
-      return auditTopic(input, deps);
+      return auditTopic(input, { ...deps, ...changed });
     },
   };
 }
@@ -508,4 +508,37 @@ test("doubles are removed on request only, and looked at again", async () => {
     expect(totalsOf(audit.found).doubles).toBe(2);
     expect(verdictOf(audit)).toMatchObject({ doubles: remove ? 0 : 2, gaps: 1 });
   }
+});
+
+test("of doubles in several days, it is said in which day the record belongs", async () => {
+  const topic = world({ spec: { index: "app-{yyyy.MM.dd}" } });
+  topic.fill(0, 0, 9);
+  const { timestamp } = sourceRecord("line");
+  topic.put(0, 2, timestamp, "app-1970.01.01");
+  // Of a recreated topic: its record is not known.
+  topic.put(0, 7, 1, "app-1970.01.01");
+  topic.put(0, 7, 1, "app-1970.01.02");
+  await topic.run(false, true);
+  const idOf = (offset: number, changes = {}) => documentId("app", sourceRecord("line", { offset, ...changes }));
+  expect(topic.compared).toEqual([`${idOf(2)} in app-2026.01.02`, idOf(7, { timestamp: 1 })]);
+});
+
+test("of doubles in indices that a field chose, it is asked for first which of them the topic uses", async () => {
+  const topic = world({ spec: { index: "app-{host.name}" } });
+  topic.fill(0, 0, 3);
+  topic.put(0, 2, sourceRecord("line").timestamp, "older");
+  let isKnown = false;
+  const indices: NonNullable<AuditTopicDeps["indices"]> = {
+    get isOpen() {
+      return !isKnown;
+    },
+    choose: ({ name, fallback }) => (isKnown ? name : fallback),
+    isTaken: () => isKnown,
+    look() {
+      isKnown = true;
+      return Promise.resolve();
+    },
+  };
+  await topic.run(false, true, { indices });
+  expect(topic.compared).toEqual([expect.stringContaining(" in app-")]);
 });

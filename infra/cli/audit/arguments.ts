@@ -31,7 +31,7 @@ Only reads. Matches documents by the position that the tool leaves in fields or 
     ],
     [
       "--remove-doubles",
-      "where a record was indexed more than once, delete all its documents but the one in the oldest index; only in indices that the topic's index leads to",
+      "where a record was indexed more than once, delete all its documents but one: by day or field, the one where it goes now; else, the one in the oldest index; only in indices that the topic's index leads to",
     ],
     [
       "--against INDEX",

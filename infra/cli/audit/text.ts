@@ -71,7 +71,7 @@ export function formatEnd(end: AuditEnd): string {
     );
   }
   if (audit.removedDoubles !== null && audit.removedDoubles > 0) {
-    lines.push(`  removed: ${counted(audit.removedDoubles, "document")}, the later copies of doubles`);
+    lines.push(`  removed: ${counted(audit.removedDoubles, "document")}, the other copies of doubles`);
   }
   if (repair !== null && after !== null) {
     const did = Object.entries(repair).flatMap(([kind, count]) =>

@@ -9,6 +9,7 @@ const IDS_AT_ONCE = 1_000;
 const MAX_HITS = 10_000;
 const TIMEOUT_MS = 60_000;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const NO_HOMES: ReadonlyMap<string, string> = new Map();
 const LENIENT = { ignore_unavailable: "true", allow_no_indices: "true" } as const;
 
 interface Copy {
@@ -16,12 +17,18 @@ interface Copy {
   readonly index: string;
 }
 
+export interface WhichCopies {
+  /** Whether copies in an index of the target count; others are neither kept nor deleted for it. By default, all do. */
+  isMeant?(index: string): boolean;
+  /** By id: the index whose copy stays, if there is one. */
+  readonly homes?: ReadonlyMap<string, string>;
+}
+
 /**
- * Leaves one document of each id: the one in the oldest index. Everybody who compares copies keeps the same one, so two
- * that wrote the same record at once, on both sides of a rollover, end with one document: whoever looks second sees both.
- * Refreshes the target first.
+ * Leaves one document of each id: the one in its home, or else in the oldest index. Everybody who compares copies keeps the
+ * same one, so two that wrote the same record at once, on both sides of a rollover, end with one document: whoever looks
+ * second sees both. So only audits, which all name the same homes, name any. Refreshes the target first.
  * @param target names of indices, aliases or data streams, and patterns, as in a path
- * @param isMeant whether copies in an index of the target count; others are neither kept nor deleted for it
  * @returns how many documents were deleted
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
@@ -30,7 +37,7 @@ export async function removeExtraCopies(
   target: string,
   ids: readonly string[],
   signal: AbortSignal,
-  isMeant: (index: string) => boolean = () => true,
+  { isMeant = () => true, homes = NO_HOMES }: WhichCopies = {},
 ): Promise<number> {
   if (ids.length === 0) return 0;
   const ask = (method: "GET" | "POST", path: string, querystring: Record<string, string>, body?: object) =>
@@ -53,7 +60,7 @@ export async function removeExtraCopies(
     if (doubled.length === 0) continue;
     const indices = [...new Set(doubled.flat().map(({ index }) => encodeURIComponent(index)))].join(",");
     const settings = await ask("GET", `/${indices}/_settings/index.creation_date`, LENIENT);
-    const extra = doubled.flatMap((copies) => byAge(copies, settings).slice(1));
+    const extra = doubled.flatMap((copies) => inOrder(copies, settings, homes).slice(1));
     removed += await deleteAll(elasticsearch, extra, signal);
   }
   return removed;
@@ -74,16 +81,18 @@ function doubledIn(copies: readonly Copy[]): Copy[][] {
   return [...Map.groupBy(copies, ({ id }) => id).values()].filter(({ length }) => length > 1);
 }
 
-/** An index that was deleted meanwhile counts as the newest, so that a document which still exists is kept. */
-function byAge(copies: readonly Copy[], settings: unknown): Copy[] {
-  const createdMs = ({ index }: Copy): number => {
+/**
+ * The copy that stays first: at home, else by age. An index that was deleted meanwhile counts as the newest, so that a document
+ * which still exists is kept.
+ */
+function inOrder(copies: readonly Copy[], settings: unknown, homes: ReadonlyMap<string, string>): Copy[] {
+  const placeOf = ({ id, index }: Copy): number => {
     const entry = isObject(settings) ? settings[index] : null;
     const own = isObject(entry) && isObject(entry["settings"]) ? entry["settings"]["index"] : null;
-    return isObject(own) && typeof own["creation_date"] === "string"
-      ? Number(own["creation_date"])
-      : Number.MAX_SAFE_INTEGER;
+    if (!isObject(own) || typeof own["creation_date"] !== "string") return Number.MAX_SAFE_INTEGER;
+    return homes.get(id) === index ? -1 : Number(own["creation_date"]);
   };
-  return copies.toSorted((a, b) => createdMs(a) - createdMs(b) || (a.index < b.index ? -1 : 1));
+  return copies.toSorted((a, b) => placeOf(a) - placeOf(b) || (a.index < b.index ? -1 : 1));
 }
 
 async function deleteAll(

@@ -232,13 +232,14 @@ export async function openRecordDocuments(
       const body = { size: 0, track_total_hits: true, query: queryFor(partition, { lt: offset }) };
       return totalOf(await pit.search(body, "hits.total.value"));
     },
-    async removeExtraCopies(ids) {
+    async removeExtraCopies(ids, homes) {
       const names = [index, ...settings.map(({ name }) => name)];
       await untilQuiet(elasticsearch, names, signal);
       const target = encodeURIComponent(pattern);
-      const isOwn = await (ownIndices ??= findOwnIndices());
+      const isMeant = await (ownIndices ??= findOwnIndices());
+      const which = { isMeant, ...(homes && { homes }) };
       // A shard of an index that was just created may not be searchable yet.
-      return askAgain(() => removeExtraCopies(elasticsearch, target, ids, signal, isOwn), signal);
+      return askAgain(() => removeExtraCopies(elasticsearch, target, ids, signal, which), signal);
     },
     close: async () => pit?.close(),
   };

@@ -39,9 +39,10 @@ export interface RecordDocuments {
   /** Returns the number of documents below an offset. */
   countBelow(partition: number, offset: number): Promise<number>;
   /**
-   * Leaves one document of each id, the one in the oldest index, among the indices that the topic's index leads to: copies
-   * elsewhere may have been made on purpose. Returns how many were deleted.
+   * Leaves one document of each id among the indices that the topic's index leads to: copies elsewhere may have been made on
+   * purpose. Returns how many were deleted.
+   * @param homes by id: where the document stays if it is there; else, it is the one in the oldest index
    */
-  removeExtraCopies(ids: readonly string[]): Promise<number>;
+  removeExtraCopies(ids: readonly string[], homes?: ReadonlyMap<string, string>): Promise<number>;
   close(): Promise<void>;
 }

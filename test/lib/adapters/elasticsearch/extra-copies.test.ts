@@ -22,9 +22,9 @@ function elasticsearch(
         const entry = ({ createdMs }: { createdMs: number }) => ({
           settings: { index: { creation_date: String(createdMs) } },
         });
-        return Promise.resolve(
-          Object.fromEntries(Object.entries(indices).map(([name, index]) => [name, entry(index)])),
-        );
+        // One without a time was deleted meanwhile.
+        const left = Object.entries(indices).filter(([, { createdMs }]) => !Number.isNaN(createdMs));
+        return Promise.resolve(Object.fromEntries(left.map(([name, index]) => [name, entry(index)])));
       }
       if (body === undefined) return Promise.resolve({ _shards: { total: 2, failed: failedShards } });
       const { values } = (body as { query: { ids: { values: string[] } } }).query.ids;
@@ -57,6 +57,22 @@ describe("extra copies", () => {
     expect(await removeExtraCopies(server, "logs", ["one", "two", "three"], signal)).toBe(2);
     expect(server.deleted.toSorted()).toEqual(["a/one", "c/one"]);
     expect(server.asked.slice(0, 2)).toEqual(["/logs/_refresh", "/logs/_search"]);
+  });
+
+  test("the copy that is where its record goes now stays; if there is none, or its index is gone, the oldest one", async () => {
+    const server = elasticsearch({
+      day1: { ids: ["one", "two", "three"], createdMs: 1_000 },
+      day2: { ids: ["one", "two"], createdMs: 2_000 },
+      day3: { ids: ["one", "three"], createdMs: NaN },
+    });
+    const homes = new Map([
+      ["one", "day2"],
+      ["two", "day4"],
+      ["three", "day3"],
+    ]);
+    const which = { homes, isMeant: (index: string) => index.startsWith("day") };
+    expect(await removeExtraCopies(server, "day*", ["one", "two", "three"], signal, which)).toBe(4);
+    expect(server.deleted.toSorted()).toEqual(["day1/one", "day2/two", "day3/one", "day3/three"]);
   });
 
   test("without doubles nothing is deleted, and without ids nothing is asked", async () => {

@@ -86,7 +86,10 @@ function world(
       lowestOffset: (partition, start, end) =>
         Promise.resolve(within(partition, start, end)[0]?.offset ?? null),
       removeExtraCopies(ids, homes) {
-        compared.push(...ids.map((id) => (homes?.has(id) === true ? `${id} in ${homes.get(id)}` : id)));
+        for (const id of ids) {
+          const home = homes?.get(id);
+          compared.push(home === undefined ? id : `${id} in ${home}`);
+        }
         let removed = 0;
         for (const [partition, list] of documents) {
           const kept = list.filter(

@@ -4,7 +4,7 @@ import { useConsoleWorld } from "../support/console-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { putFailureStoreTemplate } from "../support/refused.ts";
+import { openFailureStore, putFailureStoreTemplate } from "../support/refused.ts";
 
 describeInBrowser("failure stores", () => {
   const browser = useBrowser();
@@ -24,6 +24,7 @@ describeInBrowser("failure stores", () => {
       "@timestamp": "2026-01-01T00:00:00Z",
       price: 1,
     });
+    await openFailureStore(world.elasticsearch, topic, { price: "of another program" });
     host = await startTestHost({
       ...world.servers,
       topics: [
@@ -38,10 +39,6 @@ describeInBrowser("failure stores", () => {
       })),
     ]);
     await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === 3);
-    await world.elasticsearch.demand("PUT", `/${topic}/_create/foreign`, {
-      "@timestamp": "2026-01-01T00:00:00Z",
-      price: "of another program",
-    });
     await eventually("they can be found", async () => {
       await world.elasticsearch.request("POST", `/${topic}::failures/_refresh`);
       return (await world.elasticsearch.count(topic)) === 1;

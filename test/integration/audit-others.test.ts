@@ -34,6 +34,10 @@ test("a topic that Kafka does not have any more ends its own audit, not those of
   });
   expect(ends).toMatchObject([
     { kind: "failed", topic: gone, reason: expect.stringContaining("does not exist in Kafka") },
-    { kind: "audited", audit: { topic: there, notes: [`group ${there} has committed nothing`] } },
+    // There may be other notes: the cluster is shared.
+    {
+      kind: "audited",
+      audit: { topic: there, notes: expect.arrayContaining([`group ${there} has committed nothing`]) },
+    },
   ]);
 }, 240_000);

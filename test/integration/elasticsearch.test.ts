@@ -14,6 +14,8 @@ import { testStack } from "../support/stack.ts";
 
 /** This run uses its own names for everything, and deletes them at the end. */
 const run = `es-${crypto.randomUUID().slice(0, 8)}`;
+/** For indices without their shards: the template's would be in the alias in which other tests search. */
+const outside = `outside-${run}`;
 const signal = new AbortController().signal;
 let node: string;
 let elasticsearch: Elasticsearch;
@@ -299,7 +301,7 @@ describe("an index that refuses writes", () => {
   });
 
   test("without a node for its primary shard: retried, naming the shard but not the node, and nothing of the record", async () => {
-    const index = `${run}-no-primary`;
+    const index = `${outside}-no-primary`;
     await call("PUT", `/${index}?wait_for_active_shards=0`, {
       settings: { "index.routing.allocation.require._name": "nobody" },
     });
@@ -327,7 +329,7 @@ describe("an index that refuses writes", () => {
   });
 
   test("a lost shard of another index does not hide which index has a document, and is said", async () => {
-    const [kept, lost] = [`${run}-kept`, `${run}-lost`];
+    const [kept, lost] = [`${run}-kept`, `${outside}-lost`];
     await call("PUT", `/${kept}/_doc/${run}-1?refresh=true`, { message: "m" });
     await call("PUT", `/${lost}?wait_for_active_shards=0`, {
       settings: { "index.routing.allocation.require._name": "nobody" },

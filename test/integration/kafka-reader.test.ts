@@ -78,6 +78,7 @@ describe("a reader", () => {
     await kafka.admin.createTopics({
       topics: topics.map((topic) => ({ topic, numPartitions: 1 })),
       waitForLeaders: false,
+      timeout: 20_000,
     });
     await withReader(async (reader, wire) => {
       const sinks = topics.map((topic) => open(reader, topic));

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { testElasticsearch, type TestElasticsearch } from "../support/elasticsearch.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { putFailureStoreTemplate } from "../support/refused.ts";
+import { openFailureStore, putFailureStoreTemplate } from "../support/refused.ts";
 import { testStack } from "../support/stack.ts";
 
 let elasticsearch: TestElasticsearch;
@@ -65,6 +65,7 @@ test("the packaged Elasticsearch has ingest processors that fail like the real o
 test("the packaged Elasticsearch keeps rejected documents in a data stream's failure store", async () => {
   const name = uniqueName("kit-stream");
   await putFailureStoreTemplate(elasticsearch, name, { pattern: name, field: "message" });
+  await openFailureStore(elasticsearch, name, { message: "text" });
   const items = await write(name, [1, "text"]);
   expect(items).toMatchObject([
     { status: 201, result: "created" },

@@ -160,14 +160,20 @@ describe("a target that changes while records are in flight", () => {
         ? servers.elasticsearch.demand("POST", `/${topic}-000001/_close`)
         : servers.elasticsearch.demand("PUT", `/${topic}-000001/_block/write`));
       await produce();
-      await host.untilTopic(topic, "says why it waits", (status) => JSON.stringify(status).includes(how));
+      await host.untilTopic(topic, "says why it waits", ({ reason }) => reason !== null);
       await servers.elasticsearch.demand("POST", `/${topic}/_rollover`);
-      await host.untilCaughtUp(topic, 2, 60_000);
+      const { counts } = await host.untilTopic(
+        topic,
+        "has committed all",
+        ({ partitions }) => partitions.length === 2 && partitions.every(({ committed }) => committed === 500),
+        60_000,
+      );
       if (how === "closed")
         await servers.elasticsearch.demand("POST", `/${topic}-000001/_open?wait_for_active_shards=1`);
       const landed = await whereAre(servers, topic, `${topic}-*`, new Map<number, number>());
       expect(landed).toMatchObject({ doubled: [], missing: { committed: 0, others: [] } });
-      expect((await host.topics())[0]?.counts).toMatchObject({ indexed: 1_000, deadLettered: 0 });
+      expect(counts.indexed + counts.duplicate).toBeGreaterThanOrEqual(1_000);
+      expect(counts.deadLettered).toBe(0);
     }, 720_000);
   }
 

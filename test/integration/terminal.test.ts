@@ -81,7 +81,7 @@ describe("`bun run host` commits what it has indexed, leaves its group and exits
       await eventually(
         "the group has no member",
         async () => (await servers.kafka.groups([servers.config.kafka.group]))[0]?.members.length === 0,
-        1_000,
+        5_000,
       );
     },
     240_000,

@@ -4,6 +4,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { whereAre } from "../support/in-flight.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { untilCommitted } from "../support/reload.ts";
 import { useStack } from "../support/stack-clients.ts";
 
 const run = uniqueName("upgrade");
@@ -63,7 +64,7 @@ describe("a topic moves from dated indices to a data stream while records flow",
       );
       flowing = false;
       await flow;
-      await host.untilCaughtUp(topic, 2, 60_000);
+      await untilCommitted({ ...servers, config: base }, [topic], 60_000);
       expect(await host.stop()).toBe(0);
     } finally {
       flowing = false;

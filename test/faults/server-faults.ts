@@ -1,16 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { audit } from "../support/faults/audit.ts";
-import type { Play, Stage } from "./play.ts";
+import { expectHeld } from "../support/expect-held.ts";
+import { disturbedIn, memberIds } from "../support/reload.ts";
+import type { Play } from "./play.ts";
 
 /** Twice a member's session timeout of 6 s, and more. */
 const FROZEN_MS = process.env["PENSTOCK_LONG"] === "1" ? 60_000 : 14_000;
 const SECONDS = FROZEN_MS / 1000;
-
-/** Per generation: a member that left and rejoined has another id. */
-async function memberIds({ world, group }: Stage): Promise<string[]> {
-  const groups = await world.kafka.groups([group]);
-  return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
-}
 
 /** The servers are killed, frozen or emptied, one scene after another. */
 export function describeServerFaults(play: Play): void {
@@ -25,19 +21,26 @@ export function describeServerFaults(play: Play): void {
 
     test(`freezes for ${SECONDS} s: the membership is kept, and nothing is committed meanwhile (logstash#9421, kafka-connect-elasticsearch#507)`, async () => {
       await play({ fault: `Elasticsearch SIGSTOP ${SECONDS} s` }, async (stage) => {
-        const { world, replicas, acknowledged, over } = stage;
+        const { world, group, replicas, acknowledged, over, untilMoved } = stage;
         const [{ host }] = replicas;
-        const members = await memberIds(stage);
-        expect(members).toHaveLength(1);
-        world.stack.elasticsearch.freeze();
-        const acknowledgedBefore = acknowledged.total;
-        await Bun.sleep(FROZEN_MS);
-        // Earlier answers may have been on their way; after that nothing can have an outcome.
-        expect(acknowledged.total - acknowledgedBefore).toBeLessThanOrEqual(8_000);
-        expect(await memberIds(stage)).toEqual(members);
-        world.stack.elasticsearch.thaw();
+        const clients = { kafka: world.kafka, config: { kafka: { group } } };
+        await expectHeld(async () => {
+          await untilMoved();
+          const members = await memberIds(clients);
+          expect(members).toHaveLength(1);
+          world.stack.elasticsearch.freeze();
+          try {
+            const acknowledgedBefore = acknowledged.total;
+            await Bun.sleep(FROZEN_MS);
+            // Earlier answers may have been on their way; after that nothing can have an outcome.
+            expect(acknowledged.total - acknowledgedBefore).toBeLessThanOrEqual(8_000);
+            expect(await memberIds(clients)).toEqual(members);
+          } finally {
+            world.stack.elasticsearch.thaw();
+          }
+        });
         over();
-        expect(host.log().filter(({ msg }) => msg === "reconciled")).toHaveLength(1);
+        expect(disturbedIn(host)).toEqual([]);
       });
     }, 1_200_000);
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test as testOnce } from "bun:test";
 import { AssignerProtocol } from "kafkajs";
 import { eventually } from "../support/eventually.ts";
+import { expectHeld } from "../support/expect-held.ts";
 import { entryOf, nameOf, startTestMember, type TestMember } from "../support/group-member.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
 import { testStack } from "../support/stack.ts";
@@ -10,6 +11,9 @@ let kafka: TestKafka;
 /** Figures for readers of the output. */
 const told = (text: string): void => void process.stderr.write(`${text}\n`);
 const soon = () => AbortSignal.timeout(60_000);
+/** A test in which nobody may lose its session of 6 s. Each try has its own topics and group. */
+const test = (name: string, act: () => Promise<void>, timeoutMs?: number) =>
+  testOnce(name, () => expectHeld(act), timeoutMs);
 
 beforeAll(async () => {
   ({ brokers } = await testStack());
@@ -224,6 +228,13 @@ describe("two members", () => {
         await Bun.sleep(1);
       }
     })();
+    // However it ends.
+    await using _over = {
+      async [Symbol.asyncDispose]() {
+        isOver = true;
+        await committing;
+      },
+    };
     first.onRevoke = async (given) => {
       await Bun.sleep(700);
       expect(second.holds()).toEqual([]);

@@ -6,7 +6,13 @@ import { createEtcdServer } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { disturbedIn, expectEachOffsetOnce, memberIds, untilReady } from "../support/reload.ts";
+import {
+  disturbedIn,
+  expectEachOffsetOnce,
+  expectSameMembers,
+  memberIds,
+  untilReady,
+} from "../support/reload.ts";
 import { createSecretMount } from "../support/secret-mount.ts";
 import { useStack } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
@@ -141,7 +147,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   );
   await Promise.all(producers.map((producer) => producer.stop()));
   for (const topic of [first, second, third]) await expectEachOffsetOnce(servers, [topic], topic);
-  expect(await memberIds(servers)).toEqual(membersBefore);
+  await expectSameMembers(servers, membersBefore, host);
   expect(disturbedIn(host)).toEqual([]);
   // After the last swap, no request uses the old key any more.
   expect(gate.refused).toBe(refusedBefore);

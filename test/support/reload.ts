@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { eventually } from "./eventually.ts";
 import type { TestHost } from "./host.ts";
+import type { TestKafka } from "./kafka.ts";
 import { compareWithKafka, type Position, positionsIn } from "./positions.ts";
 import type { StackClients } from "./stack-clients.ts";
 
@@ -131,8 +132,33 @@ export function disturbedIn(host: TestHost): string[] {
   return [...new Set(changesIn(host).flatMap(({ stop, replace }) => stop.concat(replace)))].sort();
 }
 
-/** The ids of the group's members, assigned by the broker. They change if a host leaves and rejoins. */
-export async function memberIds({ kafka, config }: StackClients): Promise<string[]> {
-  const { groups } = await kafka.admin.describeGroups([config.kafka.group]);
-  return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
+interface GroupClients {
+  readonly kafka: TestKafka;
+  readonly config: { readonly kafka: { readonly group: string } };
+}
+
+/** The ids of the group's members, assigned by the broker, in order. They change if a host leaves and rejoins. */
+export async function memberIds({ kafka, config }: GroupClients): Promise<string[]> {
+  const groups = await kafka.groups([config.kafka.group]);
+  return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
+}
+
+/**
+ * Expects the members of before in the group, unless a session of 6 s ended because the machine stood still: then one of the
+ * hosts says so, maybe a little later.
+ * @returns whether they are the same
+ */
+export async function expectSameMembers(
+  clients: GroupClients,
+  before: readonly string[],
+  ...hosts: readonly TestHost[]
+): Promise<boolean> {
+  const hasLost = (host: TestHost): boolean =>
+    host.log().some(({ msg }) => msg === "this host lost its partitions");
+  let isSame = false;
+  await eventually("the group has the same members", async () => {
+    isSame = Bun.deepEquals(await memberIds(clients), before);
+    return isSame || hosts.some(hasLost);
+  });
+  return isSame;
 }

@@ -30,7 +30,7 @@ describeInBrowser("Explore by field", () => {
       })),
     );
     host = await startTestHost({ ...world.servers, topics: [{ topic, format: "json" }] });
-    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 60);
+    await host.untilIndexed(topic, 60);
     const path = `/${topic}/_doc/${gone}:0:0:x?refresh=true`;
     await world.elasticsearch.demand("PUT", path, {
       "@timestamp": new Date(now).toISOString(),

@@ -135,7 +135,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
       })),
     });
     for (const [name, { records }] of Object.entries(shapes)) {
-      await host.untilTopic(topicOf(name), "is indexed", ({ counts }) => counts.indexed === records.length);
+      await host.untilIndexed(topicOf(name), records.length);
       await world.elasticsearch.demand("POST", `/${topicOf(name)}/_refresh`);
     }
   }, 240_000);

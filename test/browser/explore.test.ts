@@ -45,8 +45,8 @@ describeInBrowser("Explore", () => {
       [...hostile, long].map((value) => ({ value })),
     );
     host = await startTestHost({ ...world.servers, topics: Object.values(topics) });
-    await host.untilTopic(topics.logs, "is indexed", ({ counts }) => counts.indexed === 250);
-    await host.untilTopic(topics.hostile, "is indexed", ({ counts }) => counts.indexed === 6);
+    await host.untilIndexed(topics.logs, 250);
+    await host.untilIndexed(topics.hostile, 6);
     for (const index of [topics.logs, topics.hostile])
       await world.elasticsearch.demand("POST", `/${index}/_refresh`);
   }, 240_000);

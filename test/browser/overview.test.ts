@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { OverviewMessage } from "../../infra/api/live-messages.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { overviewOf } from "../../infra/host/live/views.ts";
+import type { OutcomeCounts } from "../../lib/rules/progress/status.ts";
 import { ready } from "../infra/host/http/fixture.ts";
 import { describeInBrowser, expectFine, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
@@ -17,6 +18,7 @@ describeInBrowser("the overview and a topic's page", () => {
   const [topic, missing] = [uniqueName("seen"), uniqueName("missing")];
   const world = useConsoleWorld();
   let host: TestHost;
+  let counts: OutcomeCounts;
 
   beforeAll(async () => {
     await world.kafka.createTopic(topic, 2);
@@ -28,7 +30,7 @@ describeInBrowser("the overview and a topic's page", () => {
       ...world.servers,
       topics: [{ topic, path: "/var/log/seen.log" }, missing, { pattern: `${topic}*`, index: "another" }],
     });
-    await host.untilTopic(topic, "has caught up", ({ counts }) => counts.indexed === 100);
+    ({ counts } = await host.untilIndexed(topic, 100));
   }, 240_000);
   afterAll(() => host?.[Symbol.asyncDispose]());
 
@@ -36,7 +38,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await using opened = await browser.open(host.url);
     const { page, faults } = opened;
     await page.getByText("1 of 2 topics running · 1 pending").waitFor();
-    await page.getByText("100 indexed by this host since").waitFor();
+    await page.getByText(`${counts.indexed} indexed by this host since`).waitFor();
     // Another host may have refused some.
     await page.getByText("No record was refused by this host since it started").waitFor();
     for (const check of ["Config", "Kafka", "Elasticsearch", "etcd", "Progress"])
@@ -80,7 +82,7 @@ describeInBrowser("the overview and a topic's page", () => {
     });
     await page.goto(host.url);
     await world.kafka.produce(topic, [{ value: "for the charts" }]);
-    await host.untilTopic(topic, "has indexed it", ({ counts }) => counts.indexed === 101);
+    await host.untilIndexed(topic, 101);
     await page.locator("canvas").first().waitFor();
     const sum = (sizes: Iterable<number>) => [...sizes].reduce((total, bytes) => total + bytes, 0);
     const charts = [...loaded].filter(([path]) => path.includes("line-chart"));

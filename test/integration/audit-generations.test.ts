@@ -75,7 +75,7 @@ describe("an audit of five generations", () => {
         await host.untilTopic(
           nameOf(kind),
           `has indexed generation ${generation}`,
-          ({ counts }) => counts.indexed === generation * OF_EACH,
+          ({ partitions }) => partitions[0]?.committed === generation * OF_EACH,
         );
       }
     }

@@ -57,7 +57,7 @@ describe("a host whose list of brokers is out of date", () => {
       socket.pipe(onward).pipe(socket);
     });
     await using host = await startHost([`127.0.0.1:${silent.port}`, `[::1]:${way.port}`], [topic]);
-    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1, 30_000);
+    await host.untilIndexed(topic, 1, 30_000);
     await eventually("it is ready", async () => (await host.fetch("/readyz")).ok, 30_000);
   }, 360_000);
 

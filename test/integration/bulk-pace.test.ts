@@ -22,6 +22,7 @@ const placesOf = (host: TestHost): Promise<number> => metric(host, /^penstock_bu
 test("429 of a real Elasticsearch: fewer bulks at once, all of them again once it recovers, and each record once", async () => {
   await using stack = await startStack({ elasticsearchSettings: narrow });
   await using servers = await connectStack(addressesOf(stack));
+  const { nodes, bulk } = servers.config.elasticsearch;
   const topics = Array.from({ length: TOPICS }, () => uniqueName("pace"));
   for (const topic of topics) await servers.kafka.createTopic(topic, 2);
   const value = "a line of a log ".repeat(10);
@@ -36,7 +37,7 @@ test("429 of a real Elasticsearch: fewer bulks at once, all of them again once i
   );
   await using host = await startTestHost({
     ...servers.config,
-    elasticsearch: { ...servers.config.elasticsearch, bulk: { concurrency: PLACES, maxDocuments: 200 } },
+    elasticsearch: { nodes, bulk: { ...bulk, concurrency: PLACES, maxDocuments: 200 } },
     topics,
   });
 

@@ -60,12 +60,9 @@ describe("two topics declared with data streams, in the file and in etcd", () =>
     await servers.etcd.delete().key(key);
   });
 
-  const indexed = (topic: string, count: number) =>
-    host.untilTopic(topic, `index ${count}`, ({ counts }) => counts.indexed === count);
-
   test("are created by their first documents, and flow on across a rollover", async () => {
-    await indexed(topics.json, 10);
-    await indexed(topics.text, 10);
+    await host.untilIndexed(topics.json, 10);
+    await host.untilIndexed(topics.text, 10);
     expect(await stateOf(shared)).toMatchObject({
       generation: 1,
       lifecycle: { enabled: true, data_retention: "30d" },
@@ -75,8 +72,8 @@ describe("two topics declared with data streams, in the file and in etcd", () =>
 
     await servers.elasticsearch.demand("POST", `/${shared}/_rollover`);
     for (const topic of Object.values(topics)) await servers.kafka.produce(topic, lines(10, 10));
-    await indexed(topics.json, 20);
-    await indexed(topics.text, 20);
+    await host.untilIndexed(topics.json, 20);
+    await host.untilIndexed(topics.text, 20);
     const { generation, indices } = (await stateOf(shared)) ?? { generation: 0, indices: [] };
     expect([generation, indices.length]).toEqual([2, 2]);
     expect(await servers.elasticsearch.count(indices[1] ?? "")).toBe(10);
@@ -135,7 +132,7 @@ describe("two topics declared with data streams, in the file and in etcd", () =>
       },
     ]);
     await servers.kafka.produce(topics.json, lines(20, 5));
-    await indexed(topics.json, 25);
+    await host.untilIndexed(topics.json, 25);
     expect(await servers.elasticsearch.count(shared)).toBe(25);
   });
 });
@@ -148,7 +145,7 @@ test("a stream whose template somebody deletes gets it back with its next bulk",
   await host.untilTopic(topic, "runs", ({ state }) => state === "running");
   await ask(`/_index_template/${streamTemplateName(stream)}`, "DELETE");
   await servers.kafka.produce(topic, lines(0, 3));
-  await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
+  await host.untilIndexed(topic, 3);
   expect(await stateOf(stream)).toMatchObject({ generation: 1 });
 }, 240_000);
 
@@ -191,7 +188,7 @@ describe("a data stream that cannot be", () => {
     });
 
     await using host = await startTestHost(config);
-    await host.untilTopic(topics.well, "index all", ({ counts }) => counts.indexed === 3);
+    await host.untilIndexed(topics.well, 3);
     for (const kind of ["index", "foreign"] as const) {
       const { reason } = await host.untilTopic(topics[kind], "fail", ({ state }) => state === "failed");
       expect(reason).toContain(reasons[kind]);
@@ -200,8 +197,7 @@ describe("a data stream that cannot be", () => {
 
     await ask(`/${streamOf(topics.index)}`, "DELETE");
     await ask(`/_index_template/${run}`, "DELETE");
-    for (const topic of Object.values(topics))
-      await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
+    for (const topic of Object.values(topics)) await host.untilIndexed(topic, 3);
     expect(await stateOf(streamOf(topics.index))).toMatchObject({ generation: 1 });
   }, 240_000);
 
@@ -234,7 +230,7 @@ describe("a data stream that cannot be", () => {
       // As text it would stay out of the alias.
       template: { mappings: { properties: { "kafka.topic": { type: "keyword" } } } },
     });
-    await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === 3);
+    await host.untilIndexed(topic, 3);
     expect(await stateOf(streamOf(topic))).toMatchObject({ generation: 1 });
 
     // Managed from now on: a stream that another template made is searched with all others.
@@ -258,5 +254,5 @@ test("a record that Elasticsearch's parser cannot read holds up nothing, also wi
     topic,
     values.map((value) => ({ value: `{"n":${value}}` })),
   );
-  await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed === 3);
+  await host.untilIndexed(topic, 3);
 }, 180_000);

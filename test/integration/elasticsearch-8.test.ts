@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startStack, type Stack } from "../../infra/stack/stack.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { createAuthority, type TestAuthority } from "../support/certificates.ts";
 import { runCommand } from "../support/command.ts";
 import { testElasticsearch, type TestElasticsearch } from "../support/elasticsearch.ts";
@@ -48,9 +49,6 @@ const configFor = (topics: readonly object[], group = servers.config.kafka.group
   topics,
 });
 
-const untilCounted = (host: TestHost, topic: string, counts: object) =>
-  host.untilTopic(topic, JSON.stringify(counts), (status) => Bun.deepMatch(counts, status.counts));
-
 async function ready(host: TestHost): Promise<string | null> {
   const { checks } = (await (await host.fetch("/readyz")).json()) as {
     checks: { elasticsearch: { reason: string | null } };
@@ -73,9 +71,11 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
   // Over 3 MB in all: the server accepts 1 MB per request.
   for (let at = 0; at < lines.length; at += 60) await servers.kafka.produce(topic, lines.slice(at, at + 60));
   await servers.kafka.produce(topic, [{ value: '{"message":"bad","took":"long"}' }]);
+  const hasAll = ({ counts }: TopicStatus): boolean =>
+    counts.indexed + counts.duplicate >= 300 && counts.deadLettered >= 1;
   const config = configFor([{ topic, ...unforgiving }]);
   await using host = await startTestHost(config);
-  await untilCounted(host, topic, { indexed: 300, deadLettered: 1 });
+  await host.untilTopic(topic, "has all", hasAll);
   expect(await elasticsearch.count(topic)).toBe(300);
 
   const template = await elasticsearch.request("GET", "/_index_template/penstock");
@@ -91,7 +91,7 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
 
   // Another group reads everything again: nothing is written twice.
   await using again = await startTestHost(configFor([{ topic, ...unforgiving }], uniqueName("again")));
-  await untilCounted(again, topic, { duplicate: 300, deadLettered: 1 });
+  await again.untilTopic(topic, "has all", hasAll);
   expect(await elasticsearch.count(topic)).toBe(300);
 }, 360_000);
 
@@ -106,10 +106,10 @@ test("a data stream on 8.19.5, across a rollover", async () => {
     );
   await produce(0);
   await using host = await startTestHost(configFor([{ topic, dataStream: stream, retention: "30d" }]));
-  await untilCounted(host, topic, { indexed: 10 });
+  await host.untilIndexed(topic, 10);
   await elasticsearch.request("POST", `/${stream}/_rollover`);
   await produce(10);
-  await untilCounted(host, topic, { indexed: 20 });
+  await host.untilIndexed(topic, 20);
   expect(await elasticsearch.count(stream)).toBe(20);
   expect(await elasticsearch.count(`penstock-streams`)).toBe(20);
   const state = await elasticsearch.request("GET", `/_cluster/state/metadata/${stream}`);
@@ -139,7 +139,6 @@ test("from 8.19.5 to 9 and to neither, without a restart: headers follow, and no
       await Bun.sleep(20);
     }
   })();
-  await untilCounted(host, topic, {});
   await eventually("some in 8", async () => (await elasticsearch.count(topic)) > 10);
   const [nine = ""] = servers.config.elasticsearch.nodes;
   proxy.node = nine;
@@ -167,7 +166,7 @@ test("from 8.19.5 to 9 and to neither, without a restart: headers follow, and no
   proxy.node = eight.elasticsearch.node;
   sending.abort();
   await send;
-  await untilCounted(host, topic, { indexed: sent, duplicate: 0 });
+  await host.untilIndexed(topic, sent);
   const [old, young] = [await elasticsearch.count(topic), await servers.elasticsearch.count(topic)];
   expect(old + young).toBe(sent);
 }, 360_000);

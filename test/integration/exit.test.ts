@@ -22,11 +22,8 @@ describe("a host that is told to exit", () => {
     const proxy = await startTcpProxy(servers.addresses.elasticsearchNode);
     const config = { ...servers.config, topics: [topic], shutdown: { deadline } };
     const host = await startTestHost({ ...config, elasticsearch: { nodes: [proxy.url] } });
-    await host.untilTopic(
-      topic,
-      "has indexed and committed",
-      ({ counts, partitions }) => counts.indexed === 500 && partitions.every(({ lag }) => lag === 0),
-    );
+    await host.untilIndexed(topic, 500);
+    await host.untilCaughtUp(topic, 2);
     proxy.block();
     await servers.kafka.produce(topic, lines(500, 500));
     await eventually("the rest is in flight", async () =>

@@ -59,7 +59,7 @@ describe("a replay and the failure stores of data streams", () => {
     ]);
     {
       await using host = await startTestHost(config);
-      await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed + counts.deadLettered === 3);
+      await host.untilTopic(topic, "is read", ({ partitions }) => partitions[0]?.committed === 3);
     }
     const stored = await storedIn(topic);
     expect([...new Set(stored)]).toEqual([
@@ -154,7 +154,7 @@ describe("a replay and the failure stores of data streams", () => {
     ]);
 
     await put(`/_ingest/pipeline/${topic}`, { processors: [] });
-    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 2);
+    await host.untilIndexed(topic, 2);
     await servers.elasticsearch.count(topic);
     const stored = await storedIn(topic);
     expect(stored.length).toBeGreaterThanOrEqual(2);
@@ -186,7 +186,7 @@ describe("a replay and the failure stores of data streams", () => {
     await servers.kafka.produce(topic, [{ value: '{"n":"text"}' }]);
     {
       await using host = await startTestHost(config);
-      await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 1);
+      await host.untilIndexed(topic, 1);
     }
     await servers.elasticsearch.count(topic);
     expect(await storedIn(topic)).toEqual(["foreign:1", expect.stringContaining(`${topic}:0:0:`) as never]);

@@ -33,12 +33,8 @@ describe("a host on real servers", () => {
     await kafka.produce(topic, messages);
 
     await using host = await startTestHost({ ...servers, topics: [{ topic, path: "/var/log/basic.log" }] });
-    const status = await host.untilTopic(
-      topic,
-      "has caught up",
-      ({ counts, partitions }) =>
-        counts.indexed === 5_000 && partitions.length === 3 && partitions.every(({ lag }) => lag === 0),
-    );
+    await host.untilIndexed(topic, 5_000);
+    const status = await host.untilCaughtUp(topic, 3);
 
     expect(status.state).toBe("running");
     expect(await elasticsearch.count(topic)).toBe(5_000);
@@ -74,7 +70,7 @@ describe("a host on real servers", () => {
     await kafka.createTopic(topic, 1);
     await using host = await startTestHost({ ...servers, topics: [topic] });
     await kafka.produce(topic, [{ value: "one" }, { value: "two" }]);
-    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 2);
+    await host.untilIndexed(topic, 2);
     expect(await host.stop()).toBe(0);
     expect(await kafka.committed(servers.kafka.group, topic)).toEqual(new Map([[0, 2]]));
     expect(await eventually("counted", () => elasticsearch.count(topic))).toBe(2);

@@ -80,14 +80,13 @@ test.each(["text", "json", "flattened"])(
       150_000,
     );
     process.stdout.write(`${name}: ${values.length} sent, ${JSON.stringify(counts)}\n`);
-    // Duplicates come from a bulk that exceeded the request timeout.
-    const there = counts.indexed + counts.duplicate;
-    expect(there + counts.deadLettered + counts.skipped).toBe(values.length);
-    expect(counts.skipped).toBe(values.filter((value) => value === null).length);
-    expect(await servers.elasticsearch.count(topic)).toBe(there);
-    if (counts.deadLettered === 0) return;
-    const letters = await lettersOf(topic, counts.deadLettered);
-    expect(letters).toHaveLength(counts.deadLettered);
+    const skipped = values.filter((value) => value === null).length;
+    expect(counts.skipped).toBeGreaterThanOrEqual(skipped);
+    const letters = counts.deadLettered === 0 ? [] : await lettersOf(topic, counts.deadLettered);
+    expect(letters.length).toBeGreaterThanOrEqual(counts.deadLettered);
+    // What was read again is counted again, and may have two letters.
+    const refused = new Set(letters.map((letter) => headerOf(letter, "offset"))).size;
+    expect((await servers.elasticsearch.count(topic)) + refused + skipped).toBe(values.length);
     for (const letter of letters) {
       expect(headerOf(letter, "error.reason").length).toBeGreaterThan(0);
       expect(isGood(letter.value)).toBe(false);
@@ -114,12 +113,12 @@ test("20 MB in one record", async () => {
   const { counts } = await host.untilTopic(
     topic,
     "all three have an outcome",
-    ({ counts: { indexed, deadLettered }, partitions }) =>
-      indexed + deadLettered === 3 && partitions.every(({ lag }) => lag === 0),
+    ({ counts: { indexed, duplicate, deadLettered }, partitions }) =>
+      indexed + duplicate + deadLettered >= 3 && partitions.every(({ lag }) => lag === 0),
     40_000,
   );
   process.stdout.write(`20 MB: ${JSON.stringify(counts)}\n`);
-  expect(counts.indexed).toBeGreaterThanOrEqual(2);
+  expect(counts.indexed + counts.duplicate).toBeGreaterThanOrEqual(2);
 }, 240_000);
 
 test("declarations in etcd: bad ones are refused with a reason, and the others continue", async () => {
@@ -139,7 +138,6 @@ test("declarations in etcd: bad ones are refused with a reason, and the others c
   expect(answer.status).toBe(200);
   process.stdout.write(`etcd: ${values.length + 2} hostile keys, ${refused.length} refusals\n`);
 
-  const sentAt = (await host.topics()).find(({ topic }) => topic === topicOf("healthy"))?.counts.indexed ?? 0;
   await servers.kafka.produce(topicOf("healthy"), [{ value: "still here" }]);
-  await host.untilTopic(topicOf("healthy"), "goes on", ({ counts }) => counts.indexed === sentAt + 1);
+  await host.untilIndexed(topicOf("healthy"), 1);
 }, 240_000);

@@ -63,7 +63,7 @@ describe("ignored fields", () => {
     );
     config = { ...stack.config, topics: [{ topic, format: "json" as const }] };
     host = await startTestHost(config);
-    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 8);
+    await host.untilIndexed(topic, 8);
     await stack.elasticsearch.request("POST", `/${topic}/_refresh`);
   }, 240_000);
   afterAll(async () => {

@@ -124,8 +124,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     ];
     for (const topic of [inFile, inEtcd])
       for (const codec of codecs) await servers.kafka.produce(topic, [{ value: `codec ${codec}` }], codec);
-    for (const topic of [inFile, inEtcd])
-      await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === codecs.length);
+    for (const topic of [inFile, inEtcd]) await host.untilIndexed(topic, codecs.length);
 
     const swappedAt = performance.now();
     await writeConfigMap(host.folder, "config.yaml", stringify({ ...config, topics: [inFile, swappedIn] }));
@@ -133,7 +132,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     // Without the watch, the next look at the file would be after 30 s.
     expect(performance.now() - swappedAt).toBeLessThan(25_000);
     await servers.kafka.produce(swappedIn, [{ value: "after the swap" }]);
-    await host.untilTopic(swappedIn, "has indexed", ({ counts }) => counts.indexed === 1);
+    await host.untilIndexed(swappedIn, 1);
 
     // Built without any writable folder, not even /tmp.
     const page = await (await host.fetch("/")).text();

@@ -68,7 +68,7 @@ describe("an event of records", () => {
 
     // The host continues, and the records it reads are indexed once.
     await servers.kafka.produce(topic, [{ partition: 0, value: '{"n":20}' }]);
-    await host.untilTopic(topic, "goes on", ({ counts }) => counts.indexed === 21);
+    await host.untilIndexed(topic, 21);
     expect(await servers.elasticsearch.count(topic)).toBe(21);
     expect(await host.stop()).toBe(0);
   }, 240_000);

@@ -73,7 +73,7 @@ describe("old and new indices of one topic", () => {
       ...stack.config,
       topics: [{ topic, format: "json", index: `${topic}-{yyyy.MM.dd}` }],
     });
-    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === records.length + 1);
+    await host.untilIndexed(topic, records.length + 1);
     await elasticsearch.request("POST", `/${topic}-*/_refresh`);
   }, 240_000);
   afterAll(async () => {

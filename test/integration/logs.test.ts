@@ -103,7 +103,7 @@ describe("the logs of a host on real servers", () => {
       [topics.json, 2],
       [topics.huge, 1],
     ] as const) {
-      await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === count);
+      await host.untilIndexed(topic, count);
       await elasticsearch.request("POST", `/${topic}*/_refresh`);
     }
     await host.untilTopic(

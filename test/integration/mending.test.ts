@@ -42,7 +42,7 @@ async function refusing({ topic, good, bad, make, between }: Case): Promise<{
     );
   const host = await startTestHost(config);
   await send(good, 1);
-  await host.untilTopic(topic, "took what is good", ({ counts }) => counts.indexed === good.length);
+  await host.untilIndexed(topic, good.length);
   await between?.();
   await send(bad, 0);
   await host.untilTopic(topic, "refused what is bad", ({ counts }) => counts.deadLettered === bad.length);

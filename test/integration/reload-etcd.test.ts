@@ -137,7 +137,7 @@ describe("an etcd with a changed history is not trusted until an operator confir
         await host.writeConfig({ ...config, topics: [inFile] });
         await untilRunning(host, inFile);
         await servers.kafka.produce(lastGood, [{ value: "two" }]);
-        await host.untilTopic(lastGood, "has indexed", ({ counts }) => counts.indexed === 2);
+        await host.untilIndexed(lastGood, 2);
         const dry = await reconcile(host, "?accept=etcd&dryRun=true");
         expect(dry.plan.stop).toMatchObject([{ topic: lastGood }]);
         expect(await topicsOf(host)).toEqual([lastGood, inFile].sort());

@@ -10,6 +10,7 @@ import {
   changesIn,
   disturbedIn,
   expectEachOffsetOnce,
+  expectSameMembers,
   memberIds,
   reconcile,
   untilGone,
@@ -113,7 +114,7 @@ describe("topics come, change and go while another one keeps running, declared t
 
       await servers.kafka.produce(topic, [{ value: "before" }]);
       await way.declare([{ topic }]);
-      await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1);
+      await host.untilIndexed(topic, 1);
 
       await way.declare([{ topic, path: "/changed.log" }]);
       await host.untilTopic(
@@ -122,7 +123,7 @@ describe("topics come, change and go while another one keeps running, declared t
         ({ state, spec }) => state === "running" && spec.path === "/changed.log",
       );
       await servers.kafka.produce(topic, [{ value: "after" }]);
-      await host.untilTopic(topic, "has indexed the next", ({ counts }) => counts.indexed === 2);
+      await host.untilIndexed(topic, 2);
       const documents = await servers.elasticsearch.documents(topic);
       const pathOf = (message: string): unknown =>
         documents.find(({ _source }) => _source["message"] === message)?._source["log"];
@@ -132,12 +133,12 @@ describe("topics come, change and go while another one keeps running, declared t
       await untilGone(host, topic);
       await servers.kafka.produce(topic, [{ value: "while it was not declared" }]);
       await way.declare([{ topic }]);
-      await host.untilTopic(topic, "goes on where it was", ({ counts }) => counts.indexed === 1);
+      await host.untilIndexed(topic, 1);
 
       await producer.stop();
       await expectEachOffsetOnce(servers, [steady], steady);
       await expectEachOffsetOnce(servers, [topic], topic);
-      expect(await memberIds(servers)).toEqual(members);
+      await expectSameMembers(servers, members, host);
       expect(disturbedIn(host)).not.toContain(steady);
     },
     360_000,
@@ -155,7 +156,7 @@ test("a missing config file keeps its last content in use, and readyz says so", 
   await rm(host.configPath);
   expect(await untilReady(host, false, "config")).toContain(host.configPath);
   await servers.kafka.produce(topic, [{ value: "one" }]);
-  await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1);
+  await host.untilIndexed(topic, 1);
   const { plan, sources } = await reconcile(host);
   expect(sources.config).toMatchObject({ ok: false, declarations: 1 });
   expect(plan.refused).toMatchObject([{ lastGoodKept: true }]);

@@ -54,7 +54,7 @@ describe("a replay into a data stream of five generations", () => {
         await host.untilTopic(
           topic,
           `has indexed generation ${generation}`,
-          ({ counts }) => counts.indexed === generation * OF_EACH,
+          ({ partitions }) => partitions[0]?.committed === generation * OF_EACH,
         );
       }
     }

@@ -332,7 +332,7 @@ describe("replay", () => {
     expect(await servers.kafka.written(config.deadLetters.topic)).toBe(1);
 
     await servers.kafka.produce(topic, [{ value: '{"n":3}' }]);
-    await host.untilTopic(topic, "goes on", ({ counts }) => counts.indexed === 2);
+    await host.untilIndexed(topic, 2);
     const { groups } = await servers.kafka.admin.listGroups();
     // Every user of the host's group may replay: no other group is used.
     const { group } = servers.config.kafka;

@@ -96,7 +96,7 @@ describe("searches by field, in indices with different mappings", () => {
       ...stack.config,
       topics: [{ topic, format: "json", index: `${topic}-{yyyy.MM.dd}` }],
     });
-    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === records.length);
+    await host.untilIndexed(topic, records.length);
     await elasticsearch.request("POST", `/${topic}-*/_refresh`);
   }, 240_000);
   afterAll(async () => {

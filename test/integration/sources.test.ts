@@ -114,7 +114,7 @@ describe.concurrent("declared in etcd", () => {
     const move = async (value: object, headers: Record<string, string> = {}) => {
       await servers.kafka.produce(topic, [{ value: JSON.stringify(value), headers }]);
       moved += 1;
-      await host.untilTopic(topic, "has moved it", ({ counts }) => counts.indexed === moved);
+      await host.untilIndexed(topic, moved);
     };
     const untilPath = (path: string | null) =>
       host.untilTopic(topic, `has the path ${path}`, ({ spec }) => spec.path === path);
@@ -185,7 +185,7 @@ describe.concurrent("declared in etcd", () => {
       topics: topics.map((topic) => ({ topic })),
     });
     for (const topic of topics) {
-      await host.untilTopic(topic, "has it", ({ counts }) => counts.indexed === 1);
+      await host.untilIndexed(topic, 1);
       await servers.elasticsearch.request("POST", `/${topic}/_refresh`);
       const { body } = await servers.elasticsearch.request("GET", `/${topic}/_search`);
       const source = {

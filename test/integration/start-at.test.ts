@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 
 test("topics begin at a time or an age, at Kafka's timestamps of either kind; one without says so, as one does of the future", async () => {
   await using servers = await connectStack();
-  const { kafka } = servers;
+  const { kafka, elasticsearch } = servers;
   const now = Date.now();
   const [timed, aged, appended, untimed, future] = [
     uniqueName("timed"),
@@ -50,11 +50,12 @@ test("topics begin at a time or an age, at Kafka's timestamps of either kind; on
   // As people write it, without quotes.
   expect(text).toContain(`startAt: ${startAt}\n`);
   await using host = await startTestHost(text);
-  const read = (topic: string, count: number) =>
-    host.untilTopic(topic, `has read ${count}`, ({ counts }) => counts.indexed === count);
-  await read(timed, 6);
-  await read(aged, 4);
-  await read(appended, 1);
+  const begun = [
+    [timed, 6],
+    [aged, 4],
+    [appended, 1],
+  ] as const;
+  for (const [topic, count] of begun) await host.untilIndexed(topic, count);
   const why = (topic: string, words: string) =>
     host.untilTopic(topic, "says why", ({ reason }) => reason?.includes(words) === true);
   await why(untimed, "its records have no timestamps");
@@ -65,7 +66,9 @@ test("topics begin at a time or an age, at Kafka's timestamps of either kind; on
     return commits.join() === "10,10,0";
   });
   expect(await host.stop()).toBe(0);
+  for (const [topic, count] of begun) expect(await elasticsearch.count(topic)).toBe(count);
   await kafka.produce(aged, [at(2, 5)]);
   await using again = await startTestHost(text);
-  await again.untilTopic(aged, "reads on", ({ counts }) => counts.indexed === 1);
+  await again.untilIndexed(aged, 1);
+  expect(await elasticsearch.count(aged)).toBe(5);
 }, 240_000);

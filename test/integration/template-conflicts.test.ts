@@ -70,8 +70,8 @@ test("a foreign template over one topic's index, and a data stream under another
   await host.writeConfig(config(topics.well, topics.guilty, topics.stream, topics.later));
   await running(topics.later);
   for (const topic of [topics.well, topics.stream, topics.later])
-    await host.untilTopic(topic, "index all", ({ counts }) => counts.indexed === lines.length);
+    await host.untilIndexed(topic, lines.length);
 
   await servers.elasticsearch.request("DELETE", `/_index_template/${run}`);
-  await host.untilTopic(topics.guilty, "index all", ({ counts }) => counts.indexed === lines.length);
+  await host.untilIndexed(topics.guilty, lines.length);
 }, 240_000);

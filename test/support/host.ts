@@ -28,6 +28,8 @@ export interface TestHost extends AsyncDisposable {
     is: (status: ListedTopic) => boolean,
     deadlineMs?: number,
   ): Promise<ListedTopic>;
+  /** Waits until it has indexed so many records since its start. What it read or sent again may be there already. */
+  untilIndexed(topic: string, records: number, deadlineMs?: number): Promise<ListedTopic>;
   /** Waits until it owns these many partitions of the topic, by default any, and has committed all of them. */
   untilCaughtUp(topic: string, partitions?: number, deadlineMs?: number): Promise<ListedTopic>;
   /** Waits until /readyz is answered with 200. */
@@ -136,6 +138,16 @@ export async function startTestHost(
           const status = (await host.topics()).find((entry) => entry.topic === topic);
           return status !== undefined && is(status) ? status : null;
         },
+        deadlineMs,
+      ),
+    untilIndexed: (topic, records, deadlineMs) =>
+      host.untilTopic(
+        topic,
+        `has indexed ${records}`,
+        ({ counts: { indexed, duplicate }, partitions }) =>
+          indexed === records ||
+          // What is counted twice may stand for a record that is still to come.
+          (indexed + duplicate >= records && partitions.every(({ lag }) => lag === 0)),
         deadlineMs,
       ),
     untilCaughtUp: (topic, count, deadlineMs) =>

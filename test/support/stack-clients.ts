@@ -14,7 +14,11 @@ export interface StackClients {
   /** The servers in a host's config, with a group and a dead-letter topic that no other test file uses. */
   readonly config: {
     readonly kafka: { readonly brokers: string[]; readonly group: string };
-    readonly elasticsearch: { readonly nodes: string[] };
+    readonly elasticsearch: {
+      readonly nodes: string[];
+      /** Longer than any answer takes on a slow machine: a bulk that is sent again counts its records as duplicates. */
+      readonly bulk: { readonly requestTimeout: string };
+    };
     readonly deadLetters: { readonly topic: string };
     /** Off: its tests alone wait for it. */
     readonly history: { readonly enabled: boolean };
@@ -68,7 +72,7 @@ export async function connectStack(addresses?: Addresses): Promise<StackClients 
     },
     config: {
       kafka: { brokers, group: uniqueName("hosts") },
-      elasticsearch: { nodes: [elasticsearchNode] },
+      elasticsearch: { nodes: [elasticsearchNode], bulk: { requestTimeout: "2m" } },
       deadLetters: { topic: uniqueName("dead") },
       history: { enabled: false },
     },

@@ -98,7 +98,7 @@ export function describeOutages(world: DisturbedWorld): void {
       const { reason } = await host.untilTopic(topic, "has failed", ({ state }) => state === "failed");
       expect(reason).toContain("the index template could not be set up");
       await world.stack.elasticsearch.start();
-      await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 100, 60_000);
+      await host.untilIndexed(topic, 100, 60_000);
       await untilFailing();
       await expectAllOnce();
     }, 720_000);
@@ -136,7 +136,7 @@ export function describeOutages(world: DisturbedWorld): void {
       await world.stack.etcd.kill();
       await untilFailing("etcd");
       await servers.kafka.produce(added, [{ value: "while etcd is away" }]);
-      await host.untilTopic(added, "has indexed", ({ counts }) => counts.indexed === 1);
+      await host.untilIndexed(added, 1);
       await send(10);
       await expectAllOnce();
 

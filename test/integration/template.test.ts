@@ -4,6 +4,7 @@ import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elas
 import { parseQuery } from "../../lib/rules/search/grammar/parse.ts";
 import { searchClauses } from "../../lib/rules/search/query/search-clauses.ts";
 import { defaultTemplate, type TemplateSettings } from "../../lib/rules/model/settings.ts";
+import { fetchAgain } from "../support/elasticsearch.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { settings } from "../support/settings.ts";
@@ -19,7 +20,7 @@ function clientOf(node: string, template: TemplateSettings = defaultTemplate): E
 /** Elasticsearch's answer to a literal body. */
 async function call(url: string, method: string, body?: string): Promise<unknown> {
   const headers = { "content-type": "application/json" };
-  return (await fetch(url, { method, headers, ...(body !== undefined && { body }) })).json();
+  return (await fetchAgain(url, { method, headers, ...(body !== undefined && { body }) })).json();
 }
 
 /** Writes each one separately. @returns the reasons of refusal by text, without those accepted */

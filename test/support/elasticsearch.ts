@@ -20,9 +20,40 @@ export interface TestElasticsearch {
   documents(index: string): Promise<FoundDocument[]>;
 }
 
+const AGAIN_MS = 500;
+
+/** `fetch`, again while Elasticsearch answers 429: other tests write as much as its indexing pressure allows. */
+export async function fetchAgain(url: string | URL, init: RequestInit): Promise<Response> {
+  for (let triesLeft = 10; ; triesLeft -= 1) {
+    const answer = await fetch(url, init);
+    if (answer.status !== 429 || triesLeft <= 1) return answer;
+    await Bun.sleep(AGAIN_MS);
+  }
+}
+
+/**
+ * The answer of all shards, one of which may be silent for a while on a busy machine.
+ * @throws Error with the last answer if it lacks a shard: one that cannot sort by a field is missing from one that is still 200
+ */
+async function wholeAnswer(
+  ask: () => ReturnType<TestElasticsearch["request"]>,
+): Promise<Record<string, unknown>> {
+  for (let triesLeft = 20; ; triesLeft -= 1) {
+    const { status, body } = await ask();
+    const failed = (body["_shards"] as { failed: number } | undefined)?.failed;
+    if (status === 200 && failed === 0) return body;
+    if (triesLeft <= 1)
+      throw new Error(`the search was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);
+    await Bun.sleep(AGAIN_MS);
+  }
+}
+
+/** Also in an index that does not map it yet. */
+const sortedBy = (field: string) => ({ [field]: { unmapped_type: "long" } });
+
 export function testElasticsearch(node: string): TestElasticsearch {
   const request: TestElasticsearch["request"] = async (method, path, body) => {
-    const answer = await fetch(new URL(path, node), {
+    const answer = await fetchAgain(new URL(path, node), {
       method,
       headers: { "content-type": "application/json" },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -40,14 +71,12 @@ export function testElasticsearch(node: string): TestElasticsearch {
     },
     async count(index) {
       if (!(await refreshed(index))) return 0;
-      return Number((await request("GET", `/${index}/_count`)).body["count"]);
+      return Number((await wholeAnswer(() => request("GET", `/${index}/_count`)))["count"]);
     },
     async documents(index) {
       if (!(await refreshed(index))) return [];
-      const { body } = await request("POST", `/${index}/_search`, {
-        size: 10_000,
-        sort: ["kafka.partition", "kafka.offset"],
-      });
+      const sort = ["kafka.partition", "kafka.offset"].map(sortedBy);
+      const body = await wholeAnswer(() => request("POST", `/${index}/_search`, { size: 10_000, sort }));
       return (body as { hits: { hits: FoundDocument[] } }).hits.hits;
     },
   };
@@ -58,7 +87,7 @@ const PAGE = 10_000;
 /**
  * All documents of the indices (names or wildcards, comma-separated) after a refresh, however many.
  * @param search sorts them so that no two are alike; `_source` is left out
- * @throws Error if an answer is incomplete: a shard that cannot sort by these fields is missing from one that is still 200
+ * @throws Error if an answer stays incomplete
  */
 export async function* allHits<H extends { readonly sort: readonly unknown[] }>(
   elasticsearch: TestElasticsearch,
@@ -78,10 +107,7 @@ export async function* allHits<H extends { readonly sort: readonly unknown[] }>(
       ...search,
       ...(after !== undefined && { search_after: after }),
     };
-    const { status, body } = await elasticsearch.request("POST", path, page);
-    const failed = (body["_shards"] as { failed: number } | undefined)?.failed;
-    if (status !== 200 || failed !== 0)
-      throw new Error(`the search was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);
+    const body = await wholeAnswer(() => elasticsearch.request("POST", path, page));
     const { hits } = (body as { hits: { hits: H[] } }).hits;
     yield* hits;
     after = hits.at(-1)?.sort;

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { eventually } from "../eventually.ts";
 import { clusterTable, problemsOf } from "./report.ts";
 import type { ClusterRow } from "./scene.ts";
+import { watchHosts } from "./watch.ts";
 
 const well: ClusterRow = {
   scenario: "broker SIGKILL",
@@ -45,6 +47,18 @@ test("only the check for a component that the scenario takes down may fail", () 
     "/readyz was not 200: host 2: kafka: x",
   ]);
   expect(problemsOf({ ...well, unready, mayFail: ["etcd", "kafka"] })).toEqual([]);
+});
+
+test("a host's missing answer is no problem unless the next one is missing, too", async () => {
+  const answers = [true, false, true, false, false];
+  const fetch = (path: string): Promise<Response> =>
+    path === "/readyz" && answers.shift() === false
+      ? Promise.reject(new Error("late"))
+      : Promise.resolve(Response.json([]));
+  const watch = watchHosts([{ fetch }], () => 0);
+  await eventually("all were asked for", () => answers.length === 0);
+  await watch.stop();
+  expect([...watch.unready]).toEqual([["host 1: no answer to /readyz: Error: late", 1]]);
 });
 
 test("the table has a row for each scenario, and the hosts' reasons below", () => {

@@ -8,7 +8,7 @@ export interface Watch {
   readonly stillnessMs: number;
   /** Call it after the first commits, because indices are created before. */
   beginStillness(): void;
-  /** The reasons of `/readyz` for each 503, with their counts; a missing answer counts too. */
+  /** The reasons of `/readyz` for each 503, with their counts; so does an answer that is missing again. */
   readonly unready: ReadonlyMap<string, number>;
   /** Waits until every partition has made progress. */
   untilAllMoved(withinMs: number): Promise<void>;
@@ -17,6 +17,10 @@ export interface Watch {
 
 const EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 10_000;
+const NO_ANSWER = "no answer to /readyz: ";
+
+/** What is asked of a host. */
+type Asked = Pick<TestHost, "fetch">;
 
 /**
  * @param hosts may come and go
@@ -24,7 +28,7 @@ const ANSWER_WITHIN_MS = 10_000;
  * @param idle topics to ignore
  */
 export function watchHosts(
-  hosts: readonly TestHost[],
+  hosts: readonly Asked[],
   partitions: () => number,
   idle: readonly string[] = [],
 ): Watch {
@@ -34,14 +38,21 @@ export function watchHosts(
   const stopping = new AbortController();
   let stillnessMs = 0;
 
-  const names = new Map<TestHost, string>();
-  const begun = new Set<TestHost>();
+  const names = new Map<Asked, string>();
+  const begun = new Set<Asked>();
+  /** Their last answer is missing. One alone says nothing: on a busy machine, the question may have waited here. */
+  const silent = new Set<Asked>();
 
-  const noteReadiness = async (host: TestHost): Promise<void> => {
+  const noteReadiness = async (host: Asked): Promise<void> => {
     const name = names.get(host) ?? `host ${names.size + 1}`;
     names.set(host, name);
     const reasons = await reasonsOf(host);
     if (reasons.length === 0) begun.add(host);
+    const wasSilent = silent.delete(host);
+    if (reasons.some((reason) => reason.startsWith(NO_ANSWER))) {
+      silent.add(host);
+      if (!wasSilent) return;
+    }
     // A new host is not ready before it has started, and a killed one does not answer.
     if (!begun.has(host) || !hosts.includes(host)) return;
     for (const reason of reasons) {
@@ -49,7 +60,7 @@ export function watchHosts(
       unready.set(key, (unready.get(key) ?? 0) + 1);
     }
   };
-  const noteCommits = async (host: TestHost): Promise<void> => {
+  const noteCommits = async (host: Asked): Promise<void> => {
     for (const [place, committed] of commitsIn(await topicsOf(host), ignored)) {
       const at = performance.now();
       const before = seen.get(place) ?? { committed: -1, at };
@@ -92,19 +103,19 @@ export function watchHosts(
 }
 
 /** Why `/readyz` is not 200, or was not answered within 10 s; empty if the host is ready. */
-export async function reasonsOf(host: TestHost): Promise<string[]> {
+export async function reasonsOf(host: Asked): Promise<string[]> {
   try {
     const answer = await host.fetch("/readyz", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     if (answer.status === 200) return [];
     const { checks } = (await answer.json()) as { checks: Record<string, { ok: boolean; reason: string }> };
     return Object.entries(checks).flatMap(([check, { ok, reason }]) => (ok ? [] : [`${check}: ${reason}`]));
   } catch (error) {
-    return [`no answer to /readyz: ${String(error)}`];
+    return [`${NO_ANSWER}${String(error)}`];
   }
 }
 
 /** Empty if it does not answer within 10 s. */
-export async function topicsOf(host: TestHost): Promise<TopicStatus[]> {
+export async function topicsOf(host: Asked): Promise<TopicStatus[]> {
   try {
     const answer = await host.fetch("/topics", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     return (await answer.json()) as TopicStatus[];

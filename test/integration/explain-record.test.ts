@@ -65,7 +65,7 @@ describe("why is it not in the index?", () => {
   });
 
   async function explained(topic: string, offset: number): Promise<RecordExplanation> {
-    const found = await host.fetch(`/records/explanation?topic=${topic}&partition=0&offset=${offset}`);
+    const found = await host.answer(`/records/explanation?topic=${topic}&partition=0&offset=${offset}`);
     if (!found.ok) throw new Error(`${found.status} ${await found.text()}`);
     return (await found.json()) as RecordExplanation;
   }

@@ -72,7 +72,7 @@ describe("ignored fields", () => {
   });
 
   test("are shown on each line and document, unless only too long", async () => {
-    const answer = await host.fetch(`/logs?topic=${topic}&from=now-1h`);
+    const answer = await host.answer(`/logs?topic=${topic}&from=now-1h`);
     const { hits } = (await answer.json()) as {
       hits: { offset: number; id: string; ignored: string[]; tags: string[] }[];
     };
@@ -80,7 +80,7 @@ describe("ignored fields", () => {
     expect(byOffset.map(({ ignored }) => ignored)).toEqual([[], ["n"], ["n"], [], [], [], ["beyond"], []]);
     expect(byOffset[7]?.tags).toContain("fields_flattened");
     const id = encodeURIComponent(byOffset[1]?.id ?? "");
-    const document = await host.fetch(`/logs/document?topic=${topic}&id=${id}`);
+    const document = await host.answer(`/logs/document?topic=${topic}&id=${id}`);
     expect(await document.json()).toMatchObject({ ignored: ["n"] });
   });
 

@@ -116,7 +116,7 @@ test.concurrent("values choose an index each, cleaned; those that cannot share o
     from: DAY,
     to: DAY,
   });
-  const found = await host.fetch(`/logs?topic=${name}&from=2026-11-30T00:00:00Z&to=2026-12-01T00:00:00Z`);
+  const found = await host.answer(`/logs?topic=${name}&from=2026-11-30T00:00:00Z&to=2026-12-01T00:00:00Z`);
   expect(await found.json()).toMatchObject({ total: { value: 9 } });
 }, 480_000);
 

@@ -227,7 +227,7 @@ describe("the logs of a host on real servers", () => {
   });
 
   test("numbers keep their digits, long strings are cut", async () => {
-    const text = await (await host.fetch(`/logs?topic=${topics.json}&${all}`)).text();
+    const text = await (await host.answer(`/logs?topic=${topics.json}&${all}`)).text();
     expect(text).toContain('"document":{"@timestamp"');
     for (const digits of ['"id":9007199254740993', '"n":1.000', '"id":12345678901234567']) {
       expect(text).toContain(digits);
@@ -237,24 +237,24 @@ describe("the logs of a host on real servers", () => {
     expect(String(hits[0]?.document?.["big"])).toHaveLength(2_049);
     expect(textOf(hits[1])).toBe('{"user":{"id":9007199254740993},"n":1.000,"lone":"\\ufffd z"}');
 
-    const whole = await host.fetch(`/logs/document?topic=${topics.json}&id=${q(hits[0]?.id ?? "")}`);
+    const whole = await host.answer(`/logs/document?topic=${topics.json}&id=${q(hits[0]?.id ?? "")}`);
     const document = (await whole.json()) as { index: string; raw: string; bytes: number };
     expect(document.raw).toContain('"id":12345678901234567');
     expect(document.bytes).toBe(Buffer.byteLength(document.raw));
     // Another topic's name does not find it.
-    const foreign = await host.fetch(`/logs/document?topic=${topics.hostile}&id=${q(hits[0]?.id ?? "")}`);
+    const foreign = await host.answer(`/logs/document?topic=${topics.hostile}&id=${q(hits[0]?.id ?? "")}`);
     expect(foreign.status).toBe(404);
   });
 
   test("an export holds every document as written, or as CSV", async () => {
-    const ndjson = await host.fetch(`/logs/export?topic=${topics.json}&${all}`);
+    const ndjson = await host.answer(`/logs/export?topic=${topics.json}&${all}`);
     expect(ndjson.headers.get("content-disposition")).toContain(
       `filename="${topics.json}-20200101T000000Z-20300101T000000Z.ndjson"`,
     );
     const lines = (await ndjson.text()).trimEnd().split("\n");
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('"n":1.000');
-    const csv = await (await host.fetch(`/logs/export?topic=${topics.hostile}&${all}&format=csv`)).text();
+    const csv = await (await host.answer(`/logs/export?topic=${topics.hostile}&${all}&format=csv`)).text();
     expect(csv.split("\r\n")[0]).toStartWith("timestamp,topic,partition,offset,message");
     expect(csv).toContain('"C:\\temp ""quoted"" (("');
     expect(csv.split("\r\n")).toHaveLength(hostile.length + 2);
@@ -271,7 +271,8 @@ describe("the logs of a host on real servers", () => {
     await eventually("the document is indexed", async () => {
       const path = `/${topics.huge}/_doc/${topics.huge}:0:1:x?refresh=true`;
       const { status } = await elasticsearch.request("PUT", path, document);
-      return status === 201;
+      // 200 if the answer to an earlier try was late.
+      return status < 300;
     });
     const { hits, complete } = await search(`topic=${topics.huge}&${all}&q=needle`);
     expect(complete).toBe(true);
@@ -279,9 +280,9 @@ describe("the logs of a host on real servers", () => {
       { offset: 1, bytes: null, cut: true, document: null },
     ]);
     expect(textOf(hits[0])).toStartWith("needle zzz");
-    const whole = await host.fetch(`/logs/document?topic=${topics.huge}&id=${q(hits[0]?.id ?? "")}`);
+    const whole = await host.answer(`/logs/document?topic=${topics.huge}&id=${q(hits[0]?.id ?? "")}`);
     expect(((await whole.json()) as { raw: string }).raw.length).toBeGreaterThan(message.length);
-    const exported = await (await host.fetch(`/logs/export?topic=${topics.huge}&${all}`)).text();
+    const exported = await (await host.answer(`/logs/export?topic=${topics.huge}&${all}`)).text();
     expect(exported).toContain(`GET /${topics.huge}/_doc/`);
   }, 240_000);
 
@@ -310,7 +311,7 @@ describe("the logs of a host on real servers", () => {
     expect(last.sent + last.notShown).toBeLessThanOrEqual(messages.length);
     const lines = shown().flatMap((data) => data.lines);
     expect(lines).toHaveLength(last.sent);
-    expect(last.sent).toBeWithin(200, 1_000);
+    expect(last.sent).toBeWithin(200, 2_000);
     expect(lines[0]).toMatchObject({ topic: topics.tail, outcome: "indexed", cut: false });
     expect(lines.every(({ text }) => text.startsWith("loud ") && text.endsWith(" \u0000<b>"))).toBe(true);
     gone.abort();
@@ -332,7 +333,7 @@ describe("the logs of a host on real servers", () => {
       topics: [own],
     });
     await other.untilTopic(own, "waits for its topic", ({ state }) => state === "pending");
-    const first = (await (await other.fetch(`/logs?${all}&size=2&q=line`)).json()) as Answer;
+    const first = (await (await other.answer(`/logs?${all}&size=2&q=line`)).json()) as Answer;
     expect(first).toMatchObject({
       complete: true,
       hits: [
@@ -340,7 +341,7 @@ describe("the logs of a host on real servers", () => {
         { topic: own, offset: 1 },
       ],
     });
-    const second = (await (await other.fetch(`/logs?${all}&size=2&after=${first.next}`)).json()) as Answer;
+    const second = (await (await other.answer(`/logs?${all}&size=2&after=${first.next}`)).json()) as Answer;
     expect(second).toMatchObject({ complete: true, hits: [{ topic: own, offset: 0 }], next: null });
   }, 240_000);
 

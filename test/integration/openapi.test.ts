@@ -17,7 +17,8 @@ const servers = useStack();
 function asking(host: TestHost, described: DescribedAnswers) {
   return async (asked: string, status: number, init: RequestInit = {}): Promise<Response> => {
     const [method = "", path = ""] = asked.split(" ");
-    const response = await host.fetch(path, { method, ...init });
+    const request = { method, ...init };
+    const response = await (status === 503 ? host.fetch(path, request) : host.answer(path, request));
     expect({ asked, status: response.status }).toEqual({ asked, status });
     await described.check(asked, response);
     return response;

@@ -29,7 +29,7 @@ describe("replay", () => {
   /** Runs a host until it has read the topics to their ends. */
   async function ingest(config: object, ...topics: string[]): Promise<void> {
     await using host = await startTestHost(config);
-    for (const topic of topics) await host.untilCaughtUp(topic);
+    for (const topic of topics) await host.untilCaughtUp(topic, (await servers.kafka.ends(topic)).size);
   }
 
   async function putLetters(topic: string, letters: readonly DeadLetter[]): Promise<void> {
@@ -286,7 +286,7 @@ describe("replay", () => {
     await using host = await startTestHost(config);
     await host.untilTopic(topic, "has a dead letter", ({ counts }) => counts.deadLettered === 1);
 
-    const digest = await host.fetch(`/dead-letters?topic=${topic}`);
+    const digest = await host.answer(`/dead-letters?topic=${topic}`);
     expect(digest.status).toBe(200);
     expect(await digest.json()).toMatchObject({
       letters: 1,
@@ -312,11 +312,11 @@ describe("replay", () => {
         return job.state === "running" ? null : job;
       });
     };
-    const still = await untilEnd(await host.fetch("/replay", { method: "POST" }));
+    const still = await untilEnd(await host.answer("/replay", { method: "POST" }));
     expect(still).toMatchObject({ state: "done", error: null, result: { read: 1, stillRejected: 1 } });
     const index = `${topic}-text`;
     const mended = await untilEnd(
-      await host.fetch(`/replay?index=${index}`, {
+      await host.answer(`/replay?index=${index}`, {
         method: "POST",
         body: JSON.stringify({ topic }),
         headers: { "content-type": "application/json" },

@@ -229,7 +229,7 @@ describe("searches by field, in indices with different mappings", () => {
 
   test("the fields of what is found are listed with their most frequent values", async () => {
     const all = `topic=${topic}&from=2020-01-01&to=2030-01-01`;
-    const answer = await host.fetch(`/logs/fields?${all}&q=${encodeURIComponent("service.name: *")}`);
+    const answer = await host.answer(`/logs/fields?${all}&q=${encodeURIComponent("service.name: *")}`);
     const { documents, fields, problems } = (await answer.json()) as LogFields;
     expect([answer.status, documents, problems]).toEqual([200, 3, []]);
     const byName = new Map(fields.map((field) => [field.name, field]));
@@ -248,7 +248,7 @@ describe("searches by field, in indices with different mappings", () => {
 
   test("an export to CSV has the fields as columns, and the topic in its name", async () => {
     const all = `topic=${topic}&from=2020-01-01&to=2030-01-01&format=csv`;
-    const file = await host.fetch(`/logs/export?${all}`);
+    const file = await host.answer(`/logs/export?${all}`);
     expect(file.headers.get("content-disposition")).toContain(`filename="${topic}-20200101T000000Z-2030`);
     const [header = "", newest] = (await file.text()).split("\r\n");
     const columns = header.replaceAll('"', "").split(",");
@@ -256,35 +256,35 @@ describe("searches by field, in indices with different mappings", () => {
     for (const name of ["service.name", "status", "log.level", "path", "labels.env"])
       expect(columns).toContain(name);
     expect(newest).toContain(String.raw`"C:\temp"`);
-    const chosen = await (await host.fetch(`/logs/export?${all}&column=status&column=path`)).text();
+    const chosen = await (await host.answer(`/logs/export?${all}&column=status&column=path`)).text();
     expect(chosen).toStartWith('timestamp,topic,partition,offset,message,"status","path"\r\n');
   });
 
   test("what is not declared any more is found by its name, and listed", async () => {
     await using other = await startTestHost({ ...stack.config, topics: [] });
     const all = `topic=${topic}&from=2020-01-01&to=2030-01-01`;
-    const { undeclared } = (await (await other.fetch("/logs/topics")).json()) as LogTopics;
+    const { undeclared } = (await (await other.answer("/logs/topics")).json()) as LogTopics;
     expect(undeclared).toContain(topic);
-    const answer = (await (await other.fetch(`/logs?${all}&q=status:404`)).json()) as Answer & {
+    const answer = (await (await other.answer(`/logs?${all}&q=status:404`)).json()) as Answer & {
       hits: { id: string }[];
     };
     expect(answer.hits.map(({ offset }) => offset)).toEqual([1]);
     const id = encodeURIComponent(answer.hits[0]?.id ?? "");
-    expect((await other.fetch(`/logs/document?topic=${topic}&id=${id}`)).status).toBe(200);
-    expect((await other.fetch(`/logs/fields?${all}`)).status).toBe(200);
-    const file = await other.fetch(`/logs/export?${all}`);
+    expect((await other.answer(`/logs/document?topic=${topic}&id=${id}`)).status).toBe(200);
+    expect((await other.answer(`/logs/fields?${all}`)).status).toBe(200);
+    const file = await other.answer(`/logs/export?${all}`);
     expect((await file.text()).trimEnd().split("\n")).toHaveLength(6);
     for (const path of ["/logs", "/logs/export", "/logs/fields"])
-      expect((await other.fetch(`${path}?topic=nobody-wrote-this`)).status).toBe(404);
-    const mine = (await (await host.fetch("/logs/topics")).json()) as LogTopics;
+      expect((await other.answer(`${path}?topic=nobody-wrote-this`)).status).toBe(404);
+    const mine = (await (await host.answer("/logs/topics")).json()) as LogTopics;
     expect(mine.undeclared).not.toContain(topic);
   });
 
   test("an export finds the same; a tail refuses the same", async () => {
     const all = `topic=${topic}&from=2020-01-01&to=2030-01-01`;
-    const file = await host.fetch(`/logs/export?${all}&q=${encodeURIComponent("log.level: error")}`);
+    const file = await host.answer(`/logs/export?${all}&q=${encodeURIComponent("log.level: error")}`);
     expect((await file.text()).trimEnd().split("\n")).toHaveLength(2);
-    expect((await host.fetch(`/logs/export?${all}&q=${encodeURIComponent("levle: error")}`)).status).toBe(
+    expect((await host.answer(`/logs/export?${all}&q=${encodeURIComponent("levle: error")}`)).status).toBe(
       400,
     );
     expect((await host.fetch(`/logs/tail?topic=${topic}&q=a+OR`)).status).toBe(400);

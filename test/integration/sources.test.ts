@@ -62,7 +62,7 @@ describe.concurrent("declared in etcd", () => {
       topics: 1,
       excluded: [{ glob: exclude[0], topics: 2 }],
     });
-  });
+  }, 240_000);
 
   test("a key that ends in * is a prefix, watched and read like one; a key that two entries cover counts once", async () => {
     const run = uniqueName("collect_log");
@@ -96,7 +96,7 @@ describe.concurrent("declared in etcd", () => {
     ]);
     await servers.etcd.delete().key(two);
     await untilGone(host, two);
-  });
+  }, 240_000);
 
   test("one topic by several machines, whose headers say where a record is from; paths restart nothing", async () => {
     const run = uniqueName("machines");
@@ -155,11 +155,11 @@ describe.concurrent("declared in etcd", () => {
       [topic]: { mappings: { "host.name": { mapping: { "host.name": { type: "keyword" } } } } },
     });
     const q = encodeURIComponent("web-3");
-    const found = (await (await host.fetch(`/logs?topic=${topic}&q=${q}`)).json()) as {
+    const found = (await (await host.answer(`/logs?topic=${topic}&q=${q}`)).json()) as {
       readonly hits: unknown[];
     };
     expect(found.hits).toHaveLength(1);
-  });
+  }, 240_000);
 
   test("headers that an index refuses cost no record: they give way last", async () => {
     const run = uniqueName("strict");
@@ -195,5 +195,5 @@ describe.concurrent("declared in etcd", () => {
       };
       expect(body).toMatchObject({ hits: { hits: [{ _source: source }] } });
     }
-  });
+  }, 240_000);
 });

@@ -38,6 +38,25 @@ const offsetsOf = async ({ kafka }: Config, topic: string): Promise<unknown> =>
 
 const order = (config: Config, ...args: string[]) => runCommand("topics", config, [...args, "--json"]);
 
+/** On a busy machine, hosts may follow later than the command waits: then the order is withdrawn and given anew. */
+const followed = (
+  config: Config,
+  verb: "hold" | "release",
+  topic: string,
+  ...args: string[]
+): Promise<HoldResult> =>
+  eventually(
+    `hosts follow: ${verb}`,
+    async () => {
+      const { code, out, error } = await order(config, verb, topic, ...args);
+      const [result] = out === "" ? [] : (JSON.parse(out) as { topics: HoldResult[] }).topics;
+      if (code === 0 && error === "" && result !== undefined) return result;
+      await order(config, verb === "hold" ? "release" : "hold", topic);
+      throw new Error(`${code} ${out}${error}`);
+    },
+    60_000,
+  );
+
 const untilHeld = (host: TestHost, topic: string): Promise<ListedTopic> =>
   host.untilTopic(topic, "is held", ({ state }) => state === "held");
 
@@ -77,12 +96,10 @@ test("a topic is held and released under load on two hosts; the other topic goes
     const members = await memberIds({ ...servers, config });
     const shared = await shares();
 
-    const ordered = await order(config, "hold", held, "--reason", "reindexing", "--by", "alice");
-    expect({ code: ordered.code, error: ordered.error }).toEqual({ code: 0, error: "" });
-    const [result] = (JSON.parse(ordered.out) as { topics: HoldResult[] }).topics;
+    const result = await followed(config, "hold", held, "--reason", "reindexing", "--by", "alice");
     expect(result).toMatchObject({ topic: held, action: "held", waiting: [], hosts: 2 });
     const stays = await offsetsOf(config, held);
-    const since = result?.hold?.since ?? "";
+    const since = result.hold?.since ?? "";
     const expectHeld = async (host: TestHost): Promise<ListedTopic> => {
       const status = await untilHeld(host, held);
       expect(status).toMatchObject({
@@ -140,11 +157,8 @@ test("a topic is held and released under load on two hosts; the other topic goes
       topics: [{ action: "unchanged", hold: { by: "alice", since } }],
     });
 
-    const released = await order(config, "release", held, "--by", "carol");
-    expect({ code: released.code, out: JSON.parse(released.out) as unknown }).toMatchObject({
-      code: 0,
-      out: { topics: [{ action: "released", hold: null, waiting: [] }] },
-    });
+    const released = await followed(config, "release", held, "--by", "carol");
+    expect(released).toMatchObject({ action: "released", hold: null, waiting: [] });
     await eventually("one host tells who released it", () => {
       const told = hosts.flatMap((host) => host.log()).filter(({ msg }) => msg === "a topic was released");
       return told.length === 1 && told[0]?.["by"] === "carol";

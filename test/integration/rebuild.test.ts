@@ -31,6 +31,13 @@ const steer = async (host: TestHost, topic: string, body: object) => {
   });
   return { status: answer.status, body: (await answer.json()) as RebuildTopicResult & { detail?: string } };
 };
+/** On a busy machine, hosts may begin later than the answer waits: the order stands all the same. */
+const begin = async (host: TestHost, topic: string, body: object) => {
+  const { status, body: told } = await steer(host, topic, body);
+  if (status === 200) return told.status;
+  expect([status >= 500, told.detail]).toEqual([true, expect.stringContaining("The order stands")]);
+  return (await host.untilTopic(topic, "is rebuilt", ({ rebuild }) => rebuild !== null)).rebuild;
+};
 const rebuildIs = (host: TestHost, topic: string, ...states: readonly RebuildState[]) =>
   host.untilTopic(
     topic,
@@ -82,11 +89,8 @@ test.concurrent("a rebuild behind an alias survives kill -9 and is swapped under
     "is read by both",
     ({ partitions }) => partitions.length === PARTITIONS && partitions.some(({ owned }) => !owned),
   );
-  const begun = await steer(first, topic, { index: fresh, by: "test" });
-  expect(begun).toMatchObject({
-    status: 200,
-    body: { status: { index: fresh, old, alias: topic, by: "test" } },
-  });
+  const begun = await begin(first, topic, { index: fresh, by: "test" });
+  expect(begun).toMatchObject({ index: fresh, old, alias: topic, by: "test" });
   expect(await shownIn(topic)).toEqual([old]);
   expect(await steer(first, topic, { index: `${topic}-3` })).toMatchObject({
     status: 400,
@@ -233,12 +237,12 @@ test.concurrent("what a rebuild cannot do is refused with its reason, and a new 
   const undeclared = await runCommand("topics", config, ["rebuild", "unknown"]);
   expect(undeclared).toMatchObject({ code: 1, error: expect.stringContaining("no source declares it") });
 
-  expect((await steer(host, topic, { index: fresh })).status).toBe(200);
+  await begin(host, topic, { index: fresh });
   await ask("DELETE", `/${fresh}`);
   const { rebuild } = await rebuildIs(host, topic, "failed");
   expect(rebuild?.reason).toContain(`index "${fresh}" was deleted`);
   expect((await steer(host, topic, { action: "cancel" })).status).toBe(200);
-  expect((await steer(host, topic, { index: fresh })).status).toBe(200);
+  await begin(host, topic, { index: fresh });
   await rebuildIs(host, topic, "caught up");
   expect((await steer(host, topic, { action: "pause" })).body.status?.state).toBe("paused");
   await produce(topic, 30, 30);

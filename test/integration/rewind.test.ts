@@ -26,6 +26,18 @@ async function rewind(config: object, ...args: string[]): Promise<RewindResult &
   if (out === "") throw new Error(`topics rewind ended with ${code}: ${error}`);
   return { ...(JSON.parse(out) as RewindResult), code };
 }
+/** On a busy machine, owners may follow later than the command waits: then it is ordered again. */
+const moved = (config: object, ...args: string[]): Promise<RewindResult> =>
+  eventually(
+    `it is moved: ${args.join(" ")}`,
+    async () => {
+      const told = await rewind(config, ...args);
+      if (told.action !== "moved") throw new Error(told.message);
+      expect(told).toMatchObject({ code: 0, waiting: [] });
+      return told;
+    },
+    60_000,
+  );
 const movesOf = ({ partitions }: RewindResult) => partitions.map(({ from, to }) => [from, to]);
 
 interface Audited {
@@ -91,13 +103,11 @@ test.concurrent("two hosts under load: back to a time, to offsets, to the beginn
     for (let n = 0; n < 10 || loading; n += 1)
       await servers.kafka.produce(topic, minutes(Date.now(), 4, 20, 0));
   })();
-  const toTime = await rewind(config, topic, "--to", new Date(now - 50.5 * MINUTE).toISOString());
-  expect(toTime).toMatchObject({ action: "moved", code: 0, waiting: [] });
+  const toTime = await moved(config, topic, "--to", new Date(now - 50.5 * MINUTE).toISOString());
   for (const [, to] of movesOf(toTime)) expect(to).toBe(150);
-  const toOffsets = await rewind(config, topic, "--to", '{"0":17,"3":40}');
+  const toOffsets = await moved(config, topic, "--to", '{"0":17,"3":40}');
   expect(movesOf(toOffsets).map(([, to]) => to)).toEqual([17, expect.any(Number), expect.any(Number), 40]);
-  const again = await rewind(config, topic, "--to", "earliest");
-  expect(again.action).toBe("moved");
+  await moved(config, topic, "--to", "earliest");
   loading = false;
   await load;
   const [end = 0] = (await servers.kafka.ends(topic)).values();
@@ -219,7 +229,8 @@ test.concurrent("what was skipped, before it began or by a rewind, is listed apa
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ to: { 0: 25 } }),
   });
-  expect([answer.status, await answer.json()]).toMatchObject([200, { action: "moved", again: 35 }]);
+  const action = expect.stringMatching(/^(moved|waiting)$/);
+  expect([answer.ok, await answer.json()]).toMatchObject([true, { action, again: 35 }]);
   await settled(60);
   await host.untilIndexed(topic, 5 + 35);
   const back = await audited(config, topic);
@@ -242,9 +253,11 @@ test.concurrent("what cannot be: each with its reason", async () => {
     kafka: { ...servers.config.kafka, group: uniqueName("group") },
     topics: [topic, untimed, "not-there"],
   };
-  const refusal = async (...args: string[]) => {
+  const refusal = async (...args: string[]): Promise<string> => {
     const { error, code } = await runHere(topics, config, ["rewind", ...args]);
-    return `${code} ${error.trim().split("\n")[0]}`;
+    const said = `${code} ${error.trim().split("\n")[0]}`;
+    // A busy broker may be late.
+    return /no answer in time|did not answer/.test(said) ? refusal(...args) : said;
   };
   const refusals = await Promise.all([
     refusal(topic, "--to", "2999-01-01T00:00:00Z"),
@@ -291,21 +304,19 @@ test.concurrent("a topic whose index was changed fills the new one when it is re
   await goesTo("a", each);
   await host.writeConfig(into("b"));
   await goesTo("b", each);
-  const again = async (): Promise<void> => {
-    expect(await rewind(into("b"), topic, "--to", "earliest")).toMatchObject({ action: "moved", again: all });
-  };
+  const again = (index: string) => moved(into(index), topic, "--to", "earliest");
   const countOf = (index: string) => servers.elasticsearch.count(`${topic}-${index}`);
   for (let n = 0; n < 2; n += 1) {
-    await again();
+    await again("b");
     await goesTo("b", each);
     expect([await countOf("a"), await countOf("b")]).toEqual([all, all]);
   }
   // All partitions are in doubt: most of their records were sent to the index before.
-  await again();
+  await again("b");
   await goesTo("b", 1);
   await host.writeConfig(into("c"));
   await goesTo("c", 1);
-  expect(await rewind(into("c"), topic, "--to", "earliest")).toMatchObject({ action: "moved" });
+  await again("c");
   await goesTo("c", each);
   expect([await countOf("b"), await countOf("c")]).toEqual([all, all]);
 }, 480_000);

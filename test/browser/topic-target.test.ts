@@ -86,11 +86,14 @@ describeInBrowser("what a topic's target holds", () => {
     await keepScreenshot(page, "topics-target");
     expect(faults).toEqual([]);
 
-    const listed = await host.topics();
-    expect(listed.map(({ target }) => [target?.kind, target?.documents, target?.topicDocuments])).toEqual([
-      ["data stream", 4, 2],
-      ["data stream", 4, 2],
-    ]);
+    await eventually("the documents are counted", async () => {
+      const listed = await host.topics();
+      expect(listed.map(({ target }) => [target?.kind, target?.documents, target?.topicDocuments])).toEqual([
+        ["data stream", 4, 2],
+        ["data stream", 4, 2],
+      ]);
+      return true;
+    });
   }, 480_000);
 
   test("late reading, what is missing, and what does not exist are said", async () => {

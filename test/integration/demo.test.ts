@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../support/eventually.ts";
 import { processesNaming } from "../support/survivors.ts";
 
 const demo = join(import.meta.dir, "../../infra/demo/main.ts");
@@ -25,7 +26,7 @@ async function startDemo(...args: string[]) {
 }
 
 async function expectNothingLeft(folder: string): Promise<void> {
-  expect(await processesNaming(folder)).toEqual([]);
+  await eventually("its processes have ended", async () => (await processesNaming(folder)).length === 0);
   expect(await readdir(folder)).toEqual([]);
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import { diagnosed, diagnosedOnce, runDoctor } from "../support/doctor-command.ts";
 import { createEtcdServer, freePort } from "../support/etcd-server.ts";
+import { expectQuick } from "../support/expect-quick.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { useStack } from "../support/stack-clients.ts";
@@ -147,26 +148,28 @@ test("servers that accept and never answer: each times out, and the process ends
   const holes = [1, 2, 3].map(() => Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } }));
   try {
     const [kafka, elasticsearch, etcd] = holes.map(({ port }) => `127.0.0.1:${port}`);
-    const startedAt = performance.now();
-    const { code, checks } = await diagnosedOnce(
-      await configWith({
-        kafka: { brokers: [kafka] },
-        elasticsearch: { nodes: [`http://${elasticsearch}`] },
-        etcd: { endpoints: [`http://${etcd}`], keys: ["any"] },
-      }),
-    );
+    const config = await configWith({
+      kafka: { brokers: [kafka] },
+      elasticsearch: { nodes: [`http://${elasticsearch}`] },
+      etcd: { endpoints: [`http://${etcd}`], keys: ["any"] },
+    });
     // All at once, 10 s each; a busy machine takes its time to start the process.
-    expect(performance.now() - startedAt).toBeLessThan(28_000);
-    expect(code).toBe(1);
-    expect(checks.filter(({ state }) => state === "failed").map(({ area }) => area)).toEqual([
-      "kafka",
-      "elasticsearch",
-      "etcd",
-    ]);
+    await expectQuick(28_000, async () => {
+      const startedAt = performance.now();
+      const { code, checks } = await diagnosedOnce(config);
+      const tookMs = performance.now() - startedAt;
+      expect(code).toBe(1);
+      expect(checks.filter(({ state }) => state === "failed").map(({ area }) => area)).toEqual([
+        "kafka",
+        "elasticsearch",
+        "etcd",
+      ]);
+      return tookMs;
+    });
   } finally {
     for (const hole of holes) hole.stop(true);
   }
-}, 240_000);
+}, 360_000);
 
 test("an etcd with users: the login and each key separately, without a password in the output", async () => {
   await using guarded = await createEtcdServer();

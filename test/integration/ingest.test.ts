@@ -50,7 +50,7 @@ describe("an event of records", () => {
 
     // The consumer was first: everything is a duplicate.
     await using host = await startTestHost(config);
-    await host.untilCaughtUp(topic);
+    await host.untilCaughtUp(topic, 2);
     const nothing = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
     expect(await ingest(host, eventOf(topic, records))).toEqual({
       batchItemFailures: [],

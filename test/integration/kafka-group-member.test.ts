@@ -68,7 +68,7 @@ describe("one member", () => {
     expect(before.every((tenure) => tenure.ended)).toBeTrue();
     expect(host.lost).toEqual([]);
     expect(host.member.trouble).toBeNull();
-  });
+  }, 240_000);
 
   test("leaves when nothing is wanted, and comes back", async () => {
     const [topic = ""] = await topicsOf(1);
@@ -80,7 +80,7 @@ describe("one member", () => {
     expect(host.member.named.size).toBe(0);
     host.member.want(new Set([topic]));
     await shared([host], [`${topic}:0`]);
-  });
+  }, 240_000);
 
   test("commits, and is told the committed offsets", async () => {
     const [topic = "", other = ""] = await topicsOf(3, 1);
@@ -107,7 +107,7 @@ describe("one member", () => {
       offset: 12,
       metadata: '{"lastRecord":{"offset":11,"timestamp":1764000000000}}',
     });
-  });
+  }, 240_000);
 
   test("with thousands of partitions commits in several requests, each entry once", async () => {
     const [topic = ""] = await topicsOf(1_200);
@@ -138,7 +138,7 @@ describe("one member", () => {
     await kafka.createTopic(missing, 2);
     await shared([host], [`${topic}:0`, ...all(missing, 2)]);
     expect(host.member.troubles.size).toBe(0);
-  });
+  }, 240_000);
 
   test("is listed by Kafka's tools, with its assignment", async () => {
     const [topic = ""] = await topicsOf(2);
@@ -157,7 +157,7 @@ describe("one member", () => {
     expect(AssignerProtocol.MemberMetadata.decode(memberMetadata ?? Buffer.alloc(0))?.topics).toEqual([
       topic,
     ]);
-  });
+  }, 240_000);
 });
 
 describe("two members", () => {
@@ -194,7 +194,7 @@ describe("two members", () => {
       if (held.has(name) && !given.some((tenure) => nameOf(tenure) === name))
         expect(held.get(name)?.ended).toBeFalse();
     expect(first.revoked).toEqual(given);
-  });
+  }, 240_000);
 
   test("may declare different topics: a topic goes only to a member that declares it", async () => {
     const [both = "", own = ""] = await topicsOf(2, 2);
@@ -205,7 +205,7 @@ describe("two members", () => {
     await shared([first, second], [...all(both, 2), ...all(own, 2)]);
     expect(second.holds()).toEqual(all(own, 2).sort());
     expect(first.holds()).toEqual(all(both, 2).sort());
-  });
+  }, 240_000);
 
   test("finish and commit partitions before giving them up; kept ones commit across the rebalance", async () => {
     const [topic = ""] = await topicsOf(4);
@@ -259,7 +259,7 @@ describe("two members", () => {
     expect(await first.member.commit([entryOf(ended, 5)], soon())).toEqual(
       new Map([[ended, "TENURE_ENDED"]]),
     );
-  });
+  }, 240_000);
 
   test("of which one is killed: its partitions continue within 8 s, and the other's stay", async () => {
     const [topic = ""] = await topicsOf(4);
@@ -309,7 +309,7 @@ test("a group used by another client is named, together with that client, and jo
   await stranger.disconnect();
   await shared([host], [`${topic}:0`]);
   expect(host.member.trouble).toBeNull();
-});
+}, 240_000);
 
 test("a real broker's limit of the group's record is found by trying, and what fits is read", async () => {
   const [topic = ""] = await topicsOf(2);
@@ -327,4 +327,4 @@ test("a real broker's limit of the group's record is found by trying, and what f
   });
   await eventually("it is in no trouble", () => host.member.trouble === null);
   expect(host.member.named).toEqual(new Set([topic]));
-});
+}, 240_000);

@@ -104,8 +104,8 @@ describe("a reader", () => {
       await eventually("all is read", () => sinks.every(({ end }) => end === 5));
       const seconds = (performance.now() - begunMs) / 1_000;
       await producer.disconnect();
-      // 1,500 records, and the polls that found nothing meanwhile.
-      expect(wire.calls.length).toBeLessThanOrEqual(75 + 2 * seconds);
+      // 1,500 records, which a broker whose answers are late spreads over more of them, and the polls that found nothing meanwhile.
+      expect(wire.calls.length).toBeLessThanOrEqual(300 + 2 * seconds);
       for (const sink of sinks) expectContiguous(sink);
     });
   }, 240_000);

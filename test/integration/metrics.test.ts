@@ -44,16 +44,16 @@ async function assignedByKafka(): Promise<number[][]> {
 
 describe("two hosts that share a topic", () => {
   test("report the lag of exactly their own partitions", async () => {
-    const [one, two] = await eventually("both own a part, and every partition is told once", async () => {
-      const told = await Promise.all(hosts.map(laggingOf));
-      const [one = [], two = []] = told;
+    await eventually("both own a part, and tell what Kafka assigned to them", async () => {
+      const [one = [], two = []] = await Promise.all(hosts.map(laggingOf));
       const each = [...one, ...two].toSorted((a, b) => a - b);
-      return one.length > 0 && two.length > 0 && each.join() === all.join() ? ([one, two] as const) : null;
+      if (one.length === 0 || two.length === 0 || each.join() !== all.join()) return false;
+      const assigned = await assignedByKafka();
+      expect(assigned).toHaveLength(2);
+      expect(assigned).toContainEqual(one);
+      expect(assigned).toContainEqual(two);
+      return true;
     });
-    const assigned = await assignedByKafka();
-    expect(assigned).toHaveLength(2);
-    expect(assigned).toContainEqual(one);
-    expect(assigned).toContainEqual(two);
   }, 240_000);
 
   test("count every record once between them, by outcome", async () => {
@@ -68,7 +68,8 @@ describe("two hosts that share a topic", () => {
       const counts = { indexed: sum("documents_total"), lag: sum("consumer_lag{") };
       return counts.indexed === messages.length && counts.lag === 0 ? { samples, sum } : null;
     });
-    expect(counted.sum("records_consumed_total")).toBe(messages.length);
+    // A partition that moves takes some along.
+    expect(counted.sum("records_consumed_total")).toBeGreaterThanOrEqual(messages.length);
     expect(
       counted.samples.filter((line) => line.includes('outcome="indexed"') && !line.endsWith(" 0")),
     ).toHaveLength(2);

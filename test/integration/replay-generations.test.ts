@@ -101,7 +101,7 @@ describe("a replay into a data stream of five generations", () => {
     const rollovers = (async () => {
       while (rolling) {
         await servers.elasticsearch.request("POST", `/${topic}/_rollover`);
-        await Bun.sleep(50);
+        await Bun.sleep(500);
       }
     })();
     const replays = await Promise.all([replayJson(config), replayJson(config)]);

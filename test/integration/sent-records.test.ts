@@ -145,6 +145,6 @@ describe.each(["9", "8.19.5"])("on Elasticsearch %s", (version) => {
     // Ends it. Other tests share the cluster, too, and some look at its health.
     await ask("DELETE", `/${name}-000001`);
     await bulk;
-    expect(await underWay()).toBe(0);
+    await eventually("it is over", async () => (await underWay()) === 0);
   });
 });

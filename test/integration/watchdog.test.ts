@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { consumedOf } from "../support/consumed.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -47,11 +48,7 @@ describe("a host with a blocked event loop is ended, and its log says so", () =>
     await host.untilTopic(topic, "runs", ({ state }) => state === "running");
     proxy.block();
     await servers.kafka.produce(topic, [{ value: "in flight" }]);
-    await eventually("it is in flight", async () =>
-      (await (await host.fetch("/metrics")).text()).includes(
-        `penstock_records_consumed_total{topic="${topic}"} 1\n`,
-      ),
-    );
+    await eventually("it is in flight", async () => (await consumedOf(host, topic)) >= 1);
     host.signal("SIGTERM");
     await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "the host stops"));
     host.signal("SIGUSR2");

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startHost } from "../../infra/host/host.ts";
 import { parseConfig } from "../../lib/rules/config/config.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { eventually } from "./eventually.ts";
 import { createMemoryLogger } from "./memory-logger.ts";
 
 /** Takes connections, and says nothing. */
@@ -79,6 +80,9 @@ for (let at = 1; ends.at(-1) !== "stopped" && at < 100; at += 1) {
   // The other end of a connection closes a moment later.
   for (let turn = 0; descriptors() > before && turn < 100; turn += 1) await sleep(20);
 }
+await eventually("the last ones are closed", () => descriptors() <= before, 10_000).catch(() => {
+  // It is told below how many are left.
+});
 const left = descriptors() - before;
 await taken.stop();
 kafka.stop();

@@ -150,7 +150,7 @@ export function describeOutages(world: DisturbedWorld): void {
     }, 480_000);
 
     test("Kafka is frozen: a host that has committed everything still stops cleanly", async () => {
-      await host.untilCaughtUp(topic);
+      await host.untilCaughtUp(topic, 2);
       world.stack.kafka.freeze();
       try {
         expect(await host.stop()).toBe(0);

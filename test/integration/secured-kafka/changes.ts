@@ -22,6 +22,7 @@ export function describeChanges(world: SecuredWorld): void {
         2 + Math.max(0, Math.floor(Math.log2((performance.now() - begunMs) / 3_000)));
       const link: Link = { name: "", to: "SASL", sasl: login("scram-sha-256", PASSWORD, user) };
       const host = await hostOf(configOf(link, topics));
+      await eventually("it was refused", async () => (await world.secured.refusedLogins()) > before);
       await Bun.sleep(3_000);
       expect((await world.secured.refusedLogins()) - before).toBeWithin(1, mostTries() + 1);
       await world.secured.setUser("scram-sha-256", user, PASSWORD);

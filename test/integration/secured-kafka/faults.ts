@@ -159,7 +159,7 @@ export function describeFaults(world: SecuredWorld): void {
     }
   });
 
-  describe("a host reports it in /topics, in /readyz and once in its log, and continues once the config is repaired:", () => {
+  describe("a host reports it in /topics, in /readyz and in its log, and continues once the config is repaired:", () => {
     for (const fault of faults.filter(({ whole }) => whole)) {
       test(
         fault.name,
@@ -177,12 +177,17 @@ export function describeFaults(world: SecuredWorld): void {
             return (await answer.text()).includes(says) && answer.status;
           });
           expect(status).toBe(503);
-          const told = () =>
-            host.log().filter(({ msg }) => msg === "Kafka could not be asked for its topics");
-          // The monitor's line; a topic may have logged it before.
-          const lines = await eventually("it is in the log", () => (told().length > 0 ? told() : null));
-          expect(lines.map(({ level, reason }) => [level, reason])).toEqual([["warn", "kafka_refused"]]);
-          expect(String(lines[0]?.["error"])).toStartWith(says);
+          // The monitor's line; a topic may have logged it before, and a busy broker may first have been too late.
+          const line = await eventually("it is in the log", () =>
+            host
+              .log()
+              .find(
+                ({ msg, reason }) =>
+                  msg === "Kafka could not be asked for its topics" && reason === "kafka_refused",
+              ),
+          );
+          expect(line["level"]).toBe("warn");
+          expect(String(line["error"])).toStartWith(says);
 
           const broken = await everythingOf(host);
           await host.writeConfig({ ...configOf(fault.mended, [topic]), deadLetters: config.deadLetters });

@@ -182,7 +182,7 @@ export function describeTokens(world: SecuredWorld): void {
       expect(await refusalOf(file.link)).toStartWith(`${named} holds one that expired at 20`);
       await rm(file.path);
       expect(await refusalOf(file.link)).toBe(`${named} cannot be read (ENOENT)`);
-    });
+    }, 240_000);
   });
 
   test("a token signed for Amazon MSK reaches the broker, which is not Amazon's", async () => {

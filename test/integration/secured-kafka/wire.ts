@@ -74,7 +74,7 @@ export function describeWire(world: SecuredWorld): void {
       );
     }
     expect((await world.secured.refusedLogins()) - before).toBe(1);
-  });
+  }, 240_000);
 
   test("a frozen broker times out, and is read again once it continues", async () => {
     const wire = wireOver({ name: "", to: "SASL", sasl: login("plain") });
@@ -99,7 +99,7 @@ export function describeWire(world: SecuredWorld): void {
         rejection(wire.call(NODE, "Metadata", { topics: [topic] }, open)),
       ]);
       for (const error of [poll, question]) expect(error).toMatchObject({ code: "kafka_unavailable" });
-      expect(performance.now() - began).toBeWithin(1_400, 15_000);
+      expect(performance.now() - began).toBeWithin(1_400, 30_000);
       // A new connection is opened, and stays silent.
       const silent = await rejection(wire.call(NODE, "Metadata", { topics: [topic] }, open));
       expect(silent).toMatchObject({ code: "kafka_unavailable", retryable: true });

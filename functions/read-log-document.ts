@@ -49,7 +49,8 @@ export async function readLogDocument(
   if (text !== null) {
     const { hits, problems } = pageOf(text);
     const [hit] = hits;
-    const doubt = hit === undefined ? notYetKnown(`topic ${quoted(topic)} has document ${quoted(id)}`, problems) : null;
+    const doubt =
+      hit === undefined ? notYetKnown(`topic ${quoted(topic)} has document ${quoted(id)}`, problems) : null;
     if (doubt !== null) throw doubt;
     if (hit === undefined || hit.source === null) return { kind: "missing" };
     const { raw, object } = hit.source;

@@ -1,5 +1,9 @@
 import { PenstockError } from "../../lib/rules/base/errors.ts";
-import type { FailureStores, StoreContents, StoredKind } from "../../lib/rules/dead-letters/failure-stores.ts";
+import type {
+  FailureStores,
+  StoreContents,
+  StoredKind,
+} from "../../lib/rules/dead-letters/failure-stores.ts";
 import { counted, countText } from "../../lib/rules/base/units.ts";
 
 /** How many kinds of errors of a stream to name. */

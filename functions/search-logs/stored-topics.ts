@@ -44,6 +44,7 @@ export async function storedTopics(
   const topics = Array.isArray(buckets) ? buckets.map((bucket: unknown) => mappingOf(bucket)["key"]) : [];
   return {
     undeclared: topics.filter((topic) => typeof topic === "string").filter((topic) => !declared.has(topic)),
-    problems: typeof others === "number" && others > 0 ? [...problemsOf(answer), tooManyTopics] : problemsOf(answer),
+    problems:
+      typeof others === "number" && others > 0 ? [...problemsOf(answer), tooManyTopics] : problemsOf(answer),
   };
 }

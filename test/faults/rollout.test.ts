@@ -14,8 +14,11 @@ const PARTITIONS = [3, 4, 6, 3, 5, 3, 1, 1, 1];
 
 const servers = useStack();
 
-test("three hosts under load are replaced one after another: nothing is lost or doubled, and each exits 0", () =>
-  expectQuick(LONGEST_MS, longestStandstill), 960_000);
+test(
+  "three hosts under load are replaced one after another: nothing is lost or doubled, and each exits 0",
+  () => expectQuick(LONGEST_MS, longestStandstill),
+  960_000,
+);
 
 /** Replaces three hosts, and checks that all is well. @returns the longest time for which a partition stood still, in milliseconds */
 async function longestStandstill(): Promise<number> {

@@ -522,7 +522,8 @@ test("of doubles in several days, it is said in which day the record belongs", a
   topic.put(0, 7, 1, "app-1970.01.01");
   topic.put(0, 7, 1, "app-1970.01.02");
   await topic.run(false, true);
-  const idOf = (offset: number, changes = {}) => documentId("app", sourceRecord("line", { offset, ...changes }));
+  const idOf = (offset: number, changes = {}) =>
+    documentId("app", sourceRecord("line", { offset, ...changes }));
   expect(topic.compared).toEqual([`${idOf(2)} in app-2026.01.02`, idOf(7, { timestamp: 1 })]);
 });
 

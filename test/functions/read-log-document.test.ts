@@ -37,7 +37,10 @@ test("may be missing", async () => {
 });
 
 test("is not said to be missing while a shard does not answer, which may have it", async () => {
-  const partial = JSON.stringify({ ...(JSON.parse(searchAnswer([])) as object), _shards: { total: 3, failed: 1 } });
+  const partial = JSON.stringify({
+    ...(JSON.parse(searchAnswer([])) as object),
+    _shards: { total: 3, failed: 1 },
+  });
   expect(await rejection(read(partial).result)).toMatchObject({
     code: "elasticsearch_unavailable",
     message: 'whether topic "app" has document "app:0:9:x" is not known: 1 of 3 shards failed',

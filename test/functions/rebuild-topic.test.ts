@@ -109,8 +109,7 @@ function world(given: Given = {}) {
   const act = (
     action: RebuildAction,
     more: Partial<Pick<RebuildTopicInput, "topic" | "index" | "force" | "by">> = {},
-  ) =>
-    rebuildTopic({ topic: "app", action, index: null, by: "alice@ops", force: false, ...more }, deps);
+  ) => rebuildTopic({ topic: "app", action, index: null, by: "alice@ops", force: false, ...more }, deps);
   return { act, done, steps, order: () => rebuildOf(orders, "app"), deps };
 }
 

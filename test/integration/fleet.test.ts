@@ -162,9 +162,7 @@ describe("hosts of one group", () => {
     const before = seen.length;
     two.signal("SIGKILL");
     await eventually("the killed host is missing", () =>
-      seen
-        .slice(before)
-        .some(({ event, data }) => event === "hello" && data.includes('"missing":[{')),
+      seen.slice(before).some(({ event, data }) => event === "hello" && data.includes('"missing":[{')),
     );
     await eventually(
       "its partitions are shown by the other",

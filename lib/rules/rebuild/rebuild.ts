@@ -118,7 +118,9 @@ const uuidStandIn = "u".repeat(100);
 export function fitsKafka(topic: string, order: Omit<RebuildOrder, "uuid">): boolean {
   const { index, by } = order;
   const step = { action: "cancel", index, force: false, by, at: Number.MAX_SAFE_INTEGER };
-  return Buffer.byteLength(orderEntry(topic, { ...order, uuid: uuidStandIn }, step).metadata) <= maxOrderBytes;
+  return (
+    Buffer.byteLength(orderEntry(topic, { ...order, uuid: uuidStandIn }, step).metadata) <= maxOrderBytes
+  );
 }
 
 /** The positions of the topic's rebuild, by partition. */

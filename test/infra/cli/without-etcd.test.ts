@@ -37,12 +37,16 @@ test.each<readonly [Call]>([
   [["topics", "rebuild", "named"]],
   [["topics", "rebuild", "named", "--swap"]],
   [["topics", "try", "named"]],
-])("%j: for a topic that the config file names, and a note says so", async (call) => {
-  const { error, out } = await called(call);
-  expect(error).toMatch(note);
-  expect(`${error.replace(note, "")}${out}`).toContain(nobody);
-  expect(error.replace(note, "")).not.toContain("etcd");
-}, 60_000);
+])(
+  "%j: for a topic that the config file names, and a note says so",
+  async (call) => {
+    const { error, out } = await called(call);
+    expect(error).toMatch(note);
+    expect(`${error.replace(note, "")}${out}`).toContain(nobody);
+    expect(error.replace(note, "")).not.toContain("etcd");
+  },
+  60_000,
+);
 
 test.each<readonly [string, Call]>([
   ["a topic that etcd may declare otherwise", ["audit", "covered"]],
@@ -59,11 +63,15 @@ test.each<readonly [string, Call]>([
   ["an index that a topic of etcd may have", ["topics", "rebuild", "named", "--index", "new"]],
   ["an index that a topic of etcd may have", ["replay", "--topic", "named", "--propose"]],
   ["an index that a topic of etcd may have", ["replay", "--topic", "named", "--try"]],
-])("not for %s: %j", async (_, call) => {
-  const { code, error, out } = await called(call);
-  expect({ code, error, out }).toEqual({
-    code: 1,
-    out: "",
-    error: expect.stringMatching(/^etcd at http:\/\/127\.0\.0\.1:1 is not available: .*\n$/),
-  });
-}, 60_000);
+])(
+  "not for %s: %j",
+  async (_, call) => {
+    const { code, error, out } = await called(call);
+    expect({ code, error, out }).toEqual({
+      code: 1,
+      out: "",
+      error: expect.stringMatching(/^etcd at http:\/\/127\.0\.0\.1:1 is not available: .*\n$/),
+    });
+  },
+  60_000,
+);

@@ -86,9 +86,7 @@ export async function explainWith(
     indices: spec === null ? null : deps.sentBefore(spec).indices,
     findLetter: (timestamp) => findLetter(place, timestamp, deps, signal),
     findFailure: (id) =>
-      spec === null
-        ? Promise.resolve({ failure: null, problems: [] })
-        : findFailure(id, spec, deps, signal),
+      spec === null ? Promise.resolve({ failure: null, problems: [] }) : findFailure(id, spec, deps, signal),
   });
 }
 

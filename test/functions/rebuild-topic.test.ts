@@ -296,10 +296,10 @@ test("each step is left for the hosts to tell, with who ordered it, also if it i
   await act("begin", { index: "app-2", force: true });
   const later = ["pause", "resume", "swap", "back", "swap", "finish"] as const;
   for (const action of later) await act(action, { by });
-  const told = { index: "app-2", force: false, by, at: Date.parse(rebuildOrder.since) };
+  const at = Date.parse(rebuildOrder.since);
   expect(steps).toEqual([
-    { ...told, action: "begin", force: true, by: "alice@ops" },
-    ...later.map((action) => ({ ...told, action })),
+    { index: "app-2", at, action: "begin", force: true, by: "alice@ops" },
+    ...later.map((action) => ({ index: "app-2", at, action, force: false, by })),
   ]);
 
   const late = world({ order: rebuildOrder, hosts: () => ({ both: false }) });

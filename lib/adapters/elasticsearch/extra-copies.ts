@@ -19,7 +19,7 @@ interface Copy {
 
 export interface WhichCopies {
   /** Whether copies in an index of the target count; others are neither kept nor deleted for it. By default, all do. */
-  isMeant?(index: string): boolean;
+  readonly isMeant?: (index: string) => boolean;
   /** By id: the index whose copy stays, if there is one. */
   readonly homes?: ReadonlyMap<string, string>;
 }

@@ -104,7 +104,7 @@ export class SentBefore {
       topic,
       index,
       isStream: dataStream !== null,
-      formerly: new Set(asked.flatMap(({ places }) => [...places])),
+      formerly: new Set(asked.flatMap(({ places }) => Array.from(places))),
       spans,
       isDue,
     });

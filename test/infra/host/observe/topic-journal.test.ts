@@ -175,7 +175,10 @@ describe("within half a minute", () => {
     const journal = createTopicJournal(logger, () => now);
     return (seconds: number, changes: Partial<TopicStatus> = {}) => {
       for (const until = now + 1_000 * seconds; now < until; now += 1_000) journal.look([app(changes)]);
-      return logger.lines.map(({ message, fields }) => [message, fields?.["reason"] ?? ""].join(" ").trim());
+      return logger.lines.map(({ message, fields }) => {
+        const reason = fields?.["reason"];
+        return typeof reason === "string" ? `${message} ${reason}` : message;
+      });
     };
   }
   const held = { state: "held", reason: "held by alice" } as const;

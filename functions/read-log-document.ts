@@ -45,13 +45,15 @@ export async function readLogDocument(
   const indices = searchTarget([topic], inForce, managed);
   const ask = (withSource: boolean): Promise<string | null> =>
     deps.search(indices, documentBody(topic, id, withSource), maxDocumentBytes + frameBytes);
+  const throwDoubt = (problems: readonly string[]): void => {
+    const doubt = notYetKnown(`topic ${quoted(topic)} has document ${quoted(id)}`, problems);
+    if (doubt !== null) throw doubt;
+  };
   const text = await ask(true);
   if (text !== null) {
     const { hits, problems } = pageOf(text);
     const [hit] = hits;
-    const doubt =
-      hit === undefined ? notYetKnown(`topic ${quoted(topic)} has document ${quoted(id)}`, problems) : null;
-    if (doubt !== null) throw doubt;
+    if (hit === undefined) throwDoubt(problems);
     if (hit === undefined || hit.source === null) return { kind: "missing" };
     const { raw, object } = hit.source;
     if (Buffer.byteLength(raw) <= maxDocumentBytes) {
@@ -60,6 +62,9 @@ export async function readLogDocument(
     }
     return { kind: "too large", index: hit.index };
   }
-  const [place] = pageOf((await ask(false)) ?? "").hits;
-  return place === undefined ? { kind: "missing" } : { kind: "too large", index: place.index };
+  const { hits, problems } = pageOf((await ask(false)) ?? "");
+  const [place] = hits;
+  if (place !== undefined) return { kind: "too large", index: place.index };
+  throwDoubt(problems);
+  return { kind: "missing" };
 }

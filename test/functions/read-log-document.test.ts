@@ -45,6 +45,8 @@ test("is not said to be missing while a shard does not answer, which may have it
     code: "elasticsearch_unavailable",
     message: 'whether topic "app" has document "app:0:9:x" is not known: 1 of 3 shards failed',
   });
+  // Nor one that was there a moment ago, too large to be read.
+  expect(await rejection(read(null, partial).result)).toMatchObject({ code: "elasticsearch_unavailable" });
 });
 
 test("that is too large is reported with its index", async () => {

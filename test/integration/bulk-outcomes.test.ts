@@ -182,6 +182,8 @@ describe("outcomes of a bulk:", () => {
       .filter((line) => line["msg"] === "records are retried" && line["topic"] === topic)
       .map((line) => line["reason"]);
 
+  /** What a real server may add to the answers that are planned. */
+  const BUSY = new Set(["too_many_requests", "timeout", "connection", "server_error"]);
   const none: OutcomeCounts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
 
   for (const [n, { name, mishaps, counts, documents, bulks, retried }] of cases.entries()) {
@@ -193,10 +195,10 @@ describe("outcomes of a bulk:", () => {
         const values = Array.from({ length: RECORDS }, (_, at) => JSON.stringify({ n: at }));
         const moved = await move(topic, values);
         const told = retriedFor(topic);
-        // A busy Elasticsearch behind the stub may refuse some bulk by itself: then it is not known what the others met.
-        if (told.some((reason) => reason !== retried)) return;
-        expect(moved).toEqual({ ...none, ...counts });
         expect(await servers.elasticsearch.count(topic)).toBe(documents ?? counts.indexed ?? 0);
+        // A busy Elasticsearch behind the stub may refuse some bulk by itself: then it is not known what the others met.
+        if (told.some((reason) => reason !== retried && BUSY.has(String(reason)))) return;
+        expect(moved).toEqual({ ...none, ...counts });
         expect(stub.bulks(topic)).toBe(bulks);
         expect(told).toEqual(retried === null ? [] : [retried]);
       },

@@ -99,6 +99,7 @@ describe("topics of one host come, go and grow", () => {
     expect(new Set(ends.keys())).toEqual(new Set([0, 1, 2]));
     expect(written).toBeGreaterThanOrEqual(10);
     const { partitions } = await host.untilIndexed(topic, written, 60_000);
+    expect(await servers.elasticsearch.count(topic)).toBe(written);
     expect(partitions.map(({ partition, owned }) => ({ partition, owned }))).toEqual([
       { partition: 0, owned: true },
       { partition: 1, owned: true },

@@ -255,4 +255,5 @@ test("a record that Elasticsearch's parser cannot read holds up nothing, also wi
     values.map((value) => ({ value: `{"n":${value}}` })),
   );
   await host.untilIndexed(topic, 3);
+  expect(await servers.elasticsearch.count(topic)).toBe(3);
 }, 180_000);

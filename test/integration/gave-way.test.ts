@@ -204,6 +204,7 @@ describe("values that a mapping refuses", () => {
       if (index === undefined) throw new Error(name);
       const { records, forms, reason, field } = index;
       const topic = nameOf(name);
+      const begunMs = performance.now();
       // One after another: each record meets the mapping that the earlier ones left.
       for (const [at, record] of records.entries()) {
         await produce(topic, [record]);
@@ -223,7 +224,9 @@ describe("values that a mapping refuses", () => {
         `penstock_fields_gave_way_total{topic="${topic}",field="${field}"} ${gaveWay[field]}\n`,
       );
       const told = field === "none" ? "no field named" : `field ${field}`;
-      expect(host.log().filter((line) => line["topic"] === topic && line["reason"] === told)).not.toEqual([]);
+      const lines = host.log().filter((line) => line["topic"] === topic && line["reason"] === told);
+      // One in 30 s.
+      expect(lines.length).toBeWithin(1, 2 + (performance.now() - begunMs) / 30_000);
     },
     240_000,
   );

@@ -159,9 +159,9 @@ test("a topic is held and released under load on two hosts; the other topic goes
 
     const released = await followed(config, "release", held, "--by", "carol");
     expect(released).toMatchObject({ action: "released", hold: null, waiting: [] });
-    await eventually("one host tells who released it", () => {
+    await eventually("a host tells who released it", () => {
       const told = hosts.flatMap((host) => host.log()).filter(({ msg }) => msg === "a topic was released");
-      return told.length === 1 && told[0]?.["by"] === "carol";
+      return told.some(({ by }) => by === "carol");
     });
     await Promise.all(hosts.map((host) => untilRunning(host, held)));
     await Promise.all(loads.map((load) => load.stop()));

@@ -11,9 +11,19 @@ let kafka: TestKafka;
 /** Figures for readers of the output. */
 const told = (text: string): void => void process.stderr.write(`${text}\n`);
 const soon = () => AbortSignal.timeout(60_000);
-/** A test in which nobody may lose its session of 6 s. Each try has its own topics and group. */
+/** Of the try that runs. */
+const started: TestMember[] = [];
+const hasLost = (): boolean => started.splice(0).some(({ lost }) => lost.length > 0);
+/** A test in which nobody may lose its session of 6 s: if somebody did, it is tried again, with topics and a group of its own. */
 const test = (name: string, act: () => Promise<void>, timeoutMs?: number) =>
-  testOnce(name, () => expectHeld(act), timeoutMs);
+  testOnce(
+    name,
+    async () => {
+      started.length = 0;
+      await expectHeld(act, hasLost);
+    },
+    timeoutMs,
+  );
 
 beforeAll(async () => {
   ({ brokers } = await testStack());
@@ -31,6 +41,7 @@ async function topicsOf(...partitions: number[]): Promise<string[]> {
 
 function memberOf(groupId: string, host: string, topics: Iterable<string>): TestMember {
   const member = startTestMember({ brokers, groupId, host });
+  started.push(member);
   member.member.want(new Set(topics));
   return member;
 }

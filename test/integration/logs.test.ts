@@ -302,6 +302,7 @@ describe("the logs of a host on real servers", () => {
     const messages = Array.from({ length: 3_000 }, (_, n) => ({
       value: n % 3 === 0 ? `quiet ${n}` : `loud ${n} \u0000<b>`,
     }));
+    const begunMs = performance.now();
     await kafka.produce(topics.tail, messages);
     const shown = () => events.filter(({ event }) => event === "lines").map(({ data }) => data as TailData);
     // On a busy machine, a record that the tail had no time to look at counts as not shown, whether it matches or not.
@@ -311,7 +312,8 @@ describe("the logs of a host on real servers", () => {
     expect(last.sent + last.notShown).toBeLessThanOrEqual(messages.length);
     const lines = shown().flatMap((data) => data.lines);
     expect(lines).toHaveLength(last.sent);
-    expect(last.sent).toBeWithin(200, 2_000);
+    // 200 a second, and as many at once.
+    expect(last.sent).toBeWithin(200, 200 * ((performance.now() - begunMs) / 1_000 + 2));
     expect(lines[0]).toMatchObject({ topic: topics.tail, outcome: "indexed", cut: false });
     expect(lines.every(({ text }) => text.startsWith("loud ") && text.endsWith(" \u0000<b>"))).toBe(true);
     gone.abort();

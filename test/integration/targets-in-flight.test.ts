@@ -160,7 +160,12 @@ describe("a target that changes while records are in flight", () => {
         ? servers.elasticsearch.demand("POST", `/${topic}-000001/_close`)
         : servers.elasticsearch.demand("PUT", `/${topic}-000001/_block/write`));
       await produce();
-      await host.untilTopic(topic, "says why it waits", ({ reason }) => reason !== null);
+      // The topic's name has the word too.
+      await host.untilTopic(
+        topic,
+        "says why it waits",
+        ({ reason }) => reason?.replaceAll(topic, "").includes(how) === true,
+      );
       await servers.elasticsearch.demand("POST", `/${topic}/_rollover`);
       const { counts } = await host.untilTopic(
         topic,

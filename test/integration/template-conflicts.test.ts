@@ -74,4 +74,6 @@ test("a foreign template over one topic's index, and a data stream under another
 
   await servers.elasticsearch.request("DELETE", `/_index_template/${run}`);
   await host.untilIndexed(topics.guilty, lines.length);
+  for (const topic of Object.values(topics))
+    expect(await servers.elasticsearch.count(topic)).toBe(lines.length);
 }, 240_000);

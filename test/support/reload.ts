@@ -160,5 +160,6 @@ export async function expectSameMembers(
     isSame = Bun.deepEquals(await memberIds(clients), before);
     return isSame || hosts.some(hasLost);
   });
+  if (!isSame) process.stderr.write("a session of 6 s ended: members are not compared\n");
   return isSame;
 }

@@ -17,7 +17,7 @@ const maxFilters = 20;
 
 const topic = list("Only this topic; may be repeated. All topics if absent.");
 /** Of `parseLogFilter` and `parseTailFilter`. */
-const limits = `at most ${maxSearchLength} characters, and 32 tests of fields`;
+const limits = `at most ${maxSearchLength} characters, and 32 tests of fields (a live tail: 32 words, phrases and tests)`;
 export const q = optional(
   `Words that must all match; also \`"phrase"\`, \`prefix*\`, \`-not\`, \`NOT\`, \`AND\`, \`OR\`, parentheses, and fields: \`status >= 500\`. With all \`filter\`, ${limits}.`,
 );

@@ -90,6 +90,12 @@ async function logs(command: LogsCommand, config: LoadedConfig, io: CommandIo): 
     io.error.write(
       `Note: topic "${visibleText(topic)}" is not declared; what it wrote before is searched.\n`,
     );
+  let rebuilt: ReadonlySet<string> | null = null;
+  if (topic === null && settings.manageTemplates && unread.length === 0) {
+    rebuilt = await rebuiltTopics(config, io);
+    if (rebuilt === null)
+      unread.push(`${onlyOurs}, because Kafka does not say in time which topics are rebuilt`);
+  }
   const client = createElasticsearch(settings, { logger: warningsOf(config, io) });
   try {
     const input = {
@@ -97,7 +103,7 @@ async function logs(command: LogsCommand, config: LoadedConfig, io: CommandIo): 
       inForce,
       // What it wrote may have the aliases from before.
       managed: settings.manageTemplates || !isDeclared,
-      rebuilt: topic === null && unread.length === 0 ? await rebuiltTopics(config, io) : null,
+      rebuilt,
       order: "newest",
       histogram: false,
     } as const;
@@ -120,6 +126,8 @@ async function logs(command: LogsCommand, config: LoadedConfig, io: CommandIo): 
   }
 }
 
+const onlyOurs = "only indices with Penstock's alias are searched";
+
 /** The topics that patterns may cover: of all, those in Kafka. If it does not answer, there are none, and a problem. */
 async function coverable(
   { topic }: LogsCommand,
@@ -132,9 +140,10 @@ async function coverable(
     return await readKafkaTopics(config, warningsOf(config, io), io.signal);
   } catch (error) {
     io.signal.throwIfAborted();
-    problems.push(
-      `only topics that are declared by name are searched, because Kafka cannot be read: ${messageOf(error)}`,
-    );
+    const searched = config.settings.elasticsearch.manageTemplates
+      ? onlyOurs
+      : "only topics that are declared by name are searched";
+    problems.push(`${searched}, because Kafka cannot be read: ${messageOf(error)}`);
     return [];
   }
 }

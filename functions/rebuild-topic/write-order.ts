@@ -10,7 +10,8 @@ export async function writeOrder(
   order: RebuildOrder,
   world: Pick<RebuildWorld, "orders" | "now" | "signal">,
   isOver = false,
-): Promise<void> {
+): Promise<RebuildStep> {
   const step = { action, index: order.index, force, by, at: world.now() };
   await world.orders.write([orderEntry(topic, isOver ? null : order, step)], world.signal);
+  return step;
 }

@@ -1,5 +1,4 @@
 import type { SentBefore } from "../../../lib/adapters/elasticsearch/sent/sent-before.ts";
-import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { Settled } from "../../../lib/adapters/elasticsearch/sent/settling.ts";
 import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
@@ -11,8 +10,8 @@ import type { LookedUpPartition } from "../ledger/partition-entry.ts";
 
 /** Waits for partitions that are looked up; its callbacks may not throw. */
 export interface LookUpSink {
-  /** False if it is no longer needed. */
-  isDue(tenure: Tenure): boolean;
+  /** False if it is no longer needed, or the partition has been opened anew since. */
+  isDue(partition: OpenedPartition): boolean;
   onFound(partitions: readonly LookedUpPartition[]): void;
   /** Called after failed tries, with the reason; it is tried again. */
   onTrouble(reason: string): void;
@@ -52,7 +51,7 @@ export function createSentLookUp({ before, notes, time }: SentLookUpDeps): SentL
   const retries = new Set<() => void>();
 
   const round = async (asked: readonly Asked[], tries: number, searches: number): Promise<void> => {
-    const isDue = ({ partition, sink }: Asked): boolean => !isClosed && sink.isDue(partition.tenure);
+    const isDue = ({ partition, sink }: Asked): boolean => !isClosed && sink.isDue(partition);
     const due = asked.filter(isDue);
     if (due.length === 0) return;
     for (const { partition } of due) before.addFormer(partition.tenure.partition, partition);

@@ -104,15 +104,15 @@ class TopicPump implements Pump, SendingOwner, Committable {
     this.#sending = this.#sender.sending;
   }
 
-  expect({ partition }: Tenure): void {
-    if (!this.#ledger.has(partition)) this.doubts.expect(partition);
+  expect(tenure: Tenure): void {
+    if (this.#ledger.entryOf(tenure) === null) this.doubts.expect(tenure, this.#ledger.has(tenure.partition));
   }
 
   own(partitions: readonly PumpedPartition[]): void {
     for (const partition of partitions) {
       const { tenure, position, doubtBelow, place } = partition;
       this.#ledger.own(partition, this.#deps.time.now());
-      this.doubts.begin(tenure.partition, position.start, doubtBelow, place);
+      this.doubts.begin(tenure, position.start, doubtBelow, place);
     }
     this.#sending.suspects.keep(this.#ledger.positions());
     // A start that differs from the commit must itself be committed.
@@ -138,7 +138,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
     for (const tenure of tenures) {
       if (this.#ledger.entryOf(tenure) === null) continue;
       numbers.add(tenure.partition);
-      this.doubts.disowned(tenure.partition);
+      this.doubts.disowned(tenure);
       if (this.#ledger.disown(tenure) && this.#draining) this.#cutOff = true;
     }
     if (numbers.size === 0) return;

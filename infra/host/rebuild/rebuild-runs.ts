@@ -42,6 +42,8 @@ export interface RebuildRunsDeps {
 export interface RebuildRuns {
   /** Starts and ends runs, so that they follow what is known, and which partitions are ours. Not called while it runs. */
   steer(known: ReadonlyMap<string, KnownRebuild>): Promise<void>;
+  /** Ends at once what is not ordered any more. @param topics those whose rebuild is ordered */
+  keep(topics: ReadonlyMap<string, unknown>): void;
   /** Whether the topic is being rebuilt here. */
   has(topic: string): boolean;
   /** Ends all. */
@@ -121,6 +123,10 @@ export function createRebuildRuns(deps: RebuildRunsDeps): RebuildRuns {
     steer(seen) {
       known = seen;
       return steer();
+    },
+    keep(topics) {
+      for (const [topic, { life }] of runs)
+        if (!topics.has(topic)) life.abort(new Error("the rebuild has ended"));
     },
     has: (topic) => runs.has(topic),
     async end() {

@@ -112,6 +112,8 @@ export function createRebuilds(deps: RebuildsDeps): Rebuilds {
     store: () => deps.orders("rebuilds"),
     onChange(orders) {
       tellSteps(orders);
+      // Not after the look, which may wait for Kafka: whoever ended it may delete the index soon.
+      runs.keep(rebuildsIn(orders));
       void look();
     },
     logger,

@@ -89,11 +89,13 @@ export class OpenTopic implements TopicIntake {
   /** Looked up before `begin`; null: reading has begun. */
   #waiting: OpenedPartition[] | null = [];
   hint: string | null = null;
+  /** What is looked up: a tenure that was held and released meanwhile is opened anew, maybe at another position. */
+  readonly #asked = new WeakMap<Tenure, OpenedPartition>();
   #paused = false;
   #held: boolean;
   #turning = false;
   readonly #sink: LookUpSink = {
-    isDue: (tenure) => this.#isDue(tenure),
+    isDue: (partition) => this.#isDue(partition.tenure) && this.#asked.get(partition.tenure) === partition,
     onFound: (partitions) => this.#own(partitions),
     onTrouble: (reason) => {
       this.hint = reason;
@@ -162,6 +164,7 @@ export class OpenTopic implements TopicIntake {
   }
 
   #read(partitions: readonly OpenedPartition[]): void {
+    for (const partition of partitions) this.#asked.set(partition.tenure, partition);
     this.taker.inlets.lookUp.open(partitions, this.#sink);
   }
 

@@ -8,6 +8,11 @@ export interface Doubt {
   readonly isSettled: boolean;
 }
 
+/** A tenure: the same object each time. */
+interface Tenancy {
+  readonly partition: number;
+}
+
 interface PartitionDoubt {
   /** One past the last doubtful offset. */
   below: number;
@@ -28,21 +33,27 @@ interface PartitionDoubt {
  */
 export class Doubts {
   readonly #partitions = new Map<number, PartitionDoubt>();
-  readonly #ours = new Set<number>();
+  /** Whose records may be told to be in doubt: by partition, its last tenure, which may be about to begin. */
+  readonly #ours = new Map<number, Tenancy>();
 
   get isEmpty(): boolean {
     return this.#partitions.size === 0;
   }
 
-  /** A partition will be ours: what was sent of it up to now is about to be looked up. */
-  expect(partition: number): void {
-    this.#partitions.delete(partition);
-    this.#ours.add(partition);
+  /**
+   * A tenure will begin: what was sent of its partition up to now is about to be looked up.
+   * @param isSending whether an earlier one still sends
+   */
+  expect(tenure: Tenancy, isSending: boolean): void {
+    const { partition } = tenure;
+    if (!isSending) this.#partitions.delete(partition);
+    this.#ours.set(partition, tenure);
   }
 
   /** A tenure begins at `start`; what earlier ones sent below `below` is settled. @param place as `CommitNote` has it */
-  begin(partition: number, start: number, below: number, place: string | null): void {
-    this.#ours.add(partition);
+  begin(tenure: Tenancy, start: number, below: number, place: string | null): void {
+    const { partition } = tenure;
+    this.#ours.set(partition, tenure);
     if (below > start) this.#add(partition, below, true, place);
   }
 
@@ -77,8 +88,10 @@ export class Doubts {
     if ((this.#partitions.get(partition)?.below ?? Infinity) <= offset) this.#partitions.delete(partition);
   }
 
-  /** The tenure is over. */
-  disowned(partition: number): void {
+  /** The tenure is over. What it leaves in doubt stays so if the next one has begun to look. */
+  disowned(tenure: Tenancy): void {
+    const { partition } = tenure;
+    if (this.#ours.get(partition) !== tenure) return;
     this.#partitions.delete(partition);
     this.#ours.delete(partition);
   }

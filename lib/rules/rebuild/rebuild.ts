@@ -106,9 +106,11 @@ export function stepsIn(entries: readonly StoredOrder[]): ReadonlyMap<string, Re
   return steps;
 }
 
-/** @param order null: none any more */
+/** @param order null: none any more; without a step either, nothing stays */
 export function orderEntry(topic: string, order: RebuildOrder | null, step?: RebuildStep): StoredOrder {
-  return { topic, partition: orderPartition, offset: 0, metadata: JSON.stringify({ ...order, step }) };
+  const isNothing = order === null && step === undefined;
+  const metadata = isNothing ? "" : JSON.stringify({ ...order, step });
+  return { topic, partition: orderPartition, offset: 0, metadata };
 }
 
 /** Longer than the UUID of any index. */

@@ -19,9 +19,9 @@ export interface SentBeforeDeps {
 /** In bulk requests. */
 const LONGEST_PAUSE = 1_000;
 
-/** Where records of one partition may have gone before, other than where they go now. */
+/** Where records may have gone before, other than where they go now. */
 interface Former {
-  /** The last rewind of its position. */
+  /** The last rewind of the position; null: none. */
   readonly order: string | null;
   readonly places: Set<string>;
 }
@@ -29,8 +29,9 @@ interface Former {
 /**
  * What one topic has sent before.
  *
- * State: what its target leads to, as last seen. By partition: the places that its commits name, and the indices that an
- * alias wrote to since it was first asked about: one that was taken out of the alias may still hold what is sent again.
+ * State: what its target leads to, as last seen. The places that commits name, and the indices that an alias wrote to since
+ * it was first asked about: one that was taken out of the alias may still hold what is sent again. Partitions share them,
+ * because one's commits may tell later than another's that an alias has moved. One that was rewound has its own.
  */
 export class SentBefore {
   readonly spec: Specification;
@@ -38,6 +39,8 @@ export class SentBefore {
   readonly indices: IndexBound | null;
   readonly #deps: SentBeforeDeps;
   #target: Target | null = null;
+  readonly #shared: Former = { order: null, places: new Set() };
+  /** Of rewound partitions. */
   readonly #former = new Map<number, Former>();
   #isAsking = false;
   /** Writes after which the name is asked for again, and how many are left of them. */
@@ -71,14 +74,15 @@ export class SentBefore {
    */
   addFormer(partition: number, { place, marks }: Pick<CommitNote, "place" | "marks">): void {
     const order = marks?.order ?? null;
-    if (this.#former.get(partition)?.order !== order)
+    if (order === null) this.#former.delete(partition);
+    else if (this.#former.get(partition)?.order !== order)
       this.#former.set(partition, { order, places: new Set() });
     const { places } = this.#formerOf(partition);
     for (const one of placesIn(place)) if (one !== this.spec.index) places.add(one);
   }
 
   #formerOf(partition: number): Former {
-    return this.#former.getOrInsertComputed(partition, () => ({ order: null, places: new Set() }));
+    return this.#former.get(partition) ?? this.#shared;
   }
 
   /**
@@ -99,7 +103,7 @@ export class SentBefore {
     const { topic, index, dataStream } = this.spec;
     const asked = [...partitions].map((partition) => this.#formerOf(partition));
     // Not those of a later rewind: the answer may be older.
-    const known = [...this.#former.values()];
+    const known = [this.#shared, ...this.#former.values()];
     const settled = await this.#deps.settling.settle({
       topic,
       index,

@@ -32,7 +32,7 @@ test("without Kafka, what is missing of all topics is said", async () => {
     expect.stringMatching(new RegExp(`^Incomplete: only ${searched} are searched, because Kafka ${why}`));
   expect(await search([named, pattern], ["all"])).toMatchObject({
     code: 1,
-    error: incomplete("indices with Penstock's alias", "cannot be read: .*\nNothing matches\.\n$"),
+    error: incomplete("indices with Penstock's alias", "cannot be read: .*\nNothing matches.\n$"),
     asked: ["POST /penstock-records,penstock-streams/_search"],
   });
   expect(await search([named, pattern], ["all"], false)).toMatchObject({

@@ -53,7 +53,7 @@ function setUp() {
     },
   });
   const sink: LookUpSink = {
-    isDue: (tenure) => !tenure.ended,
+    isDue: ({ tenure }) => !tenure.ended,
     onFound(partitions) {
       for (const { tenure, doubtBelow } of partitions) found[tenure.partition] = doubtBelow;
     },

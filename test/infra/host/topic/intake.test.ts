@@ -487,6 +487,27 @@ describe("a topic that is held", () => {
     expect(told).toEqual(["own 0", "settle 0", "disown 0", "own 0"]);
   });
 
+  test("and released while it is looked up, is looked up anew: the position may have been moved meanwhile", async () => {
+    const { intake, present } = setUp();
+    const { taker, state } = takerOf();
+    const looks: (() => boolean)[] = [];
+    const open: TopicTaker["inlets"]["lookUp"]["open"] = (partitions, sink) => {
+      for (const one of partitions) looks.push(() => sink.isDue(one));
+    };
+    Object.assign(taker.inlets, { lookUp: { open } });
+    const a = intake.open("a", taker);
+    a.begin();
+    present().assign("a", 0);
+    openAll(present());
+    expect(looks.map((isDue) => isDue())).toEqual([true]);
+    for (const isHeld of [true, false]) {
+      state.isHeld = isHeld;
+      await a.holdOrRead();
+      openAll(present());
+    }
+    expect(looks.map((isDue) => isDue())).toEqual([false, true]);
+  });
+
   test("from the beginning, is open without its index, and reads nothing that was looked up before", async () => {
     const { intake, present } = setUp();
     const { taker, told, state } = takerOf();

@@ -159,14 +159,18 @@ describe("before an assigned partition is read", () => {
     const one = before({ index: "new" });
     one.addFormer(0, { place: "new", marks: null });
     one.addFormer(0, { place: "old-{yyyy.MM.dd}", marks: null });
-    // Another partition is not asked about.
+    // What another one's commit tells counts too: this one's may be older. Not if that was rewound: it began anew.
     one.addFormer(1, { place: "older", marks: null });
+    one.addFormer(2, {
+      place: "oldest",
+      marks: { order: "one", from: null, below: null, skipped: [] },
+    });
     time.settle(one.settle(spans, due), 100);
     expect(asked).toEqual([
       "targets new",
-      "underWay new+old-{yyyy.MM.dd}",
-      "refresh old-*",
-      "highest app in old-*",
+      "underWay new+old-{yyyy.MM.dd}+older",
+      "refresh old-*,older",
+      "highest app in old-*+older",
     ]);
     expect(one.mayMove).toBe(false);
   });

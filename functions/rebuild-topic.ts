@@ -1,6 +1,6 @@
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { quoted } from "../lib/rules/base/visible-text.ts";
-import { orderEntry, type RebuildOrder, rebuildOf, stepsIn } from "../lib/rules/rebuild/rebuild.ts";
+import type { RebuildOrder } from "../lib/rules/rebuild/rebuild.ts";
 import { progressText, type RebuildStatus } from "../lib/rules/rebuild/rebuild-status.ts";
 import { type BeginDeps, beginRebuild, refused } from "./rebuild-topic/begin.ts";
 import { lookAtRebuild, type SeenRebuild } from "./rebuild-topic/look.ts";
@@ -193,13 +193,8 @@ async function cancel(
 
 /** Waits until nothing is written any more: a later bulk would create an index again that somebody deleted. */
 async function end(input: RebuildTopicInput, order: RebuildOrder, deps: RebuildTopicDeps): Promise<void> {
-  const step = await writeOrder(input, order, deps, true);
+  await writeOrder(input, order, deps, true);
   await deps.wait(LET_GO_MS, deps.signal);
-  // Hosts have told the step. Older versions take any entry for a rebuild.
-  const { topic } = input;
-  const entries = await deps.orders.read(deps.signal);
-  if (stepsIn(entries).get(topic)?.at === step.at && rebuildOf(entries, topic) === null)
-    await deps.orders.write([orderEntry(topic, null)], deps.signal);
 }
 
 const isTaken = ({ positions, status }: SeenRebuild): string | null =>

@@ -10,8 +10,7 @@ export async function writeOrder(
   order: RebuildOrder,
   world: Pick<RebuildWorld, "orders" | "now" | "signal">,
   isOver = false,
-): Promise<RebuildStep> {
+): Promise<void> {
   const step = { action, index: order.index, force, by, at: world.now() };
   await world.orders.write([orderEntry(topic, isOver ? null : order, step)], world.signal);
-  return step;
 }

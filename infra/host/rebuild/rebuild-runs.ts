@@ -42,7 +42,7 @@ export interface RebuildRunsDeps {
 export interface RebuildRuns {
   /** Starts and ends runs, so that they follow what is known, and which partitions are ours. Not called while it runs. */
   steer(known: ReadonlyMap<string, KnownRebuild>): Promise<void>;
-  /** Ends at once what is not ordered any more. @param topics those whose rebuild is ordered */
+  /** Ends at once what is not ordered any more, and starts none of it. @param topics those whose rebuild is ordered */
   keep(topics: ReadonlyMap<string, unknown>): void;
   /** Whether the topic is being rebuilt here. */
   has(topic: string): boolean;
@@ -61,6 +61,8 @@ export function createRebuildRuns(deps: RebuildRunsDeps): RebuildRuns {
   const { time, logger, pacer } = deps;
   const runs = new Map<string, Run>();
   let known: ReadonlyMap<string, KnownRebuild> = new Map();
+  /** Null: not told yet. */
+  let ordered: ReadonlyMap<string, unknown> | null = null;
 
   const start = (topic: string, { order }: KnownRebuild, status: TopicStatus, about: string): Run => {
     const own = new AbortController();
@@ -108,14 +110,17 @@ export function createRebuildRuns(deps: RebuildRunsDeps): RebuildRuns {
       wanted.set(status.topic, { status, about: JSON.stringify([one.order, owned, status.spec]) });
     }
     for (const [topic, run] of runs) {
-      if (wanted.get(topic)?.about === run.about) continue;
+      if (wanted.get(topic)?.about === run.about && !run.life.signal.aborted) continue;
       run.life.abort(new Error("the rebuild changes, or another host goes on with it"));
       await run.ended;
       runs.delete(topic);
     }
     for (const [topic, { status, about }] of wanted) {
       const one = known.get(topic);
-      if (one !== undefined && !runs.has(topic)) runs.set(topic, start(topic, one, status, about));
+      // What is known may be older than the end of an order.
+      const isOrdered = ordered === null || ordered.has(topic);
+      if (one !== undefined && isOrdered && !runs.has(topic))
+        runs.set(topic, start(topic, one, status, about));
     }
   };
 
@@ -125,6 +130,7 @@ export function createRebuildRuns(deps: RebuildRunsDeps): RebuildRuns {
       return steer();
     },
     keep(topics) {
+      ordered = topics;
       for (const [topic, { life }] of runs)
         if (!topics.has(topic)) life.abort(new Error("the rebuild has ended"));
     },

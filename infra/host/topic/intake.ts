@@ -183,7 +183,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     },
     async move(tenure, act) {
       const topic = topics.get(tenure.topic);
-      if (topic === undefined || moving.has(tenure) || topic.opening.has(tenure)) return;
+      // What a hold still settles may be committed after the move: the mover asks again.
+      if (topic === undefined || moving.has(tenure) || topic.opening.has(tenure) || topic.isTurning) return;
       moving.add(tenure);
       try {
         await topic.settle([tenure]);

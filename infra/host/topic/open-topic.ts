@@ -120,6 +120,11 @@ export class OpenTopic implements TopicIntake {
     return true;
   }
 
+  /** Whether it is on its way to be held, or to be read again. */
+  get isTurning(): boolean {
+    return this.#turning;
+  }
+
   get trouble(): GroupTrouble | null {
     const { member } = this.#deps.membership();
     return member.trouble ?? member.troubles.get(this.name) ?? null;
@@ -228,6 +233,7 @@ export class OpenTopic implements TopicIntake {
   #forget(tenure: Tenure): boolean {
     if (this.taken.get(tenure.partition) !== tenure) return false;
     this.taken.delete(tenure.partition);
+    this.#asked.delete(tenure);
     return !this.opening.delete(tenure);
   }
 

@@ -106,11 +106,9 @@ export function stepsIn(entries: readonly StoredOrder[]): ReadonlyMap<string, Re
   return steps;
 }
 
-/** @param order null: none any more; without a step either, nothing stays */
+/** @param order null: none any more */
 export function orderEntry(topic: string, order: RebuildOrder | null, step?: RebuildStep): StoredOrder {
-  const isNothing = order === null && step === undefined;
-  const metadata = isNothing ? "" : JSON.stringify({ ...order, step });
-  return { topic, partition: orderPartition, offset: 0, metadata };
+  return { topic, partition: orderPartition, offset: 0, metadata: JSON.stringify({ ...order, step }) };
 }
 
 /** Longer than the UUID of any index. */

@@ -26,10 +26,17 @@ test("a run ends at once when its order is gone, although nobody has looked at t
     logger: createMemoryLogger(),
   });
   const told = { positions: new Map(), log: new Map(), uuid: "u2", live: "app-1", held: null };
-  await runs.steer(new Map([["app", { order: rebuildOrder, told }]]));
-  runs.keep(new Map([["app", rebuildOrder]]));
+  const known = new Map([["app", { order: rebuildOrder, told }]]);
+  await runs.steer(known);
+  runs.keep(known);
   expect(read.map(({ aborted }) => aborted)).toEqual([false]);
   runs.keep(new Map());
   expect(read.map(({ aborted }) => aborted)).toEqual([true]);
+  // A look from before.
+  await runs.steer(known);
+  expect(read).toHaveLength(1);
+  runs.keep(known);
+  await runs.steer(known);
+  expect(read.map(({ aborted }) => aborted)).toEqual([true, false]);
   await runs.end();
 });

@@ -474,6 +474,22 @@ describe("a topic that is held", () => {
     expect(present().wanted).toEqual([["a"]]);
   });
 
+  test("is not moved while it settles, which may commit afterwards", async () => {
+    const settled = Promise.withResolvers<void>();
+    const { intake, present, state, a, tenure } = reading({ settled: settled.promise });
+    state.isHeld = true;
+    const turned = a.holdOrRead();
+    let moves = 0;
+    const move = () => intake.move(tenure, async () => void (moves += 1));
+    await move();
+    expect(moves).toBe(0);
+    settled.resolve();
+    await turned;
+    openAll(present());
+    await move();
+    expect(moves).toBe(1);
+  });
+
   test("and released while it still settles, is read again", async () => {
     const settled = Promise.withResolvers<void>();
     const { present, told, state, a } = reading({ settled: settled.promise });
@@ -500,11 +516,14 @@ describe("a topic that is held", () => {
     present().assign("a", 0);
     openAll(present());
     expect(looks.map((isDue) => isDue())).toEqual([true]);
-    for (const isHeld of [true, false]) {
-      state.isHeld = isHeld;
-      await a.holdOrRead();
-      openAll(present());
-    }
+    state.isHeld = true;
+    await a.holdOrRead();
+    openAll(present());
+    state.isHeld = false;
+    await a.holdOrRead();
+    // Also before its position is known.
+    expect(looks.map((isDue) => isDue())).toEqual([false]);
+    openAll(present());
     expect(looks.map((isDue) => isDue())).toEqual([false, true]);
   });
 

@@ -1,6 +1,6 @@
 import { quoted } from "../lib/rules/base/visible-text.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
-import { notYetKnown } from "../lib/rules/search/hits/answer.ts";
+import { assertAbsent } from "../lib/rules/search/hits/answer.ts";
 import { documentBody } from "../lib/rules/search/query/body.ts";
 import { fieldsThatGaveWay } from "../lib/rules/search/hits/ignored-fields.ts";
 import { searchTarget } from "../lib/rules/search/query/target.ts";
@@ -45,16 +45,16 @@ export async function readLogDocument(
   const indices = searchTarget([topic], inForce, managed);
   const ask = (withSource: boolean): Promise<string | null> =>
     deps.search(indices, documentBody(topic, id, withSource), maxDocumentBytes + frameBytes);
-  const throwDoubt = (problems: readonly string[]): void => {
-    const doubt = notYetKnown(`topic ${quoted(topic)} has document ${quoted(id)}`, problems);
-    if (doubt !== null) throw doubt;
+  const missing = (problems: readonly string[]): ReadLogDocumentResult => {
+    assertAbsent(`topic ${quoted(topic)} has document ${quoted(id)}`, problems);
+    return { kind: "missing" };
   };
   const text = await ask(true);
   if (text !== null) {
     const { hits, problems } = pageOf(text);
     const [hit] = hits;
-    if (hit === undefined) throwDoubt(problems);
-    if (hit === undefined || hit.source === null) return { kind: "missing" };
+    if (hit === undefined) return missing(problems);
+    if (hit.source === null) return { kind: "missing" };
     const { raw, object } = hit.source;
     if (Buffer.byteLength(raw) <= maxDocumentBytes) {
       const ignored = fieldsThatGaveWay(hit.ignored, object);
@@ -64,7 +64,5 @@ export async function readLogDocument(
   }
   const { hits, problems } = pageOf((await ask(false)) ?? "");
   const [place] = hits;
-  if (place !== undefined) return { kind: "too large", index: place.index };
-  throwDoubt(problems);
-  return { kind: "missing" };
+  return place === undefined ? missing(problems) : { kind: "too large", index: place.index };
 }

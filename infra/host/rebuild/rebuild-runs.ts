@@ -42,7 +42,7 @@ export interface RebuildRunsDeps {
 export interface RebuildRuns {
   /** Starts and ends runs, so that they follow what is known, and which partitions are ours. Not called while it runs. */
   steer(known: ReadonlyMap<string, KnownRebuild>): Promise<void>;
-  /** Ends at once what is not ordered any more, and starts none of it. @param topics those whose rebuild is ordered */
+  /** Only what is ordered runs: ends the rest at once. Called before anything is steered. @param topics those whose rebuild is ordered */
   keep(topics: ReadonlyMap<string, unknown>): void;
   /** Whether the topic is being rebuilt here. */
   has(topic: string): boolean;
@@ -61,8 +61,7 @@ export function createRebuildRuns(deps: RebuildRunsDeps): RebuildRuns {
   const { time, logger, pacer } = deps;
   const runs = new Map<string, Run>();
   let known: ReadonlyMap<string, KnownRebuild> = new Map();
-  /** Null: not told yet. */
-  let ordered: ReadonlyMap<string, unknown> | null = null;
+  let ordered: ReadonlyMap<string, unknown> = new Map();
 
   const start = (topic: string, { order }: KnownRebuild, status: TopicStatus, about: string): Run => {
     const own = new AbortController();
@@ -118,8 +117,7 @@ export function createRebuildRuns(deps: RebuildRunsDeps): RebuildRuns {
     for (const [topic, { status, about }] of wanted) {
       const one = known.get(topic);
       // What is known may be older than the end of an order.
-      const isOrdered = ordered === null || ordered.has(topic);
-      if (one !== undefined && isOrdered && !runs.has(topic))
+      if (one !== undefined && ordered.has(topic) && !runs.has(topic))
         runs.set(topic, start(topic, one, status, about));
     }
   };

@@ -85,17 +85,19 @@ export class OpenTopic implements TopicIntake {
   readonly name: string;
   readonly taker: TopicTaker;
   readonly taken = new Map<number, Tenure>();
-  readonly opening = new Set<Tenure>();
+  /**
+   * With what is looked up; null: the position is not known yet. A tenure that was held and released meanwhile is opened anew,
+   * maybe at another position.
+   */
+  readonly opening = new Map<Tenure, OpenedPartition | null>();
   /** Looked up before `begin`; null: reading has begun. */
   #waiting: OpenedPartition[] | null = [];
   hint: string | null = null;
-  /** What is looked up: a tenure that was held and released meanwhile is opened anew, maybe at another position. */
-  readonly #asked = new WeakMap<Tenure, OpenedPartition>();
   #paused = false;
   #held: boolean;
   #turning = false;
   readonly #sink: LookUpSink = {
-    isDue: (partition) => this.#isDue(partition.tenure) && this.#asked.get(partition.tenure) === partition,
+    isDue: (partition) => this.#isDue(partition.tenure) && this.opening.get(partition.tenure) === partition,
     onFound: (partitions) => this.#own(partitions),
     onTrouble: (reason) => {
       this.hint = reason;
@@ -141,7 +143,7 @@ export class OpenTopic implements TopicIntake {
       if (tenure.ended || this.#deps.isElsewhere(tenure)) continue;
       if (this.taken.get(tenure.partition) === tenure) continue;
       this.taken.set(tenure.partition, tenure);
-      this.opening.add(tenure);
+      this.opening.set(tenure, null);
       this.#deps.membership().openings.add({
         tenure,
         startAt: () => this.taker.startAt(),
@@ -169,7 +171,8 @@ export class OpenTopic implements TopicIntake {
   }
 
   #read(partitions: readonly OpenedPartition[]): void {
-    for (const partition of partitions) this.#asked.set(partition.tenure, partition);
+    for (const partition of partitions)
+      if (this.opening.has(partition.tenure)) this.opening.set(partition.tenure, partition);
     this.taker.inlets.lookUp.open(partitions, this.#sink);
   }
 
@@ -233,13 +236,12 @@ export class OpenTopic implements TopicIntake {
   #forget(tenure: Tenure): boolean {
     if (this.taken.get(tenure.partition) !== tenure) return false;
     this.taken.delete(tenure.partition);
-    this.#asked.delete(tenure);
     return !this.opening.delete(tenure);
   }
 
   pause(): void {
     this.#paused = true;
-    for (const tenure of this.opening) this.taken.delete(tenure.partition);
+    for (const tenure of this.opening.keys()) this.taken.delete(tenure.partition);
     this.opening.clear();
   }
 

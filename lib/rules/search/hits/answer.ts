@@ -106,13 +106,14 @@ function stringsIn(value: unknown): string[] {
 }
 
 /**
- * What was not found may be in a shard that did not answer.
- * @returns `elasticsearch_unavailable`; null if all answered, and it is not there
+ * Ends a search that did not find what it looked for, if that may be in a shard that did not answer.
+ * @param problems of the answer
+ * @throws PenstockError `elasticsearch_unavailable`
  */
-export function notYetKnown(what: string, [why]: readonly string[]): PenstockError | null {
-  if (why === undefined) return null;
+export function assertAbsent(what: string, [why]: readonly string[]): void {
+  if (why === undefined) return;
   const message = `whether ${what} is not known: ${why.replace(/\.$/, "")}`;
-  return new PenstockError("elasticsearch_unavailable", message, { retryable: true });
+  throw new PenstockError("elasticsearch_unavailable", message, { retryable: true });
 }
 
 /** The problem that may be gone at the next try. */

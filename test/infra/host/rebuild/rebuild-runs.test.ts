@@ -27,6 +27,7 @@ test("a run ends at once when its order is gone, although nobody has looked at t
   });
   const told = { positions: new Map(), log: new Map(), uuid: "u2", live: "app-1", held: null };
   const known = new Map([["app", { order: rebuildOrder, told }]]);
+  runs.keep(known);
   await runs.steer(known);
   runs.keep(known);
   expect(read.map(({ aborted }) => aborted)).toEqual([false]);

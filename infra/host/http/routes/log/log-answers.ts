@@ -3,7 +3,7 @@ import type { LogDocument } from "../../../../../functions/read-log-document.ts"
 import type { SearchLogsDeps, SearchLogsResult } from "../../../../../functions/search-logs.ts";
 import { storedTopics } from "../../../../../functions/search-logs/stored-topics.ts";
 import type { Specification } from "../../../../../lib/rules/model/declaration.ts";
-import { notYetKnown } from "../../../../../lib/rules/search/hits/answer.ts";
+import { assertAbsent } from "../../../../../lib/rules/search/hits/answer.ts";
 import { slices } from "../../kit/held-answer.ts";
 import { quoted } from "../../../../../lib/rules/base/visible-text.ts";
 import { problem } from "../../kit/problem.ts";
@@ -32,8 +32,7 @@ export async function refuseUnknown(
     : { undeclared: [], problems: [] };
   const missing = unknown.find((topic) => !stored.undeclared.includes(topic));
   if (missing === undefined) return null;
-  const doubt = notYetKnown(`topic ${quoted(missing)} has records`, stored.problems);
-  if (doubt !== null) throw doubt;
+  assertAbsent(`topic ${quoted(missing)} has records`, stored.problems);
   return notHere(c, missing);
 }
 
